@@ -111,7 +111,7 @@ beyond() {
     extensions=$("$1/pg_config" --sharedir)/extension
     [[ $built == *ssl* ]] || echo 'manySmallRecordsOverTLSDoNotHang SSL'
     [[ $built == *--with-libxml* ]] || echo 'anyTableIsFilledWithoutConfiguration libxml'
-    [[ -e $extensions/citext.control ]] || printf '%s citext\n' theReplayHasNothingToSayEither aSchemaThatMayNotBeMadeAnewIsEmptiedAndFilled
+    [[ -e $extensions/citext.control ]] || printf '%s citext\n' theReplayHasNothingToSayEither aSchemaThatCannotBeRecreatedIsEmptiedAndFilled
 }
 
 # Backups of each server in each other.

@@ -32,7 +32,7 @@ extension ArchiveError {
 
     /// - Parameter member: A member of the ZIP, or a record of the file, such as `central directory`.
     static func damaged(_ member: String, _ problem: String) -> ArchiveError {
-        ArchiveError(.damaged, at: FilePlace(member), problem, hint: "granary verify lists everything that is wrong")
+        ArchiveError(.damaged, at: FilePlace(member), problem, hint: "granary verify lists all problems")
     }
 
     /// The part of `error` that is about the content of an archive; nil for other errors.

@@ -139,7 +139,7 @@ package final class ArchiveWriter: Sendable {
 
 extension ArchiveWriter {
     private static var closed: ArchiveError {
-        ArchiveError(.io, "the archive takes no more members: it was finished, or could not be written before")
+        ArchiveError(.io, "no member can be added to the archive: it is finished, or an earlier write failed")
     }
 
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { Hexadecimal.text(SHA256.digest(of: bytes)) }

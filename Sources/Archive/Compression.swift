@@ -42,7 +42,7 @@ package struct Compression: Sendable, Equatable {
             throw ArchiveError(
                 .compression,
                 "this granary was built without igzip",
-                hint: "leave --engine out, or install libisal-dev and build it again"
+                hint: "omit --engine, or install libisal-dev and build granary again"
             )
         }
         guard engine.levels.contains(level) else {

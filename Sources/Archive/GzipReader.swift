@@ -98,6 +98,6 @@ package struct GzipReader: ~Copyable {
     }
 
     private func damaged(_ reason: String, _ code: ArchiveFailure = .damaged) -> ArchiveError {
-        ArchiveError(code, "\(name) is damaged: \(reason)", hint: "take another copy of the file")
+        ArchiveError(code, "\(name) is damaged: \(reason)", hint: "use another copy of the file")
     }
 }

@@ -2,8 +2,8 @@
 //
 //     member      an entry of the ZIP
 //     chunk       whole rows of one table, in a member of their own
-//     manifest    what every member is, and what they must add up to
-//     digest      of the rows of a table, whatever their order
+//     manifest    the list of all members, and their totals
+//     digest      a checksum of the rows of a table that does not depend on their order
 //     seal        an HMAC over the manifest: who made the archive
 
 /// The content of an archive: `manifest.json`, its last member. It names every other member.
@@ -43,10 +43,10 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var tables: [Table] = []
     package var sequences: [Sequence] = []
     package var largeObjects: LargeObjects?
-    /// What the objects of a part need and the archive does not hold; nil for a whole database, and if nothing is
+    /// The objects that a part needs and the archive does not contain; nil for a whole database, and if nothing is
     /// missing.
     package var needs: [Need]?
-    /// The tables that Citus distributed. The archive does not record how. nil if there are none.
+    /// The tables that Citus distributed; nil if there are none. The archive does not record the distribution.
     package var distributed: [Relation]?
     /// Secrets left out of the schema (passwords of user mappings, connections of subscriptions), each named.
     package var redacted: [String] = []
@@ -171,14 +171,14 @@ extension Manifest {
         package var schemas: [String]
         /// Tables as `schema.table`.
         package var tables: [String]
-        /// What was left out on request; nil where nothing was.
+        /// What the user excluded; nil if nothing was excluded.
         package var excluded: Excluded?
 
         package struct Excluded: Codable, Sendable, Equatable {
             package var schemas: [String]
             /// Tables as `schema.table`, outside of these schemas.
             package var tables: [String]
-            /// Objects that cannot be made without them, and were left out, too.
+            /// Objects that need an excluded object and were therefore omitted too.
             package var dependents: [String]
 
             package init(schemas: [String], tables: [String], dependents: [String]) {
@@ -207,7 +207,7 @@ extension Manifest {
         /// For all databases.
         package var settings: [Setting]
         package var comment: String?
-        /// A SCRAM verifier; nil unless it was asked for.
+        /// A SCRAM verifier; nil unless it was requested.
         package var password: String?
         package var memberOf: [Membership]
 
@@ -385,7 +385,8 @@ extension Manifest {
         /// The extension to which this configuration table belongs: its rows are added to those that the extension
         /// created.
         package var extensionName: String?
-        /// The rows were left out on request (`--exclude-table-data`), or could not be read (unlogged on a standby).
+        /// Whether the rows are missing, because they were excluded (`--exclude-table-data`) or could not be read
+        /// (unlogged on a standby).
         package var dataLeftOut: Bool
         /// The columns of the COPY text in its order, without generated columns.
         package var columns: [Column]
@@ -457,7 +458,7 @@ extension Manifest {
             self.neededBy = neededBy
         }
 
-        /// For people: `function audit.stamp()`.
+        /// For messages: `function audit.stamp()`.
         package var title: String { "\(kind) \(name)" }
     }
 

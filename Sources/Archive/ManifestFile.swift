@@ -22,7 +22,7 @@ enum ManifestFile {
 
     /// - Throws: `ArchiveError.newerFormat`, `.format` with the key.
     static func decode(_ bytes: [UInt8]) throws -> Manifest {
-        guard !isDense(bytes) else { throw problem("has more values than any manifest of that size") }
+        guard !isDense(bytes) else { throw problem("has too many values for its size") }
         let data = Data(bytes)
         do {
             let format = try JSONDecoder().decode(Version.self, from: data).format
@@ -33,7 +33,7 @@ enum ManifestFile {
                     hint: "upgrade granary"
                 )
             }
-            guard format >= 1 else { throw problem("has a format that never was at format") }
+            guard format >= 1 else { throw problem("has an invalid format number at format") }
             let manifest = try JSONDecoder().decode(Manifest.self, from: data)
             try manifest.requireSense()
             return manifest
@@ -74,14 +74,14 @@ enum ManifestFile {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
             // The decoder gives no place for a number that is too large or has a fraction.
             (try? JSONDecoder().decode(Anything.self, from: data)) == nil
-                ? "is not JSON" : "has a number that cannot be"
+                ? "is not JSON" : "has an invalid number"
         case .typeMismatch(_, let context) where context.codingPath.isEmpty,
             .valueNotFound(_, let context) where context.codingPath.isEmpty:
             "is not an object"
         case .valueNotFound(_, let context): "has no value at \(place(context.codingPath))"
         case .typeMismatch(_, let context), .dataCorrupted(let context):
-            "has a value that cannot be at \(place(context.codingPath))"
-        @unknown default: "is not as it should be"
+            "has an invalid value at \(place(context.codingPath))"
+        @unknown default: "has an unexpected form"
         }
     }
 
@@ -104,7 +104,7 @@ extension Manifest {
             let place = "tables[\(index)]"
             try sum.add(table.number, "\(place).number")
             guard numbers.insert(table.number).inserted else {
-                throw ManifestFile.problem("has a table's number twice at \(place).number")
+                throw ManifestFile.problem("has the number of another table at \(place).number")
             }
             try sum.add(table.rows, "\(place).rows")
             try sum.add(table.rawBytes, "\(place).rawBytes")
@@ -129,7 +129,7 @@ private struct NumberCheck {
     mutating func add(_ number: Int, _ place: @autoclosure () -> String) throws {
         let (next, overflow) = sum.addingReportingOverflow(number)
         guard (0...1 << 56).contains(number), !overflow else {
-            throw ManifestFile.problem("has a number that cannot be at \(place())")
+            throw ManifestFile.problem("has an invalid number at \(place())")
         }
         sum = next
     }

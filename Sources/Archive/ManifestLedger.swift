@@ -6,7 +6,7 @@ extension Manifest {
         package var schemas: [String]
         /// In the order of application; empty if none is applied.
         package var migrations: [AppliedMigration]
-        /// Entries of the log that later runs need: an adopted table of another tool, and runs that broke off.
+        /// Log entries that later runs need: the adopted table of another tool, and interrupted runs.
         package var log: [LogEntry]
 
         package init(

@@ -48,7 +48,7 @@ struct MemberReader: ~Copyable {
             try raw.withUnsafeMutableBytes { raw in
                 let unpacked = UnsafeMutableRawBufferPointer(rebasing: raw[..<entry.rawBytes])
                 guard inflater.unpack(UnsafeRawBufferPointer(packed), into: unpacked) else {
-                    throw ArchiveError.damaged(entry.name, "its content does not unpack")
+                    throw ArchiveError.damaged(entry.name, "its content cannot be decompressed")
                 }
                 try MemberReader.require(entry, CRC32.of(UnsafeRawBufferPointer(unpacked)))
                 try MemberReader.require(entry, sum, expected)
@@ -73,7 +73,7 @@ struct MemberReader: ~Copyable {
             crc = CRC32.of(bytes, after: crc)
             count += bytes.count
             guard count <= entry.rawBytes else {
-                throw ArchiveError.damaged(entry.name, "it unpacks to more than its declared size")
+                throw ArchiveError.damaged(entry.name, "its decompressed content is larger than its declared size")
             }
             try body(bytes)
         }
@@ -86,12 +86,12 @@ struct MemberReader: ~Copyable {
             if entry.method == ZipFormat.stored {
                 try lend(bytes)
             } else if try !stream.unpack(bytes, lend) {
-                throw ArchiveError.damaged(entry.name, "its content does not unpack")
+                throw ArchiveError.damaged(entry.name, "its content cannot be decompressed")
             }
         }
         let isWhole = count == entry.rawBytes && (entry.method == ZipFormat.stored || stream.isFinished)
         guard isWhole else { throw ArchiveError.damaged(entry.name, "its content ends early") }
-        guard stream.endsInZeros else { throw ArchiveError.damaged(entry.name, "bits behind its content are set") }
+        guard stream.endsInZeros else { throw ArchiveError.damaged(entry.name, "bits after its content are set") }
         try MemberReader.require(entry, crc)
         try MemberReader.require(entry, isHashed ? Hexadecimal.text(sha256.finalize()) : nil, expected)
     }
@@ -100,7 +100,7 @@ struct MemberReader: ~Copyable {
 extension MemberReader {
     static func contents(of entry: ZipEntry, in source: any ByteSource, limit: Int) throws -> [UInt8] {
         guard entry.rawBytes <= limit else {
-            throw ArchiveError.damaged(entry.name, "\(entry.rawBytes) bytes are more than it may have")
+            throw ArchiveError.damaged(entry.name, "\(entry.rawBytes) bytes exceed the size limit")
         }
         try requireHeader(of: entry, in: source)
         var contents: [UInt8] = []
@@ -120,7 +120,7 @@ extension MemberReader {
     }
 
     private static func require(_ entry: ZipEntry, _ crc: UInt32) throws {
-        guard crc == entry.crc else { throw ArchiveError.damaged(entry.name, "its CRC-32 does not fit its content") }
+        guard crc == entry.crc else { throw ArchiveError.damaged(entry.name, "its CRC-32 does not match its content") }
     }
 
     private static func require(_ entry: ZipEntry, _ sha256: String?, _ expected: String?) throws {

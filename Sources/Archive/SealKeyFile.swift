@@ -20,19 +20,19 @@ package struct SealKeyFile: Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw StorageError(.io, "\(path) is not a file", hint: "remove it, and a new one is made")
+            throw StorageError(.io, "\(path) is not a file", hint: "remove it; the next command creates a new one")
         }
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw StorageError(
                 .io,
                 "\(path) may be known to others, so it proves nothing",
-                hint: "remove it, and a new one is made; archives that it sealed then need --trust"
+                hint: "remove it, so that a new one is created; archives that it sealed then need --trust"
             )
         }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         guard count > 0, let text = String(validating: buffer[..<count], as: UTF8.self), let key = SealKey(text) else {
-            throw StorageError(.io, "\(path) holds no key", hint: "remove it, and a new one is made")
+            throw StorageError(.io, "\(path) holds no key", hint: "remove it; the next command creates a new one")
         }
         return key
     }

@@ -13,8 +13,9 @@ enum DeflatePieces {
         var isFinished: Bool
     }
 
-    /// - Parameters: - limit: The longest piece of either side. - step: Compresses a piece and is told which is the
-    ///   last; nil if the engine fails.
+    /// - Parameters:
+    ///   - limit: The longest piece of either side.
+    ///   - step: Compresses a piece and is told which is the last; nil if the engine fails.
     /// - Returns: How much of `output` was filled; nil if it is too small.
     static func pack(
         _ input: UnsafeRawBufferPointer,

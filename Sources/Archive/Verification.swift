@@ -33,12 +33,12 @@ package enum VerifyProgress: Sendable {
 
 /// Reads every member of an archive and compares it with the directory and the manifest. Needs no server.
 ///
-///     the directory: every record as it was written, no gap, no overlap, nothing more
-///     the manifest: every member it names is there, every member that is there it names
-///     each member, in parallel: local header, CRC-32, SHA-256, and for chunks columns, and rows and digest counted again
-///     the tables: sums of their chunks
+///     the directory: every record in its only valid form, no gap, no overlap, no other bytes
+///     the manifest: it names exactly the members that exist
+///     each member, in parallel: local header, CRC-32, SHA-256; for chunks also columns, rows and digest
+///     the tables: the sums of their chunks
 ///
-/// If another program has packed the archive again, order, gaps and the SHA-256 sums of the packed bytes are not compared.
+/// If another program has packed the archive again, the order, gaps and the SHA-256 sums of the packed bytes are not compared.
 package struct Verification: Sendable {
     private let source: any ByteSource
     private let jobs: Int
@@ -192,10 +192,10 @@ extension Verification {
         outcome.digest = chunk.isBinary ? bytes.digest : lines.digest
         if !chunk.isBinary, !lines.isComplete { outcome.note("its last row has no end") }
         if outcome.rows != chunk.rows {
-            outcome.note("it has \(outcome.rows) rows, and the manifest says \(chunk.rows)")
+            outcome.note("it has \(outcome.rows) rows, but the manifest says \(chunk.rows)")
         }
         if let expected = expectations.columns[entry.name], !chunk.isBinary, lines.rows > 0, !columns.fits(expected) {
-            outcome.note("its rows have \(columns.count) columns, and the manifest says \(expected)")
+            outcome.note("its rows have \(columns.count) columns, but the manifest says \(expected)")
         }
         return outcome
     }
@@ -213,7 +213,10 @@ extension Verification {
                 && sum == digest
             guard !isSame else { return }
             problems.append(
-                .init(member: Manifest.member, problem: "rows, bytes or digest of \(name) are not those of its chunks")
+                .init(
+                    member: Manifest.member,
+                    problem: "rows, bytes or digest of \(name) differ from those of its chunks"
+                )
             )
         }
         for table in manifest.tables {

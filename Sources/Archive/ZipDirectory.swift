@@ -34,7 +34,7 @@ struct ZipDirectory: Sendable {
         offset = end.directoryOffset
         isRepacked = false
         guard end.directorySize <= ZipDirectory.bytesMax else {
-            throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes are more than it may have")
+            throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes exceed the size limit")
         }
         var entries: [ZipEntry] = []
         var names: Set<String> = []
@@ -117,7 +117,7 @@ struct ZipDirectory: Sendable {
             // No sum of two numbers: an untrusted file may contain numbers near the maximum.
             guard directoryOffset <= directoryEnd, directoryEnd - directoryOffset == directorySize,
                 entries <= directorySize / ZipFormat.directoryBytes
-            else { throw ArchiveError.damaged("end record", "its numbers do not fit the file") }
+            else { throw ArchiveError.damaged("end record", "its numbers do not match the file") }
             // The numbers can be written in only one way, so every bit of the records is checked.
             let expected = ZipFormat.end(
                 entries: entries,
@@ -126,13 +126,13 @@ struct ZipDirectory: Sendable {
             )
             guard source.byteCount - directoryEnd == expected.count,
                 try source.bytes(at: directoryEnd, count: expected.count) == expected
-            else { throw ArchiveError.damaged("end record", "it is not as granary writes it") }
+            else { throw ArchiveError.damaged("end record", "it is not in the form that granary writes") }
         }
 
         /// Returns where the central directory must end.
         private mutating func readWide(_ source: any ByteSource, before place: Int) throws -> Int {
             let start = place - ZipFormat.locatorBytes - ZipFormat.end64Bytes
-            guard start >= 0 else { throw ArchiveError.damaged("ZIP64 end record", "there is no room for it") }
+            guard start >= 0 else { throw ArchiveError.damaged("ZIP64 end record", "there is no space for it") }
             let bytes = try source.bytes(at: start, count: ZipFormat.end64Bytes)
             guard bytes.number(UInt32.self, at: 0) == ZipFormat.end64Signature else {
                 throw ArchiveError.damaged("ZIP64 end record", "it is at the wrong position")
@@ -140,26 +140,26 @@ struct ZipDirectory: Sendable {
             guard let entries = Int(exactly: bytes.number(UInt64.self, at: 32)),
                 let size = Int(exactly: bytes.number(UInt64.self, at: 40)),
                 let offset = Int(exactly: bytes.number(UInt64.self, at: 48))
-            else { throw ArchiveError.damaged("ZIP64 end record", "its numbers do not fit the file") }
+            else { throw ArchiveError.damaged("ZIP64 end record", "its numbers do not match the file") }
             (self.entries, directorySize, directoryOffset) = (entries, size, offset)
             return start
         }
     }
 
-    /// A file without an end record: the error tells how much of it could be recovered.
+    /// For a file without an end record: an error that reports how much of it can be recovered.
     private static func cut(_ source: any ByteSource) throws -> ArchiveError {
         guard try ZipSalvage.beginsLikeAnArchive(source) else {
             return ArchiveError(
                 .format,
-                "this is not an archive of granary's",
+                "this is not an archive of granary",
                 hint: "name a file that granary backup wrote"
             )
         }
         let members = try ZipSalvage.count(source)
         return ArchiveError(
             .damaged,
-            "the archive is cut, or something was added at its end: it has no end record where one should be; whole members that can be found: \(members)",
-            hint: "take another backup; `zip -FF` recovers the members that are whole"
+            "the archive is cut off, or bytes were added at its end: its end record is missing; complete members found:  \(members)",
+            hint: "use another backup; `zip -FF` recovers the complete members"
         )
     }
 }
@@ -198,7 +198,7 @@ enum ZipSalvage {
 }
 
 extension ZipEntry {
-    /// Reads the entry at `position` of `bytes`, which begin at byte `windowStart` of the directory, and moves behind
+    /// Reads the entry at `position` of `bytes`, which begin at byte `windowStart` of the directory, and moves after
     /// it.
     init(directory bytes: [UInt8], at position: inout Int, from windowStart: Int) throws {
         let start = position
@@ -225,20 +225,20 @@ extension ZipEntry {
         guard let raw = wide.next(for: bytes.number(UInt32.self, at: start + 24)),
             let stored = wide.next(for: bytes.number(UInt32.self, at: start + 20)),
             let offset = wide.next(for: bytes.number(UInt32.self, at: start + 42))
-        else { throw problem("has a ZIP64 field that is not as it should be") }
+        else { throw problem("has a ZIP64 field with an unexpected form") }
         (rawBytes, storedBytes, self.offset) = (raw, stored, offset)
         position = nameStart + nameBytes + extraBytes
         // Even fields that a reader does not use must have their written value: a changed bit is damage.
         guard bytes.has(directoryHeader, at: start) else {
-            throw problem("is not as granary writes it")
+            throw problem("is not in the form that granary writes")
         }
     }
 
     private func requireKnownPacking(flags: UInt16) throws {
         guard flags & 1 == 0 else { throw ArchiveError.damaged(name, "it is encrypted") }
-        guard flags & 8 == 0 else { throw ArchiveError.damaged(name, "its sizes come after its content") }
+        guard flags & 8 == 0 else { throw ArchiveError.damaged(name, "its sizes follow its content") }
         guard method == ZipFormat.stored || method == ZipFormat.deflated else {
-            throw ArchiveError.damaged(name, "it is packed in a way that is not known (method \(method))")
+            throw ArchiveError.damaged(name, "its compression method \(method) is unknown")
         }
     }
 
@@ -246,7 +246,7 @@ extension ZipEntry {
     fileprivate func requireSense(before directory: Int) throws {
         let header = localHeaderBytes
         guard offset <= directory - header, storedBytes <= directory - header - offset else {
-            throw ArchiveError.damaged(name, "it reaches past the members")
+            throw ArchiveError.damaged(name, "it extends beyond the members")
         }
         try requirePossibleSizes()
     }
@@ -256,7 +256,9 @@ extension ZipEntry {
         let isPossible =
             method == ZipFormat.stored
             ? rawBytes == storedBytes : storedBytes > 0 && (limit.overflow || rawBytes <= limit.partialValue)
-        guard isPossible else { throw ArchiveError.damaged(name, "\(storedBytes) bytes cannot unpack to \(rawBytes)") }
+        guard isPossible else {
+            throw ArchiveError.damaged(name, "\(storedBytes) bytes cannot decompress to \(rawBytes)")
+        }
     }
 }
 

@@ -7,55 +7,10 @@ struct BackupCatalog: Sendable {
     var sequences: [SequenceEntry]
     /// The selected part of the database; nil for the whole database.
     var part: DatabasePart?
-    /// What is left out on request.
+    /// The objects that the user excluded.
     var exclusion: Exclusion?
-    /// What was asked for, by the names in the catalog.
+    /// The requested schemas and tables, as the catalog names them.
     var scope: CatalogScope
-}
-
-/// A table whose rows are backed up, or the parent of such tables.
-struct TableEntry: Sendable, Equatable {
-    var oid: UInt32
-    var table: TableName
-    var isPartitioned: Bool
-    var isUnlogged: Bool
-    /// The tables that it is a partition of, or inherits from.
-    var parents: [TableName]
-    /// Only heaps can be read by ranges of ctid.
-    var isHeap: Bool
-    /// The file of the table in this transaction, and at present. They differ if the table was rewritten or emptied
-    /// after the snapshot.
-    var fileNode: UInt32
-    var currentFileNode: UInt32
-    var extensionName: String?
-    /// The condition from the extension's `pg_extension_config_dump`: only matching rows are the user's.
-    var condition: String?
-
-    /// The same table in the same file, so that only its rows can have changed.
-    func isSame(as other: TableEntry) -> Bool {
-        oid == other.oid && table == other.table && fileNode == other.fileNode
-    }
-}
-
-struct SequenceEntry: Sendable, Equatable {
-    var oid: UInt32
-    var name: TableName
-    /// The table with the serial or identity column that it belongs to; 0 for an independent sequence.
-    var ownerTable: UInt32
-    /// An unlogged sequence on a standby, whose value cannot be read.
-    var isClosed = false
-}
-
-/// What the catalog query looks at: names, or patterns that are yet to be held against the catalog.
-struct CatalogScope: Sendable {
-    var schemas: [String]
-    var tables: [String]
-    var excludedSchemas: [String] = []
-    var excludedTables: [String] = []
-    /// Tables come with the tables that inherit from them; partitions always come.
-    var withInheritors = true
-
-    var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
 }
 
 extension BackupCatalog {
@@ -67,7 +22,7 @@ extension BackupCatalog {
         let sequences = try sequences(session)
         var scope = scope
         let there = try schemas(session)
-        scope.schemas = try scope.schemas.flatMap { try match(schema: $0, there) }.uniqued()
+        scope.schemas = try scope.schemas.flatMap { try CatalogScope.match(schema: $0, there) }.uniqued()
         let exclusion = try Exclusion.read(&scope, everything, schemas: there, session)
         let kept = everything.filter { exclusion?.keeps($0) ?? true }
         guard !scope.isWholeDatabase else {
@@ -78,13 +33,13 @@ extension BackupCatalog {
                 scope: scope
             )
         }
-        // An extension's configuration belongs to the database, not to the schema it happens to lie in.
+        // The configuration of an extension belongs to the database, not to the schema that contains it.
         let tables = kept.filter { $0.extensionName == nil }
-        let named = try scope.tables.flatMap { try match($0, in: tables) }
+        let named = try scope.tables.flatMap { try CatalogScope.match($0, in: tables) }
         scope.tables = named.map(\.table.spelling).uniqued()
         scope.schemas.removeAll { exclusion?.schemas.contains($0) ?? false }
         guard !scope.isWholeDatabase else {
-            throw BackupError(.selection, "everything that is chosen is excluded", hint: "leave one of the two out")
+            throw BackupError(.selection, "every selected object is excluded", hint: "drop one of the two options")
         }
         var part = try DatabasePart.read(scope, tables: Set(named.map(\.oid)), session)
         if let exclusion { part.leaveOut(exclusion) }
@@ -183,43 +138,11 @@ extension BackupCatalog {
         _ session: borrowing Session
     ) throws -> Set<UInt32> {
         var oids: Set<UInt32> = []
-        for found in try selections.flatMap({ try match($0, in: tables) }) {
+        for found in try selections.flatMap({ try CatalogScope.match($0, in: tables) }) {
             oids.insert(found.oid)
             if found.isPartitioned { oids.formUnion(try partitions(of: found, session)) }
         }
         return oids
-    }
-
-    /// The tables that a person means by `schema.table`, `table`, or a pattern.
-    static func match(_ selection: String, in tables: [TableEntry]) throws -> [TableEntry] {
-        let choice = TablePattern.choice(selection, in: tables) { $0.table }
-        guard !choice.tables.isEmpty else {
-            let advice = TablePattern.advice(selection, among: tables.map(\.table))
-            throw BackupError(
-                .selection,
-                "there is no table \(selection)",
-                hint: advice ?? "write it as schema.table, or as a pattern of psql's, such as 'shop.*'"
-            )
-        }
-        guard !choice.isExact || choice.tables.count == 1 else {
-            throw BackupError(
-                .selection,
-                "\(selection) could be \(choice.tables.map(\.table.spelling).joined(separator: " or "))",
-                hint: "write it as schema.table"
-            )
-        }
-        return choice.tables
-    }
-
-    /// The schemas that a person means by a name or a pattern, the system's own left out.
-    static func match(schema selection: String, _ there: [String]) throws -> [String] {
-        let found = TablePattern.schemas(selection, among: there)
-        guard found.isEmpty else { return found }
-        throw BackupError(
-            .selection,
-            "there is no schema \(selection)",
-            hint: "the schemas are \(there.joined(separator: ", "))"
-        )
     }
 
     private static func select(
@@ -248,7 +171,7 @@ extension BackupCatalog {
 }
 
 extension [String] {
-    /// Each once, byte by byte, in the order of the first.
+    /// The distinct elements, compared byte by byte, in the order of their first occurrence.
     fileprivate func uniqued() -> [String] {
         var seen: Set<ExactText> = []
         return filter { seen.insert(ExactText($0)).inserted }

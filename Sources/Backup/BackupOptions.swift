@@ -1,6 +1,6 @@
 package import Archive
 
-/// What to back up, and how.
+/// The objects to back up, and the form of the backup.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
         /// A file that gets its name when it is complete. An existing file is refused unless `overwrite` is set.
@@ -35,12 +35,12 @@ package struct BackupOptions: Sendable {
     package var schemas: [String] = []
     /// Tables to back up, as `schema.table`, `table` or a pattern.
     package var tables: [String] = []
-    /// What is left out of these or of the whole database: it is neither locked nor read.
+    /// Schemas to exclude from these or from the whole database. They are neither locked nor read.
     package var excludedSchemas: [String] = []
     package var excludedTables: [String] = []
-    /// Takes the tables that inherit from those of a part with it; partitions always come.
+    /// Whether tables that inherit from a chosen one are included. Partitions always are.
     package var withInheritors = true
-    /// Tables whose rows are left out, as `schema.table`, `table` or a pattern.
+    /// Tables whose rows are excluded, as `schema.table`, `table` or a pattern.
     package var tablesWithoutData: [String] = []
     package var jobs = 2
     /// 0 stores; the highest level depends on the engine.
@@ -59,9 +59,9 @@ package struct BackupOptions: Sendable {
     package var services: [String: [String]] = [:]
     /// The folder of migrations to store in the archive, if it exists.
     package var migrationsFolder: String?
-    /// The name of the database that the archive gives; nil for its own.
+    /// The database name to record in the archive; nil for the actual one.
     package var databaseName: String?
-    /// Where to look for pg_dump first.
+    /// The folder that is searched for pg_dump first.
     package var postgresBin: String?
     /// Seals the archive, so that installations with the key recognize it.
     package var sealKey: SealKey?

@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is to be read, divided into jobs for the workers, the largest first.
+/// The tables and large objects to read, divided into jobs for the workers, the largest first.
 struct BackupPlan: Sendable {
     /// The tables as in the manifest, still without rows. The index of a table is its `number` minus one.
     var tables: [Manifest.Table]
@@ -25,11 +25,11 @@ struct DumpJob: Sendable, Equatable {
     }
 
     var subject: Subject
-    /// Its share of the bytes on disk.
+    /// The bytes on disk that it reads.
     var bytes: Int
-    /// Its rows may be so large that only one such job may run at a time.
+    /// Whether its rows may be so large that only one such job may run at a time.
     var mayHaveHugeRows = false
-    /// Its name for people.
+    /// Its name in messages.
     var name: String
 }
 

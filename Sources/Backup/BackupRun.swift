@@ -5,10 +5,10 @@ package import PostgresClient
 
 /// A backup, from the snapshot to the finished file.
 ///
-///     the leader takes a snapshot and holds it
-///     pg_dump describes the schema, workers read the rows: all on that snapshot
-///     what they bring is appended to the archive as it comes
-///     the manifest says what is in it; only then the file gets its name
+///     the leader takes a snapshot and keeps it open
+///     pg_dump describes the schema and workers read the rows, all in that snapshot
+///     each chunk of rows is appended to the archive when it is complete
+///     the manifest lists the content, and then the file gets its name
 package struct BackupRun: Sendable {
     let options: BackupOptions
     let server: ServerAddress
@@ -185,7 +185,7 @@ extension BackupRun {
         }
     }
 
-    /// Writes the manifest and the members for people.
+    /// Writes the manifest and the readable members.
     private func describe(
         _ snapshot: ExportedSnapshot,
         _ schema: DumpedSchema,

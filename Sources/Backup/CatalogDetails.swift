@@ -236,3 +236,10 @@ enum CatalogDetails {
         "{" + tables.map { String($0.oid) }.joined(separator: ",") + "}"
     }
 }
+
+/// Bytes on disk, and blocks of the main fork.
+struct TableSize: Sendable, Equatable {
+    var bytes: Int
+    var toastBytes: Int
+    var blocks: Int
+}

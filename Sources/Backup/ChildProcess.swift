@@ -5,8 +5,8 @@ internal import PostgresClient
 /// A program that runs for granary, such as pg_dump, and ends with it: when the task is cancelled, and when granary is
 /// killed.
 ///
-/// It needs a thread of its own to start it, read its output and wait for it: the kernel kills the child when the
-/// thread that started it ends, and threads of a pool come and go.
+/// It needs a separate thread to start it, read its output and wait for it. The kernel kills the child when the thread
+/// that started it ends, and the threads of a pool may end at any time.
 struct ChildProcess: Sendable {
     enum Ending: Sendable, Equatable {
         case exited(CInt)
@@ -210,7 +210,7 @@ private struct Watch {
     }
 
     private mutating func countTick() {
-        // A tick counts once, however often output interrupts it.
+        // Counts a tick only once, even if output interrupts it.
         guard .now - lastLook >= .milliseconds(200) else { return }
         lastLook = .now
         if let left = ticksToKill {
@@ -230,7 +230,7 @@ extension BackupError {
         let hint: String? =
             switch reason {
             case EAGAIN: "too many processes or threads run under this account: see `ulimit -u`"
-            case EMFILE: "too many files are open: see `ulimit -n`"
+            case EMFILE: "too many files are open: raise the limit with `ulimit -n`"
             case ENOMEM: "there is not enough memory"
             default: nil
             }
@@ -245,13 +245,13 @@ extension BackupError {
             self.init(
                 .pgDump,
                 "\(program) was killed by \(SignalName.of(signal))",
-                hint: signal == SIGKILL ? "the system kills programs where memory runs out: see its log" : nil
+                hint: signal == SIGKILL ? "the system may have run out of memory: its log says so" : nil
             )
         case .stopped(let signal):
             self.init(
                 .pgDump,
-                "\(program) was stopped by \(SignalName.of(signal)) and not continued, and was ended",
-                hint: "nothing stops it but a person or a program: run this again"
+                "\(program) was stopped by \(SignalName.of(signal)) and not continued, so granary ended it",
+                hint: "another program or a user stopped it: run the command again"
             )
         }
     }

@@ -58,17 +58,6 @@ struct DatabasePart: Sendable {
     }
 }
 
-extension DatabasePart {
-    /// Takes out what is left out on request.
-    mutating func leaveOut(_ exclusion: Exclusion) {
-        relations = relations.filter { !exclusion.contains($0) }
-        let names = Set(exclusion.tables)
-        let gone = Set(exactly: exclusion.schemas)
-        elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
-        excluded += exclusion.relations
-    }
-}
-
 // For pg_dump.
 extension DatabasePart {
     /// Makes pg_dump describe and lock only this part. With tables it ignores schemas. If both are needed, the schemas
@@ -80,8 +69,8 @@ extension DatabasePart {
             + Self.patterns(excluded).map { "--exclude-table=\($0)" }
     }
 
-    /// Patterns that match these relations and no other: quoted, the characters of a pattern mean themselves. Several
-    /// names in one, because pg_dump asks the server once for each.
+    /// Patterns that match exactly these relations. The names are quoted, so that pattern characters match themselves.
+    /// Several names share a pattern, because pg_dump sends a query for each pattern.
     static func patterns(_ names: [TableName]) -> [String] {
         var patterns: [String] = []
         for (schema, members) in Dictionary(grouping: names, by: { ExactText($0.schema) }) {

@@ -22,7 +22,7 @@ final class DumpBoard: Sendable {
         )
     }
 
-    /// Runs `body` in one worker at a time. This limits the memory for rows of hundreds of megabytes.
+    /// Runs `body` in only one worker at a time. This limits the memory for rows of hundreds of megabytes.
     func oneAtATime(_ body: () throws -> Void) throws {
         var outcome: Result<Void, any Error> = .success(())
         hugeRows.withLock { _ in outcome = Result { try body() } }

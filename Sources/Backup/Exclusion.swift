@@ -1,34 +1,35 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is left out of a backup on request, with the partitions and inheritance children of its tables.
+/// The objects that the user excluded from a backup, with the partitions and inheritance children of excluded tables.
 ///
-/// Its rows are not read and its tables not locked, so that it needs no rights. Only a rule, a policy or an SQL body of
-/// what stays makes the server lock the tables that it names, while pg_dump describes it.
+/// Excluded tables are neither read nor locked, so the backup needs no privileges on them. There is one exception: if a
+/// rule, a policy or an SQL body of an included object names an excluded table, the server locks that table while
+/// pg_dump describes the object.
 struct Exclusion: Sendable {
     var schemas: [String]
     /// Tables outside of these schemas.
     var tables: [TableName]
-    /// The tables among them that are left out because their parents are.
+    /// The tables among them that are excluded because their parents are.
     var children: [TableName]
     private var oids: Set<UInt32>
-    /// Views outside that need something excluded: pg_dump is not to describe these, since that locks what they read.
+    /// Views outside of these schemas that need an excluded object. pg_dump must not describe them, because that would
+    /// lock the tables that they read.
     private var views: [TableName]
-    /// Objects that cannot be made without something excluded.
+    /// Objects that cannot be created without an excluded object.
     private var dependents: Set<Dependent>
-    /// Of tables that are not excluded: what of each needs something excluded.
+    /// For each table that is not excluded: its parts that need an excluded object.
     private var parts: [UInt32: Set<Dependent>]
 
-    /// By the catalog and the row in it.
-
+    /// An object, identified by its catalog and its row in it.
     private struct Dependent: Hashable, Sendable {
         var catalog: UInt32
         var object: UInt32
     }
 
-    /// Holds the patterns of a scope against the catalog, and puts the names in their place; nil where there are none.
+    /// Replaces the patterns of a scope by names from the catalog; nil if nothing is excluded.
     ///
-    /// - Throws: `BackupError.selection` for a pattern that fits nothing.
+    /// - Throws: `BackupError.selection` for a pattern without a match.
     static func read(
         _ scope: inout CatalogScope,
         _ tables: [TableEntry],
@@ -36,8 +37,8 @@ struct Exclusion: Sendable {
         _ session: borrowing Session
     ) throws -> Exclusion? {
         guard !scope.excludedSchemas.isEmpty || !scope.excludedTables.isEmpty else { return nil }
-        let excluded = try scope.excludedSchemas.flatMap { try BackupCatalog.match(schema: $0, schemas) }
-        let named = try scope.excludedTables.flatMap { try BackupCatalog.match($0, in: tables) }
+        let excluded = try scope.excludedSchemas.flatMap { try CatalogScope.match(schema: $0, schemas) }
+        let named = try scope.excludedTables.flatMap { try CatalogScope.match($0, in: tables) }
         let family = try family(of: named.map(\.oid), schemas: excluded, session)
         let inside = Set(exactly: excluded)
         let names = family.filter { !inside.contains($0.table.schema) }
@@ -63,23 +64,23 @@ struct Exclusion: Sendable {
 
     func contains(_ relation: UInt32) -> Bool { oids.contains(relation) }
 
-    /// What pg_dump is not to describe.
+    /// The relations that pg_dump must not describe.
     var relations: [TableName] { tables + views }
 
-    /// What to say of the choice itself.
+    /// Notes about the choice of the user.
     var notes: [String] {
         children.isEmpty ? [] : ["left out with their parents: \(children.map(\.spelling).listed(atMost: 20))"]
     }
 
-    /// For pg_dump.
+    /// The arguments for pg_dump.
     var arguments: [String] {
         schemas.map { "--exclude-schema=\(QuotedText.name($0))" }
             + DatabasePart.patterns(relations).map { "--exclude-table=\($0)" }
     }
 
-    /// The items that can be made without what is left out, and the titles of the others.
+    /// The items that can be created without excluded objects, and the titles of the others.
     ///
-    /// - Throws: `BackupError.selection` for a table whose own statement needs something that is left out.
+    /// - Throws: `BackupError.selection` for a table whose own statement needs an excluded object.
     func items(_ items: [Manifest.SchemaItem]) throws -> (kept: [Manifest.SchemaItem], leftOut: [String]) {
         try requireWholeTables(items)
         var (ids, titles): (Set<Int>, [String]) = ([], [])
@@ -98,7 +99,7 @@ struct Exclusion: Sendable {
         return (kept, views.map { "view \($0.spelling)" } + titles)
     }
 
-    /// A default or a check that pg_dump describes by itself can be left out, one within CREATE TABLE cannot.
+    /// A default or a check that pg_dump describes separately can be omitted. One within CREATE TABLE cannot.
     private func requireWholeTables(_ items: [Manifest.SchemaItem]) throws {
         let described = Set(items.map { Dependent(catalog: $0.catalogOID, object: $0.objectOID) })
         let broken = items.filter { item in
@@ -152,7 +153,7 @@ struct Exclusion: Sendable {
         ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
     }
 
-    /// Tables (a column's type, a partition key), defaults and checks.
+    /// Tables (by a column's type or a partition key), defaults and checks.
     private static func parts(
         _ dependents: Set<Dependent>,
         besides tables: [UInt32],
@@ -177,8 +178,9 @@ struct Exclusion: Sendable {
         }
     }
 
-    /// Views, keys, functions and what else the catalog says needs one of the tables or something in the schemas, at any
-    /// distance, but not what needs a table that stays. What the body of a function names, the catalog does not know.
+    /// Objects that directly or indirectly need one of the tables or an object in the schemas, such as views, keys and
+    /// functions. The search does not continue through tables that are kept. The catalog does not know the names in
+    /// bodies of functions.
     private static func dependents(
         on tables: [UInt32],
         schemas: [String],
@@ -226,6 +228,17 @@ struct Exclusion: Sendable {
 
     private static func array(_ oids: some Sequence<UInt32>) -> String {
         "{" + oids.map(String.init).joined(separator: ",") + "}"
+    }
+}
+
+extension DatabasePart {
+    /// Removes the excluded objects.
+    mutating func leaveOut(_ exclusion: Exclusion) {
+        relations = relations.filter { !exclusion.contains($0) }
+        let names = Set(exclusion.tables)
+        let gone = Set(exactly: exclusion.schemas)
+        elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
+        excluded += exclusion.relations
     }
 }
 

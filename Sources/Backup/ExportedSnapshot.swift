@@ -75,13 +75,6 @@ struct LockNeed: Sendable {
     }
 }
 
-/// Bytes on disk, and blocks of the main fork.
-struct TableSize: Sendable, Equatable {
-    var bytes: Int
-    var toastBytes: Int
-    var blocks: Int
-}
-
 /// Takes the snapshot in the leader's session and leaves the transaction open.
 ///
 /// The locks come before the snapshot. In the other order, a TRUNCATE by another session in between would make a table
@@ -93,9 +86,9 @@ struct SnapshotTaker: Sendable {
     let scope: CatalogScope
     let jobs: Int
     let lockTimeout: Duration
-    /// Tables whose rows are left out on request.
+    /// Tables whose rows the user excluded.
     let withoutData: [String]
-    /// SCRAM verifiers of the roles, too.
+    /// Whether to read SCRAM verifiers of the roles.
     let withRolePasswords: Bool
     let stateSchema: StateSchema
     /// The schemas of services that files declare.
@@ -139,11 +132,11 @@ struct SnapshotTaker: Sendable {
         }
     }
 
-    /// A backup of the whole database must be able to read everything: nothing is left out silently.
+    /// A backup of the whole database must be able to read everything, so nothing is skipped silently.
     private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
         BackupError(
             .rights,
-            "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
+            "\(session.user) may not read everything that the backup needs:  \(error.message) (SQLSTATE 42501)",
             hint:
                 "back up what you own with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
         )
@@ -157,9 +150,9 @@ struct SnapshotTaker: Sendable {
         guard isSame, rewritten == nil else {
             throw BackupError(
                 .changing,
-                "tables came, went or were rewritten while the snapshot was taken"
+                "tables were created, dropped or rewritten while the snapshot was taken"
                     + (rewritten.map { " (\($0.table))" } ?? ""),
-                hint: "run the backup when no migration runs"
+                hint: "run the backup while no migration runs"
             )
         }
     }

@@ -1,4 +1,4 @@
-/// Names of the archive's members. A table's name may be anything; a member's is short ASCII.
+/// Names of the archive's members. The name of a table can contain any character; that of a member is short ASCII.
 enum MemberName {
     static let preData = "schema/pre-data.sql"
     static let postData = "schema/post-data.sql"
@@ -7,7 +7,7 @@ enum MemberName {
     static let readme = "README.txt"
     static let largeObjects = "large-objects"
 
-    /// `data/000012-orders`: the number identifies the table, the rest is for people.
+    /// `data/000012-orders`: the number identifies the table, and the rest is for readers.
     static func folder(number: Int, table: String) -> String {
         "data/\(padded(number))-\(slug(table))"
     }

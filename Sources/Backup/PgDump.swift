@@ -3,7 +3,8 @@ internal import Logging
 internal import PostgresClient
 internal import Synchronization
 
-/// pg_dump, which describes the schema in the backup's snapshot: it knows every kind of object in every version.
+/// pg_dump, which describes the schema in the backup's snapshot, because it supports every kind of object in every
+/// version.
 struct PgDump: Sendable {
     let path: String
     let major: Int
@@ -14,7 +15,7 @@ struct PgDump: Sendable {
     /// - Throws: `BackupError.pgDump` if none is suitable.
     static func find(serverVersion: Int, folder: String?) async throws -> PgDump {
         let wanted = serverVersion / 10000
-        // Tables are locked meanwhile, so a repeated attempt must not ask every program for its version again.
+        // Tables are locked at this time, so a repeated attempt must not query the version of every program again.
         if let known = known.withLock({ $0["\(wanted) \(folder ?? "")"] }) { return known }
         var found: [PgDump] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
@@ -84,9 +85,9 @@ extension PgDump {
         ]
     }
 
-    /// The leader already holds the locks, so pg_dump waits only behind a session that waits for the leader, and the
-    /// application waits behind both. So pg_dump gives up soon, the leader releases its locks, and the backup starts
-    /// again.
+    /// The leader already holds the locks. So if pg_dump waits for a lock, it waits behind another session that waits
+    /// for the leader, and the application waits behind both. Therefore pg_dump gives up soon, the leader releases its
+    /// locks, and the backup starts again.
     private func lockWait(_ snapshot: ExportedSnapshot, _ options: BackupOptions) -> Int {
         let limit = max(1, options.lockTimeout.milliseconds)
         return snapshot.locking == .everyTable ? min(limit, 2_000) : limit
@@ -110,7 +111,7 @@ extension PgDump {
         {
             return BackupError(.busy, "pg_dump could not lock a table: \(reason)", hint: "try again")
         }
-        // It reads its lists in the snapshot, but the server builds definitions from the present state.
+        // pg_dump reads its lists in the snapshot, but the server builds definitions from the present state.
         let signs = [
             "cache lookup failed", "could not open relation with OID", "does not exist", "could not find tuple",
         ]
@@ -118,14 +119,14 @@ extension PgDump {
             return BackupError(
                 .changing,
                 "something was dropped while pg_dump described the schema: \(reason)",
-                hint: "run the backup when no migration runs"
+                hint: "run the backup while no migration runs"
             )
         }
         if reason.contains("out of shared memory") {
             return BackupError(
                 .pgDump,
-                "pg_dump locks every table, and the server has no room for so many locks: \(reason)",
-                hint: "raise max_locks_per_transaction, which takes a restart of the server"
+                "pg_dump locks every table, but the server's lock table is too small:  \(reason)",
+                hint: "raise max_locks_per_transaction and restart the server"
             )
         }
         if reason.contains("permission denied") {
@@ -135,6 +136,6 @@ extension PgDump {
                 hint: "back up as the owner, or as a member of pg_read_all_data"
             )
         }
-        return BackupError(.pgDump, "pg_dump: \(reason)", hint: "run \(path) by hand to see more")
+        return BackupError(.pgDump, "pg_dump: \(reason)", hint: "run \(path) by hand for details")
     }
 }

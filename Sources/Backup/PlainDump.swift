@@ -106,7 +106,7 @@ struct PlainDump {
             """
     }
 
-    /// The closing line, by which a restore sees that the dump is complete.
+    /// The closing line, which shows a restore that the dump is complete.
     private var closing: String {
         let withRows = manifest.tables.filter { $0.kind == .ordinary && !$0.dataLeftOut }
         let rows = withRows.reduce(0) { $0 + $1.rows }
@@ -135,7 +135,7 @@ extension PlainDump {
         let settings = settings.forRows(of: plan.tables[index])
         try put(settings.before + "COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
         do {
-            // In the session's encoding, which the dump sets for its reader.
+            // In the session's encoding, which the dump declares.
             let statement = CopyStatement(entry, columns: columns, encoding: nil)
             try TableDump.locking(entry, snapshot, &session) { session in
                 try session.copyOut(statement.text(session, blocks: nil, after: nil)) { rows in
@@ -149,7 +149,7 @@ extension PlainDump {
         } catch let error as PostgresError where TableDump.isTooLargeForText(error) {
             throw BackupError(
                 .format,
-                "table \(entry.table) has a row whose text passes 1 GB, which a plain dump cannot hold",
+                "table \(entry.table) has a row whose text is longer than 1 GB, the limit of a plain dump",
                 hint: "back up as an archive: --format zip"
             )
         } catch let error as PostgresError {

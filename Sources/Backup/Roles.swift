@@ -101,7 +101,7 @@ extension CatalogDetails {
         }
     }
 
-    /// SCRAM verifiers alone: an MD5 hash is as good as the password.
+    /// Reads only SCRAM verifiers, because an MD5 hash can be used like the password.
     private static func passwords(_ session: borrowing Session) throws -> [ExactText: String] {
         do {
             let rows = try session.query(
@@ -127,7 +127,7 @@ extension RoleProperties.Setting {
     }
 }
 
-/// `schema/roles.sql`: makes the roles that are missing, and gives existing ones nothing.
+/// `schema/roles.sql`: creates missing roles, and does not change existing ones.
 struct RolesScript {
     let roles: [RoleProperties]
 
@@ -140,7 +140,7 @@ struct RolesScript {
         return ([head, ""] + roles.membersLast.map { block($0, session) }).joined(separator: "\n") + "\n"
     }
 
-    /// Makes one role with its settings and memberships.
+    /// Creates one role with its settings and memberships.
     private func block(_ role: RoleProperties, _ session: borrowing Session) -> String {
         let statements = ([role.creation(session)] + role.alterations(session)).map { "        \($0);" }
         let given = role.memberOf.map { membership in

@@ -7,9 +7,9 @@ internal import Storage
 /// The schema as pg_dump described it in the snapshot.
 struct DumpedSchema: Sendable {
     var items: [Manifest.SchemaItem] = []
-    /// The secrets that were left out, by name.
+    /// The names of the secrets that were removed.
     var redacted: [String] = []
-    /// What needs something that is left out on request, each named.
+    /// The titles of objects that need an excluded object.
     var dependents: [String] = []
     /// The readable files.
     var preData = ""

@@ -54,7 +54,7 @@ package struct SchemaOnlyDump: Sendable {
             if errors.contains("permission denied for") {
                 throw BackupError(
                     .pgDump,
-                    "the schema could not be written, because pg_dump reads all of it and may not: \(Self.denial(errors))",
+                    "the schema could not be written, because pg_dump has no right to read all of it:  \(Self.denial(errors))",
                     hint: "connect as the tables' owner, or use --format text, which needs no rights on them"
                 )
             }
@@ -62,7 +62,7 @@ package struct SchemaOnlyDump: Sendable {
             throw BackupError(
                 .pgDump,
                 "the schema could not be written: \(reason ?? "pg_dump gave no reason")",
-                hint: "run \(program.path) --schema-only by hand to see more"
+                hint: "run \(program.path) --schema-only by hand for details"
             )
         }
         return Self.stable(String(decoding: outcome.output, as: UTF8.self))
@@ -85,8 +85,8 @@ package struct SchemaOnlyDump: Sendable {
         return (found.path, found.major)
     }
 
-    /// Without text that differs between runs or versions (`\restrict` with its key, the versions), and without the
-    /// statement that makes `public`, which every new database has.
+    /// Removes text that differs between runs or versions (`\restrict` with its key, the versions), and the statement
+    /// that creates `public`, which every new database has.
     static func stable(_ text: String) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let kept = lines.enumerated().filter { index, line in

@@ -22,7 +22,7 @@ struct SchemaText {
 
     func postData() throws -> String {
         let triggers = Set(items.filter { $0.kind == "EVENT TRIGGER" }.map(\.id))
-        // Comments on event triggers are beside the triggers.
+        // Comments on event triggers follow the triggers.
         let isLast = { (item: Manifest.SchemaItem) in
             triggers.contains(item.id) || item.dependsOn.contains(where: triggers.contains)
         }

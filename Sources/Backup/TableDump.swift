@@ -2,7 +2,7 @@ internal import Archive
 internal import Glibc
 internal import PostgresClient
 
-/// The work of a worker on a job, all on its own thread: COPY OUT → whole rows into a chunk → digest, deflate → append.
+/// The work of a worker on a job, on one thread: COPY OUT → whole rows into a chunk → digest, deflate → append.
 struct TableDump: ~Copyable {
     let snapshot: ExportedSnapshot
     let board: DumpBoard
@@ -40,7 +40,7 @@ struct TableDump: ~Copyable {
         }
     }
 
-    /// Never waits: a worker that waits behind a queued ALTER TABLE would wait for the leader, which waits for the
+    /// It never waits. A worker that waits behind a queued ALTER TABLE would wait for the leader, which waits for the
     /// worker.
     private static func lock(_ tables: some Collection<TableEntry>, _ session: inout Session) throws {
         guard !tables.isEmpty else { return }
@@ -156,7 +156,7 @@ extension TableDump {
         }
     }
 
-    /// Puts text rows into chunks. Rows that arrived before an error are kept, because they are whole.
+    /// Adds text rows to chunks. Rows that arrived before an error are kept, because they are complete.
     private mutating func copyRows(
         of job: DumpJob,
         _ sql: String,
@@ -179,7 +179,7 @@ extension TableDump {
         try store(job, folder)
     }
 
-    /// Writes one row in binary format, as a chunk of its own.
+    /// Writes one row in binary format, as a separate chunk.
     private mutating func copyBinary(
         of job: DumpJob,
         _ sql: String,
@@ -202,7 +202,8 @@ extension TableDump {
 
     private var encoding: String? { snapshot.database.encoding == "UTF8" ? nil : snapshot.database.encoding }
 
-    /// A field of 1 GB and more cannot be text. The server has two messages for this, depending on where it notices.
+    /// A field of 1 GB and more cannot be converted to text. The server has two messages for this, depending on where
+    /// it fails.
     static func isTooLargeForText(_ error: PostgresError) -> Bool {
         error.sqlState == "54000"
             || (error.sqlState == "XX000" && error.message.hasPrefix("invalid memory alloc request size"))

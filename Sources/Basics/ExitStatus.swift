@@ -6,7 +6,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case findings = 2
     /// A guard or a rule refused, or a person did not confirm.
     case refused = 3
-    /// No connection, or no database given.
+    /// No connection, or no database was given.
     case noConnection = 4
     /// Another process is running, or holds a lock: try again.
     case busy = 5

@@ -82,7 +82,7 @@ private func threadStarted(_ thunk: Thunk, stackBytes: Int? = nil) throws(Thread
         throw ThreadError(
             .limit,
             "no thread can be started: \(String(cString: strerror(code)))",
-            hint: "see `ulimit -u` and `ulimit -v`, and the limits of the container, or take fewer --jobs"
+            hint: "see `ulimit -u` and `ulimit -v`, and the limits of the container, or lower --jobs"
         )
     }
     return thread

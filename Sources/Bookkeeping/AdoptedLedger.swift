@@ -1,7 +1,7 @@
 package import PostgresClient
 
-/// A ledger of another tool that a service has taken over, as it was then. It is not written: if it changes afterwards,
-/// the other tool has run again.
+/// A ledger of another tool that a service has adopted, with its content at that time. granary never writes to it. If
+/// it changes afterwards, the other tool has run again.
 package struct AdoptedLedger: Sendable, Equatable {
     package var table: TableName
     package var tool: String
@@ -14,7 +14,7 @@ package struct AdoptedLedger: Sendable, Equatable {
         self.entries = entries.sorted()
     }
 
-    /// What the other tool has done since.
+    /// The changes that the other tool has made since.
     package struct Change: Sendable, Equatable {
         package var applied: [String]
         package var reverted: [String]
@@ -40,13 +40,13 @@ package struct AdoptedLedger: Sendable, Equatable {
         return change.applied.isEmpty && change.reverted.isEmpty ? nil : change
     }
 
-    /// The table as it is now; nil if it is gone, or another tool's.
+    /// The table in its present form; nil if it is gone, or belongs to another tool.
     package func current(_ session: borrowing Session) throws -> OtherLedger? {
         try OtherLedger.find(table, session).flatMap { $0.isOfSQLFiles ? $0 : nil }
     }
 }
 
-// As the log notes it: the table, the tool and the entries, with U+001F between them.
+// The form in the log: the table, the tool and the entries, separated by U+001F.
 extension AdoptedLedger {
     package var note: String { ([table.note, tool] + entries).joined(separator: "\u{1F}") }
 

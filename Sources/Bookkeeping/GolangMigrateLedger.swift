@@ -1,6 +1,6 @@
 package import PostgresClient
 
-/// golang-migrate's only row: the version of the database, and whether a run broke off.
+/// golang-migrate's only row: the version of the database, and whether a run was interrupted.
 ///
 /// `schema_migrations(version bigint not null primary key, dirty boolean not null)`, at most one row, in the first
 /// schema of its search path. After it is adopted, granary keeps the row up to date, so that either tool can be used
@@ -53,7 +53,8 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         try session.requireOrdinary(
             [table],
             areOurs: false,
-            hint: "golang-migrate's table has two columns and nothing else: drop what was added, or rename it in psql"
+            hint:
+                "the table of golang-migrate has exactly two columns: drop the additional objects, or rename the table in psql"
         )
     }
 

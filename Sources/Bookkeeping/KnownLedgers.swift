@@ -1,35 +1,35 @@
-/// The tables in which other tools keep what they have applied to a database, by name and shape.
+/// The tables in which other tools record the migrations they have applied, by name and columns.
 ///
-/// The one list: migrations do not run beside such a table unasked, cleaning leaves it alone, and no rows are generated
-/// into it.
+/// This is the only such list. Migrations refuse to run beside such a table unless asked to, cleaning does not empty
+/// it, and no rows are generated into it.
 package enum KnownLedgers {
-    /// What a ledger is there for.
+    /// The use of a ledger.
     package enum Purpose: Sendable, Equatable {
-        /// It lists what a migrator has applied to the application's own tables.
+        /// It lists the migrations that a tool has applied to the application's own tables.
         case migrations
-        /// It belongs to a library, which migrates tables of its own.
+        /// It belongs to a library, which migrates its own tables.
         case library
         /// A lock or notes beside a ledger.
         case companion
     }
 
-    /// How a tool's ledger looks.
+    /// The names and columns of a tool's ledger.
     struct Shape: Sendable {
         var tool: String
-        /// In lower case, as all names here.
+        /// In lower case, like all names here.
         var names: [String]
-        /// What its columns include, each with its type where that matters: `version int8`.
+        /// Columns that it has among others, each with its type if that matters: `version int8`.
         var columns: [String] = []
         /// Whether it has these columns and no others.
         var isExact = false
-        /// Whether the columns alone tell, whatever the table's name.
+        /// Whether the columns are sufficient to recognize it, with any table name.
         var isKnownByColumns = false
-        /// The schema that the tool makes for itself, where only tables in that one are meant.
+        /// The schema that the tool creates; if set, only tables in it count.
         var schema: String?
         var purpose = Purpose.migrations
-        /// Whether its migrations are files of SQL, which can be found by what the ledger says of them.
+        /// Whether its migrations are SQL files that can be found by the entries of the ledger.
         var isOfSQLFiles = false
-        /// How to read what it records.
+        /// How to read its entries.
         var reading = Reading()
 
         func fits(schema: String, name: String, columns: Set<String>) -> Bool {
@@ -37,32 +37,32 @@ package enum KnownLedgers {
             guard isKnownByColumns || names.contains(name) else { return false }
             guard Set(self.columns).isSubset(of: columns) else { return false }
             guard isExact else { return true }
-            // Each column is in the set by its name and with its type.
+            // The set contains each column twice: by its name, and with its type.
             return columns.count == 2 * self.columns.count
         }
     }
 
-    /// SQL expressions over a ledger's rows, the table being `t`.
+    /// SQL expressions over the rows of a ledger; `t` is the table.
     struct Reading: Sendable, Equatable {
-        /// The name or number of an entry; nil where only their number is told.
+        /// The name or number of an entry; nil if the ledger only has their count.
         var entry: String?
-        /// The name of the entry's file or folder, where the ledger has it.
+        /// The name of the entry's file or folder, if the ledger has it.
         var file: String?
-        /// Whether the entry says that everything up to it was there before the tool came.
+        /// Whether the entry means that everything up to it existed before the tool was introduced.
         var isBaseline: String?
-        /// What rises with each entry.
+        /// A value that increases with each entry.
         var order: String?
-        /// Which rows say that something was applied.
+        /// The rows that mean that something was applied.
         var condition = "true"
-        /// Whether the last run broke off.
+        /// Whether the last run was interrupted.
         var isDirty: String?
-        /// Whether the one row holds the version that the database is at.
+        /// Whether a single row holds the version of the database.
         var isOneRow = false
     }
 
     /// - Parameters:
     ///   - columns: The table's columns with their types, as `pg_type` names them: `version int8`.
-    ///   - exactly: Whether the case of the columns' names counts, as it does for whoever reads them.
+    ///   - exactly: Whether the case of column names matters, as it does for the tools that read them.
     static func shape(schema: String, name: String, columns: [String], exactly: Bool = false) -> Shape? {
         let columns = exactly ? columns : columns.map { $0.lowercased() }
         let names = columns.map { column in
@@ -72,32 +72,32 @@ package enum KnownLedgers {
         return shapes.first { $0.fits(schema: schema, name: name.lowercased(), columns: known) }
     }
 
-    /// The shape of a table that a person calls a ledger: several tools let their users choose its name.
+    /// The shape of a table that the user has named as a ledger. Several tools let their users choose its name.
     static func shape(chosen columns: [String]) -> Shape? {
         let names = Set(columns)
         return chosenByColumns.first { $0.columns.count == columns.count && Set($0.columns) == names }
     }
 
-    /// Whether a table is golang-migrate's: its columns are the one definition of it.
+    /// Whether a table belongs to golang-migrate. Only its columns decide.
     static func isGolangMigrates(_ columns: [String]) -> Bool { Set(columns) == Set(golangMigrate.columns) }
 
-    /// Whose ledger a table is by its name alone, where no other table would be called so.
+    /// The tool of a table whose name alone is sufficient, because no other table is called so.
     package static func tool(of name: String) -> String? {
         let name = name.lowercased()
         return shapes.first { $0.names.contains(name) && $0.columns.isEmpty && $0.schema == nil }?.tool
     }
 
-    /// The tool of a ledger that is adopted: Rails', whose migrations are no SQL, would not be.
+    /// The tool of an adopted ledger. It cannot be Rails, whose migrations are not SQL.
     package static func adoptedName(of tool: String) -> String { tool == dbmateOrRails ? "dbmate" : tool }
 
     static var names: [String] { Array(Set(shapes.flatMap(\.names))).sorted() }
 
-    /// Columns that tell a ledger of any name.
+    /// Columns that identify a ledger with any name.
     static var tellingColumns: [String] {
         ["dirty", "version_id", "installed_rank", "version_num", "applied_steps_count", "orderexecuted"]
     }
 
-    /// The first that fits counts.
+    /// The first match counts.
     static let shapes: [Shape] = exactShapes + schemaMigrations + byName
 
     private static let golangMigrate = Shape(
@@ -115,7 +115,7 @@ package enum KnownLedgers {
         )
     )
 
-    /// Tools whose table may be given any name, and has columns like no other's.
+    /// Tools whose table may have any name, and has columns that no other table has.
     private static let exactShapes: [Shape] = [
         golangMigrate,
         Shape(
@@ -127,7 +127,7 @@ package enum KnownLedgers {
             reading: Reading(
                 entry: "t.version_id::pg_catalog.text",
                 order: "t.version_id",
-                // The last row of a version counts, and version 0 is there from the beginning.
+                // The last row of a version counts. Version 0 exists from the beginning.
                 condition: """
                     t.version_id > 0 AND t.is_applied
                     AND t.id = (SELECT pg_catalog.max(u.id) FROM ONLY TABLE_NAME u WHERE u.version_id = t.version_id)
@@ -145,7 +145,8 @@ package enum KnownLedgers {
                 file: "t.script::pg_catalog.text",
                 isBaseline: "t.type::pg_catalog.text IN ('BASELINE', 'SQL_BASELINE')",
                 order: "(t.version IS NOT NULL), t.installed_rank",
-                // The last row of a version counts, and of a repeatable file, which has no version, the last of the file.
+                // The last row of a version counts. Of repeatable files, which have no version, the last row of the
+                // file counts.
                 condition: """
                     t.type::pg_catalog.text NOT IN ('SCHEMA', 'DELETE') AND t.type::pg_catalog.text NOT LIKE 'UNDO%'
                     AND t.installed_rank = (SELECT pg_catalog.max(u.installed_rank) FROM ONLY TABLE_NAME u
@@ -186,7 +187,7 @@ package enum KnownLedgers {
         ),
     ]
 
-    /// One name that many tools use.
+    /// A name that many tools use.
     private static let schemaMigrations: [Shape] = [
         Shape(
             tool: "Ecto",
@@ -218,11 +219,11 @@ package enum KnownLedgers {
             isOfSQLFiles: true,
             reading: dbmateReading
         ),
-        // Whatever its columns are.
+        // With any columns.
         Shape(tool: "golang-migrate, dbmate or Rails", names: ["schema_migrations"]),
     ]
 
-    /// Rails' table has the same name and columns; beside it is another one, `ar_internal_metadata`.
+    /// The table of Rails has the same name and columns, and is accompanied by `ar_internal_metadata`.
     static let dbmateOrRails = "dbmate or Rails"
 
     private static let dbmateReading = Reading(
@@ -236,7 +237,7 @@ package enum KnownLedgers {
         order: "t.applied_at, t.id"
     )
 
-    /// By all of their columns.
+    /// Recognized by all of their columns.
     private static let chosenByColumns: [Shape] = [
         Shape(tool: "dbmate", names: [], columns: ["version varchar"], isOfSQLFiles: true, reading: dbmateReading),
         Shape(
@@ -248,7 +249,7 @@ package enum KnownLedgers {
         ),
     ]
 
-    /// An entry is named by a column, and comes after those with a lower key.
+    /// An entry is named by a column. Entries are ordered by a key.
     private static func rows(_ entry: String, by order: String, where condition: String = "true") -> Reading {
         Reading(entry: "t.\(entry)::pg_catalog.text", order: "t.\(order)", condition: condition)
     }
@@ -391,7 +392,7 @@ package enum KnownLedgers {
             schema: "sqitch",
             purpose: .companion
         ),
-        // A word that anybody may use for a table of theirs.
+        // Applications may also have a table with this common name.
         Shape(
             tool: "Laravel",
             names: ["migrations"],

@@ -1,8 +1,8 @@
 package import PostgresClient
 
-/// What is applied, per service: the rows of `migrations`, and the last relevant entries of `migration_log`.
+/// The applied migrations of each service: the rows of `migrations`, and the last relevant entries of `migration_log`.
 ///
-/// A row is written in the transaction that runs its migration, so the table is always right.
+/// A row is written in the transaction that runs its migration, so the table is always correct.
 package struct Ledger: Sendable {
     package let service: String
     private let state: StateSchema
@@ -22,7 +22,7 @@ package struct Ledger: Sendable {
     func exists(_ session: borrowing Session) throws -> Bool { try state.isReadable([.migrations, .log], session) }
 }
 
-// Reading. Without a ledger nothing is applied and nothing has run.
+// Reading. Without a ledger, nothing is applied and nothing has run.
 extension Ledger {
     /// The applied migrations in the order of their versions, with times in seconds.
     package func entries(_ session: borrowing Session) throws -> [LedgerEntry] {
@@ -142,8 +142,8 @@ extension Ledger {
 
     private var rowDeletion: String { "DELETE FROM \(table) WHERE service = $1 AND version = $2" }
 
-    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees the rows from before. A file
-    /// that broke off has no row.
+    /// The number of rows that a trigger or a rule has kept from `rowDeletion`. The query still sees the rows from
+    /// before. An interrupted file has no row.
     private var rowsKept: String {
         """
         SELECT (SELECT pg_catalog.count(*) FROM \(table) WHERE service = $1 AND version = $2)
@@ -175,7 +175,7 @@ extension Ledger {
         }
     }
 
-    /// Adds an entry to the log only: how far a run has come, or how it ended.
+    /// Adds only a log entry: the progress of a run, or its end.
     package func append(_ entry: LogEntry, _ session: borrowing Session) throws {
         try log.append(entry, service: service, session)
     }

@@ -52,7 +52,7 @@ package struct LedgerEntry: Sendable, Equatable {
     }
 }
 
-/// A short description of what is applied of a service.
+/// A short description of an applied migration.
 package struct AppliedVersion: Sendable {
     package var service: String
     package var version: Int
@@ -60,7 +60,7 @@ package struct AppliedVersion: Sendable {
     package var requires: [String]
 }
 
-/// How precisely times are read. People see seconds; an archive keeps the server's precision.
+/// How precisely times are read. Reports show seconds; an archive keeps the server's precision.
 package enum TimePrecision: Sendable {
     case seconds, microseconds
 
@@ -73,7 +73,7 @@ package enum TimePrecision: Sendable {
     }
 }
 
-// As the table has it.
+// The columns of the table.
 extension LedgerEntry {
     static func columns(_ times: TimePrecision) -> String {
         """

@@ -59,7 +59,7 @@ package struct LogEntry: Sendable {
     package static let besideEvent = "beside"
 }
 
-// As the table has it.
+// The columns of the table.
 extension LogEntry {
     /// All columns except `id`, `started_at` and `finished_at`, in the order of `parameters`.
     static let columns = [
@@ -68,7 +68,7 @@ extension LogEntry {
         "message", "note",
     ]
 
-    /// For an entry at another time there is one parameter more than columns.
+    /// For an entry at another time, there is one parameter more than columns.
     func parameters(service: String) -> [String?] {
         func text(_ number: Int?) -> String? { number.map { String($0) } }
         let values = [

@@ -4,7 +4,7 @@ package import PostgresClient
 package enum MarkerState: Sendable, Equatable {
     case unmarked
     case marked(String)
-    /// The marker belongs to another server or database: this one is a copy of NAME, made by another tool.
+    /// The marker belongs to another server or database: this database is a copy of NAME, made by another tool.
     case copy(of: String)
 
     /// The name, if the marker belongs to this database.
@@ -22,8 +22,7 @@ package struct Marker: Sendable {
 
     private func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
 
-    /// For a role that may not read it the database counts as unmarked. The same holds for a damaged table: see
-    /// `damage(_:)`.
+    /// If the role may not read the marker, or its table is damaged, the database counts as unmarked. See `damage(_:)`.
     ///
     /// - Throws: `BookkeepingError` with `.refused` if there are several markers; `PostgresError`, with `.untrusted` if
     ///   another object has the table's name.
@@ -36,8 +35,8 @@ package struct Marker: Sendable {
         guard rows.count == 1 else {
             throw BookkeepingError(
                 .refused,
-                "\(schema.name).environment has several rows, and a database is one environment",
-                hint: "`granary env mark NAME --force` leaves one"
+                "\(schema.name).environment has several rows, but a database is only one environment",
+                hint: "`granary env mark NAME --force` keeps one"
             )
         }
         let isOurs = try Self.areSame(row.text("fingerprint"), Self.fingerprint(session))
@@ -60,7 +59,7 @@ package struct Marker: Sendable {
         ).first?.bool("may")
     }
 
-    /// What is wrong with the marker's table, as a sentence and a hint; nil if it is in order or missing.
+    /// A description of the damage of the marker's table, and a hint; nil if it is undamaged or missing.
     package func damage(_ session: borrowing Session) throws -> (message: String, remedy: String)? {
         try faults(session).first.map {
             ("\(schema.name).environment \($0.text)", StateSchema.remedy($0, schema.name))

@@ -1,17 +1,17 @@
 package import PostgresClient
 
-/// The append-only table `migration_log`: one row for each run of each file, and for a run without a transaction one
-/// more for each of its statements. The last one counts.
+/// The append-only table `migration_log`: one row for each run of each file. A run without a transaction adds a row for
+/// each of its statements, and the last row counts.
 package struct MigrationLog: Sendable {
-    /// Quoted.
+    /// The table's name, quoted.
     private let table: String
 
     package init(_ state: StateSchema, _ session: borrowing Session) { table = state.quoted(.log, session) }
 }
 
-// Two queries about runs that failed or have not ended. `unfinishedRuns` tells the next run about each version.
-// `carriedEntries` selects the entries that must be restored together with the data, so it omits runs that left nothing
-// behind.
+// Two queries about runs that failed or have not ended. `unfinishedRuns` informs the next run about each version.
+// `carriedEntries` selects the entries that must be restored together with the data, so it omits runs without remaining
+// effects.
 extension MigrationLog {
     /// The last run of each version, if it failed or has not ended. Runs from before the service's schemas were
     /// restored count as without effect.
@@ -34,7 +34,7 @@ extension MigrationLog {
         return Dictionary(rows.map { ($0.int("version"), UnfinishedRun($0)) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// For each service, its adopted ledger, and the runs that left half of a file.
+    /// For each service, its adopted ledger, and the runs that left a file partly applied.
     package func carriedEntries(_ session: borrowing Session) throws -> [(service: String, entry: LogEntry)] {
         try session.query(
             """
@@ -66,7 +66,7 @@ extension MigrationLog {
 
 // Other queries.
 extension MigrationLog {
-    /// Whether the last event of the service was a failed migration that left nothing behind.
+    /// Whether the last event of the service was a failed migration without remaining effects.
     func lastUpLeftNothing(of service: String, _ session: borrowing Session) throws -> Bool {
         let last = try session.query(
             """

@@ -1,16 +1,16 @@
 package import PostgresClient
 
-/// A table of a database in which another tool keeps what it has applied.
+/// A table of the database in which another tool records its applied migrations.
 package struct OtherLedger: Sendable, Equatable {
     package var oid: UInt32
     package var table: TableName
     package var tool: String
     package var purpose: KnownLedgers.Purpose
-    /// Whether its migrations are files of SQL, which `adopt` finds again.
+    /// Whether its migrations are SQL files, which `adopt` can find.
     package var isOfSQLFiles: Bool
-    /// An ordinary table whose rows may be read without running anything of its owner's.
+    /// Whether it is an ordinary table whose rows can be read without running code of its owner.
     package var isReadable: Bool
-    /// What it says; nil until it is read, and where it may not be.
+    /// Its content; nil until it is read, and if it may not be read.
     package var record: Record?
     private var reading: KnownLedgers.Reading
 
@@ -19,11 +19,11 @@ package struct OtherLedger: Sendable, Equatable {
         /// The name or number of the last entry.
         package var last: String?
         package var isDirty: Bool
-        /// Whether the one row holds the version that the database is at.
+        /// Whether a single row holds the version of the database.
         package var isOneRow: Bool
     }
 
-    /// All ledgers of other tools that the database has, by their names. Only the catalog is read.
+    /// All ledgers of other tools in the database, recognized by their names and columns. Only the catalog is read.
     package static func all(_ session: borrowing Session) throws -> [OtherLedger] {
         let rows = try session.query(
             """
@@ -51,7 +51,8 @@ package struct OtherLedger: Sendable, Equatable {
         }
     }
 
-    /// The table of this name as a ledger. A person has named it, so its columns alone may tell whose it is.
+    /// The table of this name as a ledger. The user has named it, so its columns alone may decide which tool it belongs
+    /// to.
     package static func find(_ table: TableName, _ session: borrowing Session) throws -> OtherLedger? {
         if let known = try all(session).first(where: { $0.table == table }) { return known }
         let row = try session.query(
@@ -62,7 +63,7 @@ package struct OtherLedger: Sendable, Equatable {
         return OtherLedger(row, shape, shape.reading)
     }
 
-    /// Tables with their columns, whose rows may be read or not.
+    /// Tables with their columns, and whether their rows may be read.
     private static let selection = """
         SELECT c.oid, n.nspname, c.relname,
             ARRAY(SELECT a.attname || ' ' || t.typname
@@ -90,7 +91,7 @@ package struct OtherLedger: Sendable, Equatable {
         self.reading = reading
     }
 
-    /// The columns of a table or view, each with its type as `pg_type` names it; none where there is no such table.
+    /// The columns of a table or view, each with the name of its type in `pg_type`; none if there is no such table.
     static func columns(of table: TableName, _ session: borrowing Session) throws -> [String] {
         try session.query(
             """
@@ -105,7 +106,7 @@ package struct OtherLedger: Sendable, Equatable {
         ).map { $0.text("column") }
     }
 
-    /// The ledgers of migrators that record something, or that may not be read.
+    /// The ledgers of migrators that have entries, or that may not be read.
     package static func recording(_ session: borrowing Session) throws -> [OtherLedger] {
         try all(session).filter { $0.purpose == .migrations }.compactMap { ledger in
             var ledger = ledger
@@ -139,15 +140,15 @@ package struct OtherLedger: Sendable, Equatable {
         return (name, reading.condition.replacing("TABLE_NAME", with: name))
     }
 
-    /// A migration that the ledger counts as applied.
+    /// A migration that is applied according to the ledger.
     package struct Entry: Sendable, Equatable {
         /// Its name or number: `20240101120000`, `1.1`, `20240101_init`.
         package var name: String
-        /// The file or folder that it was, where the ledger has its name.
+        /// The name of its file or folder, if the ledger has it.
         package var file: String?
-        /// Whether its run broke off.
+        /// Whether its run was interrupted.
         package var isDirty: Bool
-        /// Whether it says that everything up to it was there before the tool came.
+        /// Whether it means that everything up to it existed before the tool was introduced.
         package var isBaseline: Bool
 
         package init(name: String, file: String? = nil, isDirty: Bool = false, isBaseline: Bool = false) {
@@ -158,7 +159,7 @@ package struct OtherLedger: Sendable, Equatable {
         }
     }
 
-    /// What it lists, in no order.
+    /// Its entries, in no particular order.
     ///
     /// - Returns: nil if its rows may not be read.
     package func entries(_ session: borrowing Session) throws -> [Entry]? {
@@ -178,11 +179,11 @@ package struct OtherLedger: Sendable, Equatable {
         }
     }
 
-    /// What it records, as a clause: `public.schema_migrations says version 1 (golang-migrate)`.
+    /// Its content as a clause: `public.schema_migrations has version 1 (golang-migrate)`.
     package var sentence: String {
-        guard let record else { return "\(table) is the ledger of \(tool), and may not be read" }
+        guard let record else { return "\(table) is the ledger of \(tool), but this role has no right to read it" }
         if record.isOneRow, let last = record.last {
-            return "\(table) says version \(last)\(record.isDirty ? ", dirty" : "") (\(tool))"
+            return "\(table) has version \(last)\(record.isDirty ? ", dirty" : "") (\(tool))"
         }
         let entries = counted(record.entries, "migration", isGrouped: false)
         let last = record.last.map { record.entries == 1 ? ", \($0)" : ", the last one \($0)" } ?? ""

@@ -109,7 +109,7 @@ extension RunLock {
         /// The server process of the session that holds it.
         fileprivate let process: Int
         fileprivate let key: Int
-        /// Of the session in which the files run.
+        /// The keys of the session in which the files run.
         fileprivate let workKeys: [Int]
 
         /// Takes the keys of work. If the program is killed, its statement continues for a while and keeps other

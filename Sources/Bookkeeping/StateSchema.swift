@@ -1,18 +1,18 @@
 package import PostgresClient
 
-// The tables that granary keeps in a database, in a schema of its own:
+// The tables that granary keeps in a separate schema of a database:
 //
-//     environment     the marker: which environment the database is               Marker
-//     migrations      the ledger: the migrations that are applied now, by service  Ledger, LedgerEntry
-//     migration_log   each run of each migration, and how it ended; only added to  MigrationLog, LogEntry
-//     seeds           what was seeded, by the hash of its content                  SeedRecord
+//     environment     the marker: the environment of the database                  Marker
+//     migrations      the ledger: the applied migrations of each service           Ledger, LedgerEntry
+//     migration_log   each run of each migration, with its result; append-only     MigrationLog, LogEntry
+//     seeds           the seeded files and tables, by the hash of their content    SeedRecord
 //
-// `StateSchema` makes these tables and says what is wrong with them, `RunLock` lets one runner at a time write them.
-// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, `AdoptedLedger` one that a
-// service has taken over, and `GolangMigrateLedger` the one that is kept in step with ours.
+// `StateSchema` creates and checks these tables, and `RunLock` lets only one runner write to them at a time. Tables of
+// other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, `AdoptedLedger` one that a service
+// has adopted, and `GolangMigrateLedger` the one that granary keeps up to date.
 
-/// Granary's own tables in a database, in a schema of their own, so that dropping a service's schema does not affect
-/// them.
+/// Granary's own tables in a database. They are in a separate schema, so that dropping a service's schema does not
+/// affect them.
 package struct StateSchema: Sendable {
     package let name: String
 
@@ -40,7 +40,9 @@ package struct StateSchema: Sendable {
     /// Whether the role may append to the log.
     package func mayLog(_ session: borrowing Session) throws -> Bool { try may("SELECT", "INSERT", session) }
 
-    /// - Parameters: - ledger: The privilege on `migrations`. - log: The privilege on `migration_log`.
+    /// - Parameters:
+    ///   - ledger: The privilege on `migrations`.
+    ///   - log: The privilege on `migration_log`.
     private func may(_ ledger: String, _ log: String, _ session: borrowing Session) throws -> Bool {
         try session.query(
             """
@@ -54,9 +56,9 @@ package struct StateSchema: Sendable {
         )[0].bool("may")
     }
 
-    /// Creates what is missing, and updates older tables.
+    /// Creates missing tables, and updates older ones.
     ///
-    /// - Parameter needed: The tables that must be in order afterwards.
+    /// - Parameter needed: The tables that must be usable afterwards.
     /// - Throws: `BookkeepingError` with `.database` if the role may not, or a table is damaged; `PostgresError` with
     ///   `.untrusted`.
     package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
@@ -70,7 +72,7 @@ package struct StateSchema: Sendable {
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw BookkeepingError(
                 .database,
-                "the role \(session.user) may not make the schema \(name): \(error.message)",
+                "the role \(session.user) may not create the schema \(name):  \(error.message)",
                 hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
             )
         }
@@ -78,7 +80,7 @@ package struct StateSchema: Sendable {
     }
 
     private func make(_ session: borrowing Session) throws {
-        // If several runs do this at once, the first creates it, and the others find it.
+        // If several runs do this at once, the first creates the schema, and the others find it.
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
         guard try !exists(session) else { return }
         // CREATE SCHEMA IF NOT EXISTS fails without the right to create schemas, even if the schema exists and the role
@@ -113,12 +115,12 @@ package struct StateSchema: Sendable {
             try session.execute("GRANT SELECT, INSERT ON \(log) TO \(role)")
             // The log is append-only.
             try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(log) FROM \(role)")
-            // SELECT is for roles that back the database up.
+            // SELECT is for roles that make backups.
             try session.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
         }
     }
 
-    /// The roles that may append to a table, besides its owner.
+    /// The roles other than the owner that may append to a table.
     package func writers(of table: Table, _ session: borrowing Session) throws -> [String] {
         try session.query(
             """

@@ -1,7 +1,7 @@
 package import PostgresClient
 
-// Granary's tables as they should be, compared with the actual ones, which other versions or other people may have
-// changed.
+// The expected form of granary's tables, and the comparison with the actual tables, which other versions or users may
+// have changed.
 extension StateSchema {
     package enum Table: String, Sendable, CaseIterable, CustomStringConvertible {
         case environment, migrations
@@ -13,7 +13,7 @@ extension StateSchema {
 
     struct Column: Sendable {
         var name: String
-        /// As spelled by `format_type`.
+        /// As `format_type` spells it.
         var type: String
         /// The rest of the column's declaration.
         var constraint: String
@@ -24,7 +24,7 @@ extension StateSchema {
         var addition: String? { isAddable ? "\(type) \(constraint)" : nil }
     }
 
-    /// What is wrong with a table.
+    /// A fault of a table.
     package enum Fault: Sendable {
         case missingTable(Table)
         case missingColumn(Table, ColumnName)
@@ -56,7 +56,7 @@ extension StateSchema {
             }
         }
 
-        /// In words that follow the table's name.
+        /// A clause that follows the table's name.
         package var text: String {
             switch self {
             case .missingTable: "is not there"
@@ -196,14 +196,14 @@ extension StateSchema {
     package func isOrdinary(_ session: borrowing Session) throws -> Bool { try flaws(session).isEmpty }
 
     package static let suspicionRemedy =
-        "look at it in psql as its owner; drop or rename it, or keep granary's tables in another schema with --state-schema"
+        "check it in psql as its owner; drop or rename it, or keep granary's tables in another schema with --state-schema"
 
     /// Whether there is a fault that `ensure` cannot fix.
     package func isDamaged(_ session: borrowing Session) throws -> Bool {
         try faults(session).contains { !$0.isOld }
     }
 
-    /// The faults of granary's tables. A missing table has none.
+    /// The faults of granary's tables. A missing table has no fault.
     package func faults(_ session: borrowing Session) throws -> [Fault] {
         // Not with to_regclass(), which fails for a role that may not use the schema.
         let rows = try session.query(
@@ -260,12 +260,12 @@ extension StateSchema {
     package static func remedy(_ fault: Fault, _ name: String) -> String {
         guard !fault.isOld else {
             return
-                "an older granary made it: `granary env mark NAME`, as the owner of the schema \(name), updates it"
+                "an older granary created it: `granary env mark NAME`, as the owner of the schema \(name), updates it"
         }
         return switch fault.table {
-        case .environment: "`granary env mark NAME --force` makes it again"
+        case .environment: "`granary env mark NAME --force` creates it again"
         case .migrations, .log:
-            "rename the schema \(name) in psql, make it again with `granary env mark NAME`, and record what is applied with `granary migrate baseline VERSION`"
+            "rename the schema \(name) in psql, create it again with `granary env mark NAME`, and record what is applied with `granary migrate baseline VERSION`"
         case .seeds: "drop it in psql: `granary seed` creates it again, and finds the existing rows"
         }
     }

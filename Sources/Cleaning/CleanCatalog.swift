@@ -1,8 +1,8 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// Tables and the relations between them, from the catalog: only structure, without sizes and rows, so that two
-/// readings are equal exactly if nothing has changed.
+/// Tables and the relations between them, from the catalog. It has only the structure, without sizes and rows, so that
+/// two readings are equal exactly if nothing has changed.
 struct CleanCatalog: Sendable, Equatable {
     enum Kind: String, Sendable {
         case ordinary = "r"
@@ -24,17 +24,17 @@ struct CleanCatalog: Sendable, Equatable {
         /// Whether the current role owns it, directly or as a member of the owner.
         var isOwn: Bool
         var mayBeRead: Bool
-        /// Row security hides some of its rows from the current role.
+        /// Whether row security hides some of its rows from the current role.
         var hidesRows: Bool
         var isHeap: Bool
-        /// Further files to lock: its indexes.
+        /// The number of its indexes, which are locked too.
         var indexes: Int
-        /// Has a `NOT VALID` CHECK, which its own rows may violate.
+        /// Whether it has a `NOT VALID` CHECK, which its own rows may violate.
         var hasInvalidCheck: Bool
-        /// Triggers and rules that would react to a DELETE or a TRUNCATE: how to switch each off, and on again as
-        /// before.
+        /// Triggers and rules that would react to a DELETE or a TRUNCATE, and how to disable and enable each.
         var switches: [Switch]
-        /// A publication sends its deletes, and it has no key by which to send them: the server takes a TRUNCATE alone.
+        /// Whether a publication includes its deletes although it has no replica identity. Then the server refuses
+        /// DELETE but not TRUNCATE.
         var refusesDelete = false
     }
 

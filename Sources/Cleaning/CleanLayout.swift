@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// What is emptied as one: a table, or a partitioned table with all its partitions.
+/// A table, or a partitioned table with all its partitions, which is emptied as one.
 struct CleanUnit: Sendable, Equatable {
     var relation: CleanCatalog.Relation
     /// The tables that hold its rows: itself, or its partitions that are ordinary tables.
@@ -19,7 +19,7 @@ struct CleanUnit: Sendable, Equatable {
     }
 }
 
-/// Why a table is left alone.
+/// Why a table is not cleaned.
 enum KeptReason: Sendable, Equatable, CustomStringConvertible {
     case stateSchema
     case ledger(of: String)
@@ -44,7 +44,7 @@ enum KeptReason: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// How the tables of a database form units, and which are left alone.
+/// Divides the tables of a database into units to clean and tables that keep their rows.
 struct CleanLayout: Sendable {
     let catalog: CleanCatalog
     let relations: [UInt32: CleanCatalog.Relation]
@@ -53,7 +53,7 @@ struct CleanLayout: Sendable {
     let unit: [UInt32: CleanUnit]
     /// The units of the schemas to clean.
     let inScope: [CleanUnit]
-    /// Tables in those schemas that are left alone.
+    /// Tables in those schemas that keep their rows.
     let keptInScope: [CleanCatalog.Relation]
 
     init(_ catalog: CleanCatalog, _ options: CleanOptions) {
@@ -76,7 +76,7 @@ struct CleanLayout: Sendable {
         self.unit = unit
         self.inScope = inScope
         let cleaned = Set(inScope.flatMap { $0.members.map(\.oid) })
-        // A partition is emptied with its table, whatever its schema.
+        // A partition is emptied with its table, even if it is in another schema.
         let below = Set(
             roots.filter { options.covers($0.name.schema) }.flatMap { Self.descendants(of: $0, children) }.map(\.oid)
         )
@@ -86,13 +86,13 @@ struct CleanLayout: Sendable {
         }
     }
 
-    /// Why a table that is in no unit of the scope is left alone.
+    /// Why a table that is in no unit of the scope keeps its rows.
     func reason(_ relation: CleanCatalog.Relation) -> KeptReason {
         if let reason = kept[relation.oid] { return reason }
         return .partition(of: relation.partitionOf.flatMap { relations[$0]?.name } ?? relation.name)
     }
 
-    /// The table as one unit. If a table below it is left alone, the units of the others.
+    /// The table as one unit. If a table below it keeps its rows, the units of the others.
     private static func units(
         _ root: CleanCatalog.Relation,
         _ children: [UInt32: [CleanCatalog.Relation]],
@@ -144,7 +144,7 @@ struct CleanLayout: Sendable {
 }
 
 extension CleanOptions {
-    /// Whether tables of this schema are to be emptied.
+    /// Whether tables of this schema are cleaned.
     func covers(_ schema: String) -> Bool {
         guard schema != stateSchema else { return false }
         return schemas.map { Set(exactly: $0).contains(schema) } ?? true

@@ -19,7 +19,7 @@ package struct CleanPlan: Sendable {
         package var because: String?
     }
 
-    /// A table of the chosen schemas that is left alone.
+    /// A table of the chosen schemas that is not cleaned.
     package struct Kept: Sendable, Equatable {
         package var name: String
         package var reason: String
@@ -28,16 +28,16 @@ package struct CleanPlan: Sendable {
     package var database: String
     package var tables: [Table]
     package var kept: [Kept]
-    /// Sequences that start again.
+    /// Sequences that are reset.
     package var sequences: [String]
-    /// Tables that must not lose rows and would, one sentence each.
+    /// Tables that must keep their rows but would lose some, one sentence each.
     package var hits: [String]
     /// Other obstacles, one sentence each with a remedy.
     package var obstacles: [String]
     package var notes: [String]
     /// The size of the rows without indexes, in bytes: about the memory and disk space that restoring them takes.
     package var dataBytes: Int
-    /// The rows may violate a CHECK, which must be left `NOT VALID` when they are restored.
+    /// Whether the rows may violate a CHECK, so that the restore must leave it `NOT VALID`.
     package var undoNeedsAllowInvalid: Bool
 
     let catalog: CleanCatalog
@@ -47,7 +47,7 @@ package struct CleanPlan: Sendable {
     package var rows: Int { tables.reduce(0) { $0 + $1.rows } }
     package var bytes: Int { tables.reduce(0) { $0 + $1.bytes } }
     package var isExact: Bool { tables.allSatisfy(\.isExact) }
-    /// There is nothing to do.
+    /// Whether there is nothing to clean.
     package var isEmpty: Bool { tables.isEmpty && sequences.isEmpty }
 
     /// - Throws: `CleaningError` with `.protected` or `.obstacle`, listing all obstacles.
@@ -55,16 +55,16 @@ package struct CleanPlan: Sendable {
         guard hits.isEmpty else {
             throw CleaningError(
                 .protected,
-                "nothing was changed, because tables that are left alone would lose rows: "
+                "nothing was changed, because tables that must keep their rows would lose some:  "
                     + hits.joined(separator: "; "),
-                hint: "keep the tables they refer to as well (--keep), or let them be cleaned too"
+                hint: "add --keep for the tables that they refer to, or clean them too"
             )
         }
         guard obstacles.isEmpty else {
             throw CleaningError(
                 .obstacle,
                 "nothing was changed, because \(obstacles.joined(separator: "; "))",
-                hint: "connect as the owner of the tables, or leave them alone with --keep"
+                hint: "connect as the owner of the tables, or exclude them with --keep"
             )
         }
     }
@@ -72,22 +72,22 @@ package struct CleanPlan: Sendable {
 
 /// The actions on each unit, in order.
 struct CleanSteps: Sendable {
-    /// Emptied by one TRUNCATE: large tables, and those that refer to them, which TRUNCATE requires.
+    /// Units emptied by one TRUNCATE: large tables, and those that refer to them, which TRUNCATE requires.
     var truncated: [CleanUnit] = []
-    /// Emptied by DELETE, referring tables first. The units of one group refer to each other.
+    /// Units emptied by DELETE, referring tables first. The units of one group refer to each other.
     var deleted: [[CleanUnit]] = []
-    /// Sequences that start again.
+    /// Sequences that are reset.
     var sequences: [CleanCatalog.Sequence] = []
     /// The units of these sequences.
     var restarting: Set<UInt32> = []
-    /// Units of which only sequences start again.
+    /// Units whose rows are kept but whose sequences are reset.
     var counters: [CleanUnit] = []
     var rows: [UInt32: UnitRows] = [:]
 
-    /// All units that are emptied, and locked for that.
+    /// All units that are emptied. They are locked.
     var units: [CleanUnit] { truncated + deleted.flatMap(\.self) }
 
-    /// The content of a backup that restores everything: tables with rows, and tables whose sequences start again.
+    /// The tables of a backup that restores everything: those with rows, and those whose sequences are reset.
     var endangered: [TableName] {
         (units + counters).filter { rows[$0.oid]?.isEmpty == false || restarting.contains($0.oid) }.map(\.name)
     }

@@ -3,9 +3,9 @@ internal import Project
 
 /// Makes the plan from the catalog and the rows.
 ///
-///     what the catalog says → units, and what is left alone → their rows
-///     whatever else refers to these rows, round by round → the blast radius
-///     how each is emptied, and in which order
+///     catalog → the units to clean and the tables to keep → the rows of the units
+///     tables with rows that refer to these, repeatedly → the blast radius
+///     the method and the order in which each unit is emptied
 struct CleanPlanner {
     let options: CleanOptions
 
@@ -29,7 +29,7 @@ struct CleanPlanner {
             throw CleaningError(
                 .selection,
                 "there is no table \(pattern) to keep",
-                hint: advice ?? "write it as schema.table, or as a pattern of psql's, such as 'ref_*'"
+                hint: advice ?? "write it as schema.table, or as a pattern of psql, such as 'ref_*'"
             )
         }
         guard let schemas = options.schemas else { return }
@@ -47,7 +47,7 @@ struct CleanPlanner {
         }
     }
 
-    /// Sequences of emptied tables that are not at their first value.
+    /// Sequences of emptied tables that are not at their initial value.
     private func restarted(
         _ radius: BlastRadius,
         _ layout: CleanLayout,
@@ -115,11 +115,11 @@ extension CleanPlanner {
         var obstacles: [String] = []
         let others = filled.filter { unit in !unit.members.allSatisfy(\.isOwn) }.map(\.name)
         if !others.isEmpty { obstacles.append("\(session.user) does not own \(Wording.list(others))") }
-        // Each table, each index and each TOAST table is locked until the end.
+        // Each table, each index and each TOAST table stays locked until the end.
         let locks = steps.units.reduce(0) { $0 + $1.members.reduce(0) { $0 + 2 + $1.indexes } }
         let room = try session.lockRoom().promised
         if locks > room {
-            obstacles.append("\(locks) locks in one transaction are more than the server has room for (\(room))")
+            obstacles.append("one transaction would need \(locks) locks, but the server has room for \(room)")
         }
         return obstacles
     }
@@ -139,11 +139,11 @@ extension CleanPlanner {
     private func unfitting(_ catalog: CleanCatalog) -> [String] {
         [("protect", options.protect), ("reference", options.reference)].flatMap { key, patterns in
             patterns.filter { pattern in !catalog.relations.contains { TablePattern(pattern).fits($0.name) } }
-                .map { "\(key): \($0) in seeds.yaml fits no table of this database" }
+                .map { "\(key): \($0) in seeds.yaml matches no table of this database" }
         }
     }
 
-    /// Materialized views that keep showing deleted rows, which they read directly or through views.
+    /// Materialized views that would still show deleted rows, because they read them directly or through views.
     private func staleViews(_ filled: [CleanUnit], _ session: borrowing Session) throws -> [String] {
         guard !filled.isEmpty else { return [] }
         return try session.query(
@@ -168,90 +168,5 @@ extension CleanPlanner {
             let name = TableName(schema: row.text("nspname"), name: row.text("relname"))
             return "the materialized view \(name) keeps showing the old rows until REFRESH MATERIALIZED VIEW"
         }
-    }
-}
-
-/// The tables that lose rows: the chosen ones, and those with rows that refer to deleted rows.
-struct BlastRadius {
-    private let layout: CleanLayout
-    private(set) var units: [CleanUnit] = []
-    private(set) var rows: [UInt32: UnitRows] = [:]
-    /// Why a unit was included.
-    private(set) var because: [UInt32: String] = [:]
-    private(set) var hits: [String] = []
-
-    init(_ layout: CleanLayout) { self.layout = layout }
-
-    mutating func grow(with first: [CleanUnit], _ probe: RowProbe, _ session: borrowing Session) throws {
-        var next = first
-        while !next.isEmpty {
-            units += next
-            rows.merge(try probe.measure(next, session)) { $1 }
-            let filled = next.filter { rows[$0.oid]?.isEmpty == false }
-            next = try referring(to: filled, probe, session) + heirs(of: next)
-        }
-    }
-
-    /// Foreign keys of other tables that could refer to rows of the included ones.
-    func keysFromOutside(to filled: [CleanUnit]) -> [CleanCatalog.Key] {
-        let (inside, targets) = (Set(units.map(\.oid)), Set(filled.map(\.oid)))
-        return layout.catalog.keys.filter { key in
-            guard let target = layout.unit[key.to], targets.contains(target.oid) else { return false }
-            return layout.unit[key.from].map { !inside.contains($0.oid) } ?? true
-        }
-    }
-
-    private mutating func referring(
-        to filled: [CleanUnit],
-        _ probe: RowProbe,
-        _ session: borrowing Session
-    ) throws -> [CleanUnit] {
-        let keys = keysFromOutside(to: filled)
-        let holding = Set(try probe.holding(Self.references(keys, layout, session), session))
-        var found: [CleanUnit] = []
-        for key in keys where holding.contains(key.oid) {
-            guard let from = layout.relations[key.from], let target = layout.unit[key.to] else { continue }
-            guard let unit = layout.unit[key.from] else {
-                hits.append(
-                    "\(from.name) is left alone (\(layout.reason(from))), and rows of it refer to \(target.name) by \(key.name)"
-                )
-                continue
-            }
-            guard because[unit.oid] == nil else { continue }
-            because[unit.oid] = "its rows refer to \(target.name) by \(key.name)"
-            found.append(unit)
-        }
-        return found
-    }
-
-    /// Tables that inherit from an emptied table, so their rows are seen in it.
-    private mutating func heirs(of units: [CleanUnit]) -> [CleanUnit] {
-        let parents = Set(units.map(\.oid))
-        var inside = Set(self.units.map(\.oid))
-        var found: [CleanUnit] = []
-        for relation in layout.catalog.relations {
-            guard let parent = relation.inheritsFrom.first(where: parents.contains),
-                let unit = layout.unit[relation.oid], because[unit.oid] == nil, inside.insert(unit.oid).inserted
-            else { continue }
-            because[unit.oid] = "it inherits from \(layout.relations[parent]?.name.description ?? "")"
-            found.append(unit)
-        }
-        return found
-    }
-
-    /// A query for rows in which no column of the foreign key is NULL. Only such rows refer to others.
-    static func references(
-        _ keys: [CleanCatalog.Key],
-        _ layout: CleanLayout,
-        _ session: borrowing Session
-    ) -> [(number: UInt32, target: String, condition: String)] {
-        var asked: [(number: UInt32, target: String, condition: String)] = []
-        for key in keys {
-            guard let from = layout.relations[key.from] else { continue }
-            let target = (from.kind == .partitioned ? "" : "ONLY ") + session.quoted(from.name)
-            let condition = key.columns.map { "\(session.quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
-            asked.append((key.oid, target, condition))
-        }
-        return asked
     }
 }

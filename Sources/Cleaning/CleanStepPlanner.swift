@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// Decides how each table is emptied, and in which order. A pure function of the facts.
+/// Decides how each table is emptied, and in which order, without reading the database.
 struct CleanStepPlanner {
     let layout: CleanLayout
     let radius: BlastRadius
@@ -34,8 +34,8 @@ struct CleanStepPlanner {
         return references
     }
 
-    /// The large units, those that take no DELETE, and those that refer to them: TRUNCATE requires these even if they are
-    /// empty. If one of these must be left alone, DELETE is used instead.
+    /// The large units, those that refuse DELETE, and those that refer to them, because TRUNCATE requires these even if
+    /// they are empty. If one of these must keep its rows, DELETE is used instead.
     private func truncated(_ filled: [CleanUnit], _ units: [UInt32: CleanUnit]) -> Set<UInt32> {
         var referrers: [UInt32: Set<UInt32>] = [:]
         var blocked: Set<UInt32> = []
@@ -47,7 +47,7 @@ struct CleanStepPlanner {
                 blocked.insert(to)
             }
         }
-        // The tables that a blocked one refers to are blocked too.
+        // The tables that a blocked table refers to are blocked too.
         let references = references
         blocked = closure(of: blocked) { references[$0] ?? [] }
         let large = filled.filter { unit in

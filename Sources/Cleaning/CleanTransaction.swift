@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// The changes, in an open transaction: the tables are locked and match the plan.
+/// Empties the tables in an open transaction. The tables are locked and match the plan.
 struct CleanTransaction {
     let plan: CleanPlan
     let options: CleanOptions
@@ -17,7 +17,7 @@ struct CleanTransaction {
         try forgetSeeds(session)
     }
 
-    /// In one message, to avoid a round trip for each table.
+    /// Sends all statements in one message, to avoid a round trip for each table.
     private func execute(_ statements: [String], _ session: borrowing Session) throws {
         guard !statements.isEmpty else { return }
         try session.execute(statements.joined(separator: ";\n"))
@@ -36,7 +36,7 @@ struct CleanTransaction {
         return "WITH \(others.joined(separator: ", ")) \(last)"
     }
 
-    /// A trigger may have kept or inserted a row.
+    /// A trigger may have kept or inserted rows.
     private func requireEmpty(_ session: borrowing Session) throws {
         let units = steps.units
         let left = Set(
@@ -48,14 +48,14 @@ struct CleanTransaction {
         guard left.isEmpty else {
             throw CleaningError(
                 .statement,
-                "nothing was changed, because rows stay in \(Wording.list(units.filter { left.contains($0.oid) }.map(\.name)))",
-                hint: "look for what puts them there, such as a trigger on another table"
+                "nothing was changed, because rows remain in \(Wording.list(units.filter { left.contains($0.oid) }.map(\.name)))",
+                hint: "find out what inserts them, such as a trigger on another table"
             )
         }
     }
 }
 
-// Users' triggers and rules are disabled: they are meant for individual deletions.
+// Triggers and rules of users are disabled, because they are meant for individual deletions.
 extension CleanTransaction {
     private func switches(_ session: borrowing Session) -> [(off: String, on: String)] {
         let truncated = steps.truncated.map { ($0, true) }
@@ -72,8 +72,8 @@ extension CleanTransaction {
     }
 
     /// Clears the record of seeds, so that the next `granary seed` does not consider them done. It keeps the time used
-    /// as "now" and the first keys of generated rows, so that they will be the same again, and fit those that an undo
-    /// restores.
+    /// as "now" and the first keys of generated rows. So the same rows are generated again, and they match those that
+    /// an undo restores.
     private func forgetSeeds(_ session: borrowing Session) throws {
         let seeds = TableName(schema: options.stateSchema, name: "seeds")
         guard plan.catalog.relations.contains(where: { $0.name == seeds && $0.mayBeRead }) else { return }
@@ -81,7 +81,7 @@ extension CleanTransaction {
             [seeds],
             areOurs: true,
             hint:
-                "look at it in psql as its owner; drop or rename it, or name the schema of granary's tables with --state-schema"
+                "check it in psql as its owner; drop or rename it, or give the schema of granary's tables with --state-schema"
         )
         let table = session.quoted(seeds)
         let isMeant =

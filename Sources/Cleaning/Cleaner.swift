@@ -2,13 +2,14 @@ package import Logging
 package import PostgresClient
 internal import Synchronization
 
-/// Empties tables and keeps the schema, completely or not at all.
+/// Empties tables completely or not at all, and keeps the schema.
 ///
-///     plan: look, and change nothing
-///     run:  look → have the plan approved → BEGIN → lock what will be emptied → see that nothing has changed since the plan → back up, while nobody writes
-///           → triggers off → TRUNCATE the large, DELETE from the small → sequences → triggers on → seeds → COMMIT
+///     plan: reads the database, and changes nothing
+///     run:  plan → approval → BEGIN → lock the tables → check that nothing has changed since the plan → back up
+///           → disable triggers → TRUNCATE large tables, DELETE from small ones → reset sequences → enable triggers →
+/// seeds → COMMIT
 ///
-/// A run uses one session, so the server's cached data about the tables serve both planning and emptying.
+/// A run uses one session, so the server's cached data about the tables is used for both planning and emptying.
 package struct Cleaner: Sendable {
     private let options: CleanOptions
     private let server: ServerAddress
@@ -33,11 +34,13 @@ package struct Cleaner: Sendable {
         return try await inSession { try planner.plan($0) }
     }
 
-    /// Makes a plan, and carries it out if it is approved.
+    /// Makes a plan, and executes it if it is approved.
     ///
-    /// - Parameters: - approve: Gets the plan while nothing is locked, and may take its time. An error ends the run;
-    ///   false ends it without an error. - backUp: Makes a verified backup of these tables. Called while they are
-    ///   locked against writing, so the backup holds exactly the rows that will be deleted. nil for no backup.
+    /// - Parameters:
+    ///   - approve: Gets the plan while nothing is locked, and may take its time. An error ends the run; false ends it
+    ///     without an error.
+    ///   - backUp: Makes a verified backup of these tables. Called while they are locked against writing, so the backup
+    ///     holds exactly the rows that will be deleted. nil for no backup.
     /// - Returns: nil if it was not approved.
     /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and errors of the closures. The database is
     ///   unchanged.
@@ -60,9 +63,10 @@ package struct Cleaner: Sendable {
         _ session: inout Session
     ) throws -> CleanReport {
         let start = ContinuousClock.now
-        // Each statement must see what was committed while it waited for locks, whatever the database's default.
+        // Each statement must see the changes that were committed while it waited for locks, even if the database has
+        // another default.
         var report = try session.decisiveTransaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
-            // Deferred checks would be pending when triggers are enabled again, which the server forbids.
+            // Deferred checks would still be pending when triggers are enabled again, and the server forbids that.
             try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             let rows = try hold(plan, writesOnly: backUp != nil, &session)
             let endangered = plan.steps.endangered
@@ -138,7 +142,7 @@ package struct Cleaner: Sendable {
             return try await withSession(server, logger: logger) { session in
                 try session.pin([
                     ("lock_timeout", String(max(1, limit.milliseconds))),
-                    // Rows hidden by row security must be an error, not rows that stay.
+                    // Rows hidden by row security must cause an error, not remain unnoticed.
                     ("row_security", "off"),
                 ])
                 let watch = LockWatch.start(
@@ -158,7 +162,7 @@ package struct Cleaner: Sendable {
             throw CleaningError(
                 .busy,
                 "nothing was changed, because a lock was not available within \(limit.milliseconds) ms\(who)",
-                hint: "run it again when that session has ended, or give --lock-timeout more time",
+                hint: "run it again after that session has ended, or raise --lock-timeout",
                 sqlState: error.sqlState
             )
         }

@@ -4,15 +4,15 @@
 package typealias CleaningError = Failure<CleaningFailure>
 
 package enum CleaningFailure: FailureCode {
-    /// A table or schema that is named does not exist.
+    /// A named table or schema does not exist.
     case selection
-    /// A table that must be left alone would lose rows, or the rows could not be restored.
+    /// A table that must keep its rows would lose some, or the rows could not be restored.
     case protected
-    /// The role has no right to do it, or the server has too few locks for it.
+    /// The role lacks a privilege, or the server has too few locks.
     case obstacle
-    /// Another session holds a lock, or has changed something since the plan: try again.
+    /// Another session holds a lock, or has changed something since the plan. Trying again may succeed.
     case busy
-    /// A statement had another result than expected.
+    /// A statement had an unexpected result.
     case statement
 
     package var exitStatus: ExitStatus {

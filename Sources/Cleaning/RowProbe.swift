@@ -16,7 +16,7 @@ struct UnitRows: Sendable, Equatable {
 
 /// Queries the content of many tables at once.
 struct RowProbe {
-    /// A heap up to this size, in bytes, is counted, which takes a millisecond or two.
+    /// The rows of a heap up to this size, in bytes, are counted, which takes one or two milliseconds.
     private static let countedBytes = 1 << 20
 
     /// The number of tables per query, so that their locks fit into the server's lock table.
@@ -43,7 +43,7 @@ struct RowProbe {
         return found
     }
 
-    /// Only the heap: a table without a block has no rows.
+    /// Measures only the heap: a table without a block has no rows.
     private func heaps(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
         var found: [UInt32: UnitRows] = [:]
         try each(of: units, "pg_catalog.pg_relation_size(oid) AS heap", session) { unit, row in
@@ -91,7 +91,7 @@ struct RowProbe {
             throw CleaningError(
                 .obstacle,
                 "\(session.user) may not read \(Wording.list(unreadable.map(\.name)))",
-                hint: "connect as the owner of these tables, or leave them alone with --keep"
+                hint: "connect as the owner of these tables, or exclude them with --keep"
             )
         }
         let hidden = units.filter { unit in unit.members.contains(where: \.hidesRows) }
@@ -117,7 +117,7 @@ struct RowProbe {
         }
     }
 
-    /// Those of the numbered tables that hold a row matching the condition.
+    /// The numbers of those tables that contain a row matching the condition.
     func holding(
         _ tables: [(number: UInt32, target: String, condition: String)],
         _ session: borrowing Session
@@ -146,7 +146,7 @@ struct RowProbe {
     }
 }
 
-/// Names in sentences.
+/// Lists of names for messages.
 enum Wording {
     /// The first ten, and the number of the others.
     static func list(_ names: [TableName]) -> String {

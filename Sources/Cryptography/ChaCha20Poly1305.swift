@@ -88,7 +88,7 @@ package final class ChaCha20Poly1305 {
         }
         // A stream cipher has no last block: this call only compares the tags.
         guard EVP_DecryptFinal_ex(decryption, &last, &count) == 1 else {
-            throw CryptographyError(.authentication, "the encrypted bytes were changed, or the key is another")
+            throw CryptographyError(.authentication, "the encrypted bytes were changed, or the key is wrong")
         }
     }
 

@@ -1,19 +1,19 @@
 // Whole databases: created, replaced, dropped, or used temporarily.
 //
 //     target        the database that is replaced or changed; it may not exist yet
-//     maintenance   another database of that server, to be connected to while the target is renamed
+//     maintenance   another database of the server, to connect to while the target is renamed
 //     replacement   a new database beside the target → filled → both renames in one transaction
-//     scratch       an empty database that lives as long as a closure
-//     mark          text in the name of an unfinished database, by which a later run finds and drops it
+//     scratch       an empty database that exists while a closure runs
+//     mark          text in the name of an unfinished database, so that a later run can find and drop it
 
 package import Logging
 package import PostgresClient
 
-/// A new database beside the target. It takes the target's place when it is filled, or is dropped.
+/// Creates a new database and fills it. Then the new database replaces the target, or is dropped.
 ///
-///     look at the server; throw what is in the way
-///     make the new database, led by a session that is held until the end
-///     fill it → the swap → the old database is kept, or dropped
+///     inspect the server; throw obstacles
+///     create the new database from a session that stays open until the end
+///     fill it → swap the names → keep the old database, or drop it
 package struct DatabaseReplacement: Sendable {
     private let target: TargetDatabase
     private let force: Bool
@@ -34,17 +34,17 @@ package struct DatabaseReplacement: Sendable {
         }
     }
 
-    /// What happens to the new database when it is filled.
+    /// What to do with the new database after it is filled.
     package enum Ending: Sendable {
-        /// It takes the target's place, and the old database is kept under another name, or dropped.
+        /// It replaces the target. The old database is kept under another name, or dropped.
         case takesPlace(dropsOld: Bool)
-        /// It stays beside the target under a name of its own, and the target is as it was.
+        /// It stays beside the target under another name, and the target is unchanged.
         case staysBeside
     }
 
     /// The outcome for both databases.
     package struct Outcome: Sendable {
-        /// The new database took the place of an old one.
+        /// Whether the new database has replaced an old one.
         package var swapped = false
         /// The name under which the old database is kept.
         package var kept: String?
@@ -62,9 +62,9 @@ package struct DatabaseReplacement: Sendable {
     }
 
     /// - Parameters:
-    ///   - inspect: Inspects the server, throws obstacles, and returns the properties of the new database. Its session is
-    ///     on the maintenance database.
-    ///   - fill: Fills the new database of that name, and says what becomes of it.
+    ///   - inspect: Inspects the server, throws obstacles, and returns the properties of the new database. Its session
+    ///     is on the maintenance database.
+    ///   - fill: Fills the new database of that name, and decides what to do with it.
     /// - Throws: `DatabaseError`, `PostgresError`, and errors of the closures. The target is unchanged, unless the
     ///   error is `PostgresError.inDoubt`.
     package func run<Findings: Sendable, Result: Sendable>(
@@ -84,7 +84,7 @@ package struct DatabaseReplacement: Sendable {
                 do {
                     for name in new.abandoned {
                         try await NewDatabase.dropUnused(name, target.maintenance, logger: logger)
-                        logger.notice("dropped \(name), which a restore that was killed had left behind")
+                        logger.notice("dropped \(name), a leftover of a killed restore")
                     }
                     let (result, ending) = try await fill(new.name, new.plan)
                     switch ending {
@@ -93,7 +93,7 @@ package struct DatabaseReplacement: Sendable {
                         return (result, try await takePlace(new.name, new.plan.replaces, dropsOld: dropsOld))
                     }
                 } catch let error as PostgresError where error.code == .inDoubt {
-                    // It may already be in place. If it is not, the next restore drops it.
+                    // The new database may already have replaced the old one. If it has not, the next restore drops it.
                     throw error
                 } catch {
                     await dropUnfinished(new.name)
@@ -117,7 +117,7 @@ package struct DatabaseReplacement: Sendable {
         return name
     }
 
-    /// Under its own name the next restore would take it for an unfinished one, and drop it.
+    /// With its mark in the name the next restore would consider it unfinished, and drop it.
     private func stayBeside(_ new: String) async throws -> Outcome {
         let name = try await unusedName("_restored_")
         let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
@@ -143,7 +143,7 @@ package struct DatabaseReplacement: Sendable {
         return outcome
     }
 
-    /// The target's name with a suffix and the time; two restores of one second get different names.
+    /// The target's name with a suffix and the time. Two restores in the same second get different names.
     private func unusedName(_ suffix: String) async throws -> String {
         try await withSession(target.maintenance, logger: logger) { session in
             try session.pin()

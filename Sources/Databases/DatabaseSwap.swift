@@ -1,7 +1,7 @@
 internal import Logging
 internal import PostgresClient
 
-/// Gives a new database its name: in the old one's place by two renames in one transaction, or beside it.
+/// Renames a new database: in a single transaction with the rename of the old one, or to a name beside it.
 struct DatabaseSwap: Sendable {
     let target: TargetDatabase
     let new: String
@@ -13,8 +13,9 @@ struct DatabaseSwap: Sendable {
     let logger: Logger
 
     /// The first rename takes a lock that new connections wait for, and itself waits five seconds for sessions to end.
-    /// With `force` the sessions are ended meanwhile, so that no new one gets in between. Sessions on the new database
-    /// are always ended: granary created it, and only an extension can have connected to it.
+    /// With `force` the sessions are ended during this wait, so that no new session can connect before the rename.
+    /// Sessions on the new database are always ended: granary created it, and only an extension can have connected to
+    /// it.
     ///
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
@@ -39,7 +40,7 @@ struct DatabaseSwap: Sendable {
                         try session.execute(
                             "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
                         )
-                        // Of two templates the new one is meant, and the old one shall be one that can be dropped.
+                        // The server refuses to drop a template.
                         if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
                     }
                     try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
@@ -55,7 +56,7 @@ struct DatabaseSwap: Sendable {
         }
     }
 
-    /// `old`, or `old` with a number: two restores may finish in the same second.
+    /// `old`, or `old` with a number, because two restores may finish in the same second.
     private func freeName(_ session: borrowing Session) throws -> String? {
         guard let old else { return nil }
         for number in 1...1000 {
@@ -69,10 +70,9 @@ struct DatabaseSwap: Sendable {
         return old
     }
 
-    /// Ends all sessions of `databases`, of any kind, again and again until the rename is done and this task is
-    /// cancelled.
+    /// Ends all sessions of `databases` repeatedly, until the rename is done and this task is cancelled.
     ///
-    /// - Returns: Why it failed. Only the rename decides the outcome: it may succeed in spite of that.
+    /// - Returns: Why it failed. The rename may succeed nevertheless.
     private func endSessions(of databases: [String]) async -> (any Error)? {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
@@ -107,7 +107,7 @@ struct DatabaseSwap: Sendable {
         return DatabaseError(
             .notAllowed,
             "the restored database could not take its place: \(other) is connected to \(other.database), and \(session.user) may not end it",
-            hint: "restore as \(may), or let it end by itself"
+            hint: "restore as \(may), or wait until it ends"
         )
     }
 }

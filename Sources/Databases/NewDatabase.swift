@@ -3,7 +3,7 @@ package import PostgresClient
 
 /// Creates databases and sets their properties.
 package enum NewDatabase {
-    /// Makes an empty database with the properties of the one it will replace.
+    /// Creates an empty database with the properties of the one that it will replace.
     ///
     /// - Parameter session: On the maintenance database.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
@@ -31,8 +31,8 @@ package enum NewDatabase {
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
     }
 
-    /// Sets the settings that user code reads, so that it computes the same while the database is filled as afterwards.
-    /// Other settings, such as timeouts and libraries, follow later, because they could interfere.
+    /// Sets the settings that user code reads, so that the code has the same results while the database is filled as
+    /// afterwards. Other settings, such as timeouts and libraries, follow later, because they could interfere.
     package static func applyUserCodeSettings(
         _ properties: DatabaseProperties,
         to name: String,
@@ -45,13 +45,13 @@ package enum NewDatabase {
                         + SettingValue(setting.name, setting.value).sql(session)
                 )
             } catch let error as PostgresError where error.isOfStatement {
-                // `apply` meets it again, and tells.
-                session.logger.debug("the setting \(setting.name) is left out: \(error)")
+                // `apply` fails with it again and reports it.
+                session.logger.debug("the setting \(setting.name) was skipped: \(error)")
             }
         }
     }
 
-    /// A property that a new database does not get, and why.
+    /// A property that a new database does not get, with the reason.
     package struct Unset: Sendable, Equatable {
         package var property: String
         package var reason: String
@@ -62,11 +62,11 @@ package enum NewDatabase {
         }
     }
 
-    /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment, whether it is a template.
+    /// Sets everything that `ALTER DATABASE` can set: privileges, settings, the comment, whether it is a template.
     ///
     /// - Parameter role: Returns the server's role for a role in `properties`; nil if the server has none.
-    /// - Returns: What was left out: settings that our role may not set or the server does not know, and what is for roles that
-    ///   are missing.
+    /// - Returns: The properties that were skipped: settings that our role may not set or the server does not know, and
+    ///   properties of missing roles.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func apply(
         _ properties: DatabaseProperties,
@@ -143,8 +143,8 @@ package enum NewDatabase {
         return unset
     }
 
-    /// Drops a database that was made for a while, if it is there, with its subscriptions: the server drops no database
-    /// that has some. Their slots on the publisher belong to the database that was dumped, and stay.
+    /// Drops a temporary database, if it exists, with its subscriptions, because the server refuses to drop a database
+    /// with subscriptions. Their slots on the publisher belong to the dumped database, and are kept.
     ///
     /// - Parameter server: Another database of the server.
     /// - Throws: `PostgresError`, `CancellationError`.
@@ -174,7 +174,7 @@ package enum NewDatabase {
         }
     }
 
-    /// Drops the database if it is there, with the sessions that are connected to it.
+    /// Drops the database if it exists, and ends the sessions that are connected to it.
     ///
     /// - Throws: `PostgresError`.
     package static func drop(_ name: String, _ session: borrowing Session) throws {
@@ -182,7 +182,7 @@ package enum NewDatabase {
             "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = $1",
             [name]
         ).first?.bool("datistemplate")
-        // The server drops no template.
+        // The server refuses to drop a template.
         if isTemplate == true { try session.execute("ALTER DATABASE \(session.quoted(name)) IS_TEMPLATE false") }
         let force = session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
         try session.execute("DROP DATABASE IF EXISTS \(session.quoted(name))\(force)")

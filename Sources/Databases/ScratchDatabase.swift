@@ -5,8 +5,10 @@ package import PostgresClient
 package enum ScratchDatabase {
     /// Creates an empty database, passes it to `body`, and always drops it.
     ///
-    /// - Parameters: - server: Any database of the server; its role must be able to create databases. - keepsRoles:
-    ///   Roles belong to the whole server. If the server is granary's own, roles that `body` created are dropped too.
+    /// - Parameters:
+    ///   - server: Any database of the server; its role must be able to create databases.
+    ///   - keepsRoles: Roles belong to the whole server. If the server is granary's own, roles that `body` created are
+    ///     dropped too.
     /// - Throws: `PostgresError`, `CancellationError`, and errors of `body`.
     package static func with<R: Sendable>(
         _ server: ServerAddress,
@@ -38,10 +40,10 @@ package enum ScratchDatabase {
         )
     }
 
-    /// Lends the name of a database that is not there yet, and drops what is there under it afterwards.
+    /// Passes the name of a database that does not exist yet to `body`, and drops a database with this name afterwards.
     ///
-    /// - Parameter server: Any database of the server; its role may create databases.
-    /// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+    /// - Parameter server: Any database of the server; its role must be able to create databases.
+    /// - Throws: `PostgresError`, `CancellationError`, and errors of `body`.
     package static func withName<R: Sendable>(
         _ server: ServerAddress,
         logger: Logger,
@@ -64,7 +66,7 @@ package enum ScratchDatabase {
         )
     }
 
-    /// Drops what killed runs left behind, runs `body`, and drops its database whatever the outcome is.
+    /// Drops leftovers of killed runs, runs `body`, and then always drops its database.
     private static func dropping<R: Sendable>(
         _ name: String,
         _ abandoned: [String],
@@ -88,7 +90,7 @@ package enum ScratchDatabase {
         return try result.get()
     }
 
-    /// The outcome of the run does not depend on it; the next one tries again.
+    /// Reports no error, because the result of the run does not depend on it. The next run tries again.
     private static func drop(_ name: String, _ server: ServerAddress, _ logger: Logger) async {
         do {
             try await NewDatabase.dropUnused(name, server, logger: logger)
@@ -103,7 +105,7 @@ package enum ScratchDatabase {
 
     private static func dropRoles(besides roles: Set<String>, _ session: borrowing Session) throws {
         for role in try roleNames(session).subtracting(roles) {
-            // A role that owns something elsewhere does not belong to this run.
+            // A role that owns objects in another database does not belong to this run.
             try? session.execute("DROP ROLE IF EXISTS \(session.quoted(role))")
         }
     }

@@ -39,7 +39,7 @@ package struct TargetDatabase: Sendable {
         let candidates = wanted.map { [$0] } ?? ["postgres", "template1"].filter { $0 != target }
         var failure: any Error = DatabaseError(
             .maintenance,
-            "\(target) cannot be the maintenance database too",
+            "\(target) cannot also be the maintenance database",
             hint: "name another with --maintenance-db"
         )
         for candidate in candidates where candidate != target {

@@ -42,7 +42,7 @@ package final class DumpArchive: Sendable {
                 throw ArchiveError(
                     .format,
                     "\(name) is the table of contents of a dump in directory format",
-                    hint: "name the folder that it is in"
+                    hint: "give the folder that it is in"
                 )
             }
             (kind, toc, container) = (.custom, contents, try CustomContainer(source, contents, name: name))

@@ -20,7 +20,7 @@ struct DumpEncoding: Sendable {
     init(statement: String, _ file: String) throws {
         let parts = statement.split(separator: "'", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].hasPrefix("SET client_encoding") else {
-            throw ArchiveError.damagedDump(file, "its entry ENCODING is not understood")
+            throw ArchiveError.damagedDump(file, "its entry ENCODING has an unknown form")
         }
         name = String(parts[1])
         switch name {
@@ -29,7 +29,7 @@ struct DumpEncoding: Sendable {
             guard let charset = Self.charsets[name] else {
                 throw ArchiveError(
                     .format,
-                    "\(file) is in the encoding \(name), which is not read",
+                    "\(file) is in the encoding \(name), which is not supported",
                     hint: "make the dump with pg_dump --encoding=UTF8"
                 )
             }

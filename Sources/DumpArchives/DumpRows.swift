@@ -111,7 +111,7 @@ package struct DumpRows: ~Copyable {
     /// A newline within a row is written `\n`, so behind a newline only the mark can be like this.
     private func requireEndMark() throws {
         guard last == 0x0A, buffer[..<held].elementsEqual(Self.endMark) else {
-            throw ArchiveError.damagedDump(name, "they end without their end mark, so some are missing")
+            throw ArchiveError.damagedDump(name, "their end mark is missing, so rows may be missing")
         }
     }
 }

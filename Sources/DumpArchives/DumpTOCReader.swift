@@ -132,7 +132,7 @@ struct DumpTOCReader {
         guard let compression = DumpCompression(number: number) else {
             throw ArchiveError(
                 .newerFormat,
-                "\(name) is compressed with a method of number \(number), which is not known",
+                "\(name) is compressed with the unknown method \(number)",
                 hint: "make the dump again with --compress=gzip, lz4, zstd or none"
             )
         }

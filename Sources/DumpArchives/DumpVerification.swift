@@ -123,11 +123,11 @@ package struct DumpVerification: Sendable {
     /// What pg_dump's format leaves open.
     private func unchecked(_ entries: [DumpTOC.Entry]) -> [String] {
         var unchecked = [
-            "pg_dump records no number of rows and no digest: that the rows are those of the database is not known"
+            "pg_dump records no row counts and no digests, so the rows cannot be compared with the database"
         ]
         // zlib and gzip have a checksum of what they unpack to; pg_dump asks lz4 and zstd for none.
         if archive.kind == .tar || archive.toc.compression != .gzip {
-            unchecked.append("a changed byte within a row is not noticed, because the dump has no checksums")
+            unchecked.append("a changed byte in a row goes unnoticed, because the dump has no checksums")
         }
         if entries.contains(where: \.isLargeObjects), !archive.toc.entries.contains(where: \.listsLargeObjects) {
             unchecked.append("the dump does not list its large objects, so that missing ones are not noticed")
@@ -135,7 +135,7 @@ package struct DumpVerification: Sendable {
         let texts = entries.filter { $0.copyStatement.isEmpty && !$0.isLargeObjects }
         if !texts.isEmpty {
             unchecked.append(
-                "rows that are INSERT statements were unpacked and not counted (\(texts.count) of the tables)"
+                "rows stored as INSERT statements were read but not counted (\(texts.count) of the tables)"
             )
         }
         return unchecked

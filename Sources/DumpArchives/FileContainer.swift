@@ -72,7 +72,7 @@ extension FileContainer {
         return try source.bytes(at: 0, count: source.byteCount).split(separator: 0x0A).map { line in
             let words = line.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
             guard words.count == 2, let oid = UInt32(words[0]), oid != 0 else {
-                throw ArchiveError.damagedDump(name, "a line is not understood")
+                throw ArchiveError.damagedDump(name, "a line has an unknown form")
             }
             guard oids.insert(oid).inserted, names.insert(words[1]).inserted else {
                 throw ArchiveError.damagedDump(name, "it lists a large object twice")

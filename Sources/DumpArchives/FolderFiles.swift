@@ -25,7 +25,7 @@ struct FolderFiles: DumpFiles {
             throw ArchiveError(
                 .format,
                 at: FilePlace("toc.dat"),
-                "it names a file outside of the folder",
+                "it names a file outside the folder",
                 hint: "pg_dump never writes that: do not restore this dump"
             )
         }

@@ -40,7 +40,7 @@ final class FrameUnpacker: Unpacker {
             if input.isEmpty { input = 0..<(try source(memory)) }
             let hasInput = !input.isEmpty
             guard let step = codec.unpack(UnsafeRawBufferPointer(rebasing: memory[input]), into: output) else {
-                throw ArchiveError.damagedDump(name, "its content does not unpack")
+                throw ArchiveError.damagedDump(name, "its content cannot be decompressed")
             }
             input = (input.lowerBound + step.taken)..<input.upperBound
             // At the end the library may still hold bytes that had no room.

@@ -29,7 +29,7 @@ final class SourceCursor {
 
     var remaining: Int { max(0, end - position) }
 
-    var broken: ArchiveError { .damagedDump(name, "it ends early or is not understood near byte \(position)") }
+    var broken: ArchiveError { .damagedDump(name, "it ends early or has an unknown form near byte \(position)") }
 
     func byte() throws -> UInt8 {
         guard try isFilled() else { throw broken }
@@ -93,7 +93,7 @@ extension ArchiveError {
             .damaged,
             at: FilePlace(name),
             problem,
-            hint: "take another copy of the dump; granary verify lists everything that is wrong"
+            hint: "use another copy of the dump; granary verify lists all problems"
         )
     }
 }

@@ -12,7 +12,7 @@ struct SystemLibrary: @unchecked Sendable {
         guard let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) else {
             throw ArchiveError(
                 .io,
-                "the library \(name) is not installed, which this dump needs",
+                "this dump needs the library \(name), which is not installed",
                 hint: "install it (apt-get install \(package))"
             )
         }

@@ -52,11 +52,11 @@ extension TarFiles {
             let header = try source.bytes(at: position, count: blockBytes)
             if header.allSatisfy({ $0 == 0 }) { return members }
             guard let (member, byteCount) = parsed(header), byteCount <= source.byteCount - position - blockBytes else {
-                throw ArchiveError.damagedDump(name, "it is no tar near byte \(position)")
+                throw ArchiveError.damagedDump(name, "it is not a tar near byte \(position)")
             }
             let offset = position + blockBytes
             guard members.updateValue(Member(offset: offset, byteCount: byteCount), forKey: member) == nil else {
-                throw ArchiveError.damagedDump(member, "it is there twice")
+                throw ArchiveError.damagedDump(member, "it occurs twice")
             }
             position = offset + (byteCount + blockBytes - 1) / blockBytes * blockBytes
         }

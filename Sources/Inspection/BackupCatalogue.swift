@@ -5,7 +5,7 @@ internal import Storage
 /// The backups in a folder, as their manifests describe them.
 package struct BackupCatalogue: Sendable {
     package var folder: String
-    /// The newest first, then those that are not whole.
+    /// Complete backups, the newest first, and then incomplete ones.
     package var entries: [Entry]
 
     package struct Entry: Sendable {
@@ -24,7 +24,7 @@ package struct BackupCatalogue: Sendable {
     }
 
     package enum Content: Sendable {
-        /// Directory and manifest are whole; only `verify` reads the rest.
+        /// Whether directory and manifest are undamaged. Only `verify` reads the rest.
         case backup(Manifest)
         /// The beginning of a ZIP file, or a damaged one. It may be a backup, and must not be deleted.
         case unreadable(String)
@@ -96,7 +96,7 @@ extension Manifest {
         version.dirty ? "\(version.version) (dirty)" : version.version
     }
 
-    /// What was asked for: `whole database`, or the schemas and tables, and what was left out of them.
+    /// The requested content: `whole database`, or the schemas and tables, and what was excluded from them.
     package var scopeText: String {
         let asked = scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
         guard let excluded = scope.excluded else { return asked }

@@ -4,7 +4,7 @@ package import PostgresClient
 /// The rows of a table now and in a backup.
 package struct CountDifference: Sendable, Equatable {
     package var table: TableName
-    /// nil if the backup does not have the table, or left out its rows.
+    /// nil if the table is not in the backup, or its rows were excluded.
     package var then: Int?
     /// nil if the table is gone, or could not be counted.
     package var now: Int?

@@ -14,7 +14,7 @@ package struct Doctor: Sendable {
         package var name: String
         package var verdict: Verdict
         package var detail: String
-        /// The command that fixes it, for problems and for some notes.
+        /// A command that fixes the problem, or that a note recommends.
         package var remedy: String?
 
         package init(_ name: String, _ verdict: Verdict, _ detail: String, remedy: String? = nil) {
@@ -44,11 +44,11 @@ package struct Doctor: Sendable {
         /// Tables in other schemas than the service's, if it has some.
         package var unreadableElsewhere: Int
         package var marker: MarkerState
-        /// There is a marker's table that this role may not read.
+        /// Whether there is a marker's table that this role may not read.
         package var markerIsHidden = false
         package var isEmpty: Bool
         package var hasStateSchema: Bool
-        /// What is wrong with granary's own tables, and how to fix it.
+        /// The faults of granary's own tables, and how to fix them.
         package var stateTrouble: [Trouble] = []
         /// nil if there is no ledger, or the role may not read it.
         package var appliedMigrations: Int?
@@ -191,8 +191,9 @@ extension Doctor {
 extension Doctor {
     /// The database, and the rights of the role in it.
     ///
-    /// - Parameters: - environment: The chosen one, for the command that marks the database. - isLocal: On granary's
-    ///   own server, which marks itself.
+    /// - Parameters:
+    ///   - environment: The chosen one, for the command that marks the database.
+    ///   - isLocal: On granary's own server, which marks itself.
     package static func judge(_ facts: DatabaseFacts, environment: String?, isLocal: Bool) -> [Check] {
         [
             Check(
@@ -215,15 +216,15 @@ extension Doctor {
             + otherLedgers(facts)
     }
 
-    /// Another tool migrates this database, or used to.
+    /// Finds out whether another tool migrates this database, or used to.
     private static func otherLedgers(_ facts: DatabaseFacts) -> [Check] {
         facts.otherLedgers.map { ledger in
-            // The first migration has run, so someone has decided already.
+            // The first migration has been applied, so the question was decided already.
             guard facts.appliedMigrations ?? 0 == 0 else { return Check("other tool", .note, ledger.sentence) }
             return Check(
                 "other tool",
                 .problem,
-                "\(ledger.sentence), and granary's ledger has nothing",
+                "\(ledger.sentence), but granary's ledger is empty",
                 remedy: "granary migrate status shows how to continue"
             )
         }
@@ -257,7 +258,7 @@ extension Doctor {
         ]
     }
 
-    /// Rows that a backup could not read, for which it refuses.
+    /// Finds rows that a backup could not read. A backup fails because of them.
     private static func rows(_ facts: DatabaseFacts) -> [Check] {
         let name = QuotedText.name(facts.user)
         var checks: [Check] = []
@@ -266,7 +267,7 @@ extension Doctor {
                 Check(
                     "rows",
                     .problem,
-                    "\(facts.unreadableTables) of the tables may not be read by \(facts.user): a whole backup is not possible",
+                    "\(facts.unreadableTables) of the tables cannot be read by \(facts.user): a complete backup is not possible",
                     remedy: "as a superuser: GRANT pg_read_all_data TO \(name)"
                 )
             )
@@ -286,7 +287,7 @@ extension Doctor {
                 Check(
                     "rows",
                     .note,
-                    "\(facts.unreadableElsewhere) tables of other schemas may not be read by \(facts.user): only the service can be backed up",
+                    "\(facts.unreadableElsewhere) tables of other schemas cannot be read by \(facts.user): only the service can be backed up",
                     remedy: "granary backup --service NAME, or as a superuser: GRANT pg_read_all_data TO \(name)"
                 )
             )
@@ -300,7 +301,7 @@ extension Doctor {
             return Check(
                 "marker",
                 .problem,
-                "the marker may not be read by \(facts.user): nothing is written to the database",
+                "\(facts.user) has no right to read the marker: nothing is written to the database",
                 remedy: "as the database's owner: granary init --grant \(QuotedText.shellWord(facts.user))"
             )
         }
@@ -309,7 +310,7 @@ extension Doctor {
             return Check(
                 "marker",
                 .problem,
-                "the database is marked \(marked), and \(name) is chosen",
+                "the database is marked \(marked), but \(name) was chosen",
                 remedy: "choose --env \(marked), or: granary env mark \(name) --force"
             )
         case .marked(let marked): return Check("marker", .good, marked)
@@ -317,11 +318,11 @@ extension Doctor {
             return Check(
                 "marker",
                 .problem,
-                "a copy of \(original), not marked itself: nothing is written to it",
+                "an unmarked copy of \(original): nothing is written to it",
                 remedy: "granary env mark \(name)"
             )
         case .unmarked where facts.isEmpty || isLocal:
-            return Check("marker", .note, "not marked yet; the first command that writes does it")
+            return Check("marker", .note, "not marked yet; the first command that writes marks it")
         case .unmarked:
             return Check(
                 "marker",
@@ -340,7 +341,7 @@ extension Doctor {
             ? Check(
                 "ledger",
                 .problem,
-                "the ledger may not be read by \(facts.user)",
+                "\(facts.user) has no right to read the ledger",
                 remedy: "as the database's owner: granary init --grant \(QuotedText.shellWord(facts.user))"
             )
             : Check("ledger", .note, "there is none yet", remedy: "granary migrate up")
@@ -363,7 +364,7 @@ extension Doctor {
         return Check(
             "pg_dump",
             .note,
-            "\(found.major) (\(found.path)) is newer than the server: its dumps may not suit servers as old as this one",
+            "\(found.major) (\(found.path)) is newer than the server: servers of this version may not understand its dumps",
             remedy: "apt-get install postgresql-client-\(server / 10000)"
         )
     }
@@ -396,7 +397,7 @@ extension Doctor {
             .problem,
             "\(detail): a backup may not fit",
             remedy:
-                "granary backups prune --keep-last 3 --dry-run shows what could go; or back up with --backups elsewhere"
+                "granary backups prune --keep-last 3 --dry-run shows what can be deleted; or use another folder with --backups"
         )
     }
 }

@@ -3,8 +3,8 @@ internal import PostgresClient
 // Inspects a database. The only thing it can change is a folder of backups.
 //
 //     held        a table that a session has locked with ACCESS EXCLUSIVE, or is about to
-//     leaf        a table that holds rows itself: no partitioned parent
-//     catalogue   a folder of backups, as their manifests describe them
+//     leaf        a table that itself holds rows, unlike a partitioned parent
+//     catalogue   a folder of backups, with the data of their manifests
 
 /// The schemas to inspect.
 package enum InspectionScope: Sendable, Equatable {

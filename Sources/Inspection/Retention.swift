@@ -44,7 +44,7 @@ package struct Retention: Sendable, Equatable {
         var environment: String?
         var schemas: [String]
         var tables: [String]
-        /// What was left out.
+        /// What was excluded.
         var excluded: [String]
 
         init(_ manifest: Manifest) {

@@ -25,7 +25,7 @@ package struct RowCounts: Sendable, Equatable {
         case rewritten = "emptied or rewritten meanwhile"
         case gone
         /// A function in an index or in statistics, which the planner would call with the current role's rights.
-        case foreignCode = "a count would run a function of its owner's"
+        case foreignCode = "counting would run a function of its owner"
     }
 
     package enum Progress: Sendable, Equatable {

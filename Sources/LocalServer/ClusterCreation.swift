@@ -28,7 +28,7 @@ struct ClusterCreation {
             throw error
         }
         guard rename(partial, place.data) == 0 else {
-            throw LocalServerError.cannot("rename to its final name", partial)
+            throw LocalServerError.cannot("give its final name to", partial)
         }
         try? Files.syncFolder(place.dataParent)
     }

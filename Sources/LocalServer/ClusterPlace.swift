@@ -33,8 +33,9 @@ struct ClusterPlace: Sendable, Equatable {
 }
 
 extension ClusterPlace {
-    /// - Parameters: - record: The remembered locations; its socket folder stays in use while it exists. - shared: The
-    ///   folder for clusters created by root, whose server cannot enter root's own folders.
+    /// - Parameters:
+    ///   - record: The remembered locations; its socket folder stays in use while it exists.
+    ///   - shared: The folder for clusters created by root, whose server cannot enter root's own folders.
     init(project: String, record: ClusterRecord?, account: ServerAccount, shared: String) throws {
         self.project = project
         self.folder = "\(project)/.granary"

@@ -6,8 +6,9 @@ enum ClusterSettings {
 
     /// `granary.conf`, which `postgresql.conf` includes last. It is written at each start, because the socket may move.
     ///
-    /// - Parameters: - compression: A value of `wal_compression` that this server supports. - socket: The folder of its
-    ///   only socket.
+    /// - Parameters:
+    ///   - compression: A value of `wal_compression` that this server supports.
+    ///   - socket: The folder of its only socket.
     static func configuration(socket: String, compression: String, sharedMemory: String) -> String {
         // A restore loads into new tables: without WAL for them, and with room for the WAL of indexes.
         """

@@ -52,7 +52,7 @@ extension LocalCluster {
         if process.socket == place.socket || process.socket.isEmpty {
             if await appears(place.socketFile, within: .seconds(process.isReady ? 0 : 60)) { return process }
         }
-        logger.notice("the local server's socket is gone from \(process.socket); starting it again")
+        logger.notice("the local server's socket \(process.socket) is missing; starting the server again")
         try await end(process)
         return nil
     }
@@ -81,8 +81,8 @@ extension LocalCluster {
         if isRecorded {
             throw LocalServerError(
                 .folder,
-                "the local server's data are gone from \(place.data)",
-                hint: "bring them back, or move \(place.folder) away to start with an empty server"
+                "the local server's data are missing from \(place.data)",
+                hint: "restore them, or move \(place.folder) away to start with an empty server"
             )
         }
         try await ClusterCreation(place: place, account: account, installation: installation, logger: logger).run()
@@ -148,7 +148,7 @@ extension LocalCluster {
     /// to start while any process of its account has that number.
     private func removeStaleFiles() throws {
         guard Files.exists(place.pidFile) else { return }
-        logger.notice("the local server was not shut down properly; it recovers now")
+        logger.notice("the local server was not shut down properly; it is recovering")
         for file in [place.pidFile, "\(place.socketFile).lock"] where Files.exists(file) {
             guard unlink(file) == 0 else { throw LocalServerError.cannot("remove the stale", file) }
         }
@@ -185,7 +185,7 @@ extension LocalCluster {
         return LocalServerError(
             .start,
             "the local server in \(place.data) did not start\(lines.isEmpty ? ": \(outcome.lastLine)" : ":\(lines)")",
-            hint: "its whole log is \(place.log)"
+            hint: "its complete log is \(place.log)"
         )
     }
 

@@ -33,8 +33,10 @@ package struct LocalCluster: Sendable {
 
     /// Looks the cluster up, without creating or starting anything.
     ///
-    /// - Parameters: - project: The project folder, with or without `.granary/`. - postgresBin: The folder of `initdb`,
-    ///   `pg_ctl` and `postgres`; nil to search for it. - shared: The folder for the data of clusters created by root.
+    /// - Parameters:
+    ///   - project: The project folder, with or without `.granary/`.
+    ///   - postgresBin: The folder of `initdb`, `pg_ctl` and `postgres`; nil to search for it.
+    ///   - shared: The folder for the data of clusters created by root.
     /// - Throws: `LocalServerError` with `.folder` or `.account`.
     package static func open(
         project: String,
@@ -86,7 +88,7 @@ package struct LocalCluster: Sendable {
             throw LocalServerError(
                 .account,
                 "cannot read \(file): \(error)",
-                hint: "the local server belongs to another account: run granary as that one"
+                hint: "the local server belongs to another account: run granary as that account"
             )
         }
         guard let record = ClusterRecord(text: text) else {

@@ -119,7 +119,7 @@ package struct PostgresInstallation: Sendable, Equatable {
         let there = found.map { "\($0.version) in \($0.folder)" }.joined(separator: ", ")
         return LocalServerError(
             .wrongVersion,
-            "the local server's data were made by PostgreSQL \(wanted), and only \(there) is here",
+            "the local server's data were made by PostgreSQL \(wanted), but only \(there) is installed",
             hint:
                 "install PostgreSQL \(wanted) (on Debian: postgresql-\(wanted)); to upgrade, `granary backup --local` "
                 + "with \(wanted), move .granary away, then `granary restore FILE --local`"

@@ -87,7 +87,7 @@ package struct Program: Sendable {
         guard Files.isExecutable(setpriv) else {
             throw LocalServerError(
                 .notInstalled,
-                "\(setpriv) is not here, which starts the server under the account \(account.name)",
+                "\(setpriv), which starts the server under the account \(account.name), is not installed",
                 hint: "install util-linux, or run granary as an ordinary user"
             )
         }

@@ -2,28 +2,29 @@ internal import Bookkeeping
 package import PostgresClient
 internal import Project
 
-/// What `adopt` has taken over.
+/// The result of `adopt`.
 package struct AdoptionReport: Sendable, Equatable {
     package struct Ledger: Sendable, Equatable {
         package var service: String
         package var table: TableName
         package var tool: String
-        /// Whether its row is kept in step from now on.
+        /// Whether granary updates the other tool's row from now on.
         package var isKeptInStep: Bool
     }
 
     package internal(set) var ledgers: [Ledger] = []
-    /// The migrations that now count as applied.
+    /// The migrations that are now recorded as applied.
     package internal(set) var names: [String] = []
 }
 
 extension Migrator {
-    /// Takes over what another tool's ledger says is applied. golang-migrate's row is kept in step from then on; any other
-    /// ledger is left as it is, and watched.
+    /// Records as applied everything that another tool's ledger lists as applied. From then on granary also updates
+    /// golang-migrate's row. It does not change the ledger of any other tool, but warns when that ledger changes.
     ///
-    /// - Parameter table: nil takes the one in the service's own schema, or in `public` if there is only one service.
-    /// - Throws: `MigrationError` where the service has a ledger already, where no such table is found or more than one,
-    ///   and where the table lists what the folder does not have; `PostgresError`.
+    /// - Parameter table: The other tool's ledger. If nil, the one in the service's own schema is used, or the one in
+    ///   `public` if there is only one service.
+    /// - Throws: `MigrationError` if the service already has a ledger, if no such table or more than one is found, or
+    ///   if the table lists migrations that are not in the folder; `PostgresError`.
     package func adopt(_ table: TableName?) async throws -> AdoptionReport {
         try await holdingLock(adopting: table) { _, session in
             try options.stateSchema.ensure(&session)
@@ -72,7 +73,8 @@ extension Migrator {
             throw MigrationError(
                 .usage,
                 "\(table) is not the ledger of a tool that can be adopted",
-                hint: "adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma; "
+                hint:
+                    "granary can adopt the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma; "
                     + "name the table with --table schema.table"
             )
         }
@@ -94,9 +96,9 @@ extension Migrator {
         return ledger
     }
 
-    /// The ledger that is meant when no table is named: the only one in the service's schemas, or in `public` if this is
-    /// the only service. Its numbers do not tell whose it is, because every service counts from 1. golang-migrate's holds
-    /// one number only, so it is never taken from `public`.
+    /// Finds the ledger when no table is named: the only one in the service's schemas, or in `public` if there is only
+    /// one service. Versions cannot tell which service a ledger belongs to, because every service counts from 1. A
+    /// ledger of golang-migrate holds only one number, so it is never taken from `public`.
     private func onlyLedger(
         _ state: ServiceState,
         _ folder: MigratorOptions.Folder,
@@ -140,9 +142,10 @@ extension Migrator {
             state.entries = Adoption.entries(sibling.row, state.tree)
             state.isSiblingNew = true
         }
-        // A table that is named may be shared, so its version need not be one of this service's files.
+        // The user may name a table that several services share, so its version need not exist in this service's
+        // folder.
         if var obstacle = isNamed ? Adoption.dirt(state) : Adoption.obstacle(state) {
-            // Only what is in step can be repaired.
+            // `repair` works only on golang-migrate's row of the service's own schema.
             if isNamed, let row = sibling.row, !folder.service.schemas.contains(sibling.table.schema) {
                 obstacle.hint =
                     "look at what \(row.version) has done, settle it with golang-migrate's `force`, and adopt again"
@@ -166,7 +169,7 @@ extension Migrator {
             throw MigrationError(
                 .policy,
                 "\(other.table) does not have the columns that \(other.adoptedTool) gives its ledger, so it cannot be read",
-                hint: "`granary migrate baseline V` takes the files up to version V as applied"
+                hint: "`granary migrate baseline V` records the files up to version V as applied"
             )
         }
         try Adoption.requireClean(entries, other.table, other.adoptedTool)
@@ -185,7 +188,7 @@ extension Migrator {
 }
 
 extension Adoption {
-    /// - Throws: `MigrationError` with `.disagreement` if a run of the other tool broke off.
+    /// - Throws: `MigrationError` with `.disagreement` if the other tool recorded a failed migration.
     static func requireClean(
         _ entries: [OtherLedger.Entry],
         _ table: TableName,
@@ -201,6 +204,6 @@ extension Adoption {
 }
 
 extension OtherLedger {
-    /// The tool, for a ledger that is adopted: Rails' would not be.
+    /// The name of the tool whose format the adopted ledger has.
     fileprivate var adoptedTool: String { KnownLedgers.adoptedName(of: tool) }
 }

@@ -1,7 +1,7 @@
 internal import Project
 
 extension DependenciesFile {
-    /// The text of the file with the approval of a migration added, and everything else unchanged.
+    /// Adds the approval of a migration to the text of the file, and keeps the rest of the text unchanged.
     ///
     /// - Throws: `MigrationError` if the file has no entry for the migration.
     package func approving(_ migration: Migration, by: String, at time: String) throws -> [UInt8] {

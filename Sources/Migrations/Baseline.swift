@@ -3,10 +3,10 @@ internal import PostgresClient
 internal import Project
 
 extension Migrator {
-    /// Says that everything up to a version is applied already, without running any of it.
+    /// Records all migrations up to a version as applied, without running them.
     ///
-    /// - Returns: The names of what is now in the ledger.
-    /// - Throws: `MigrationError` where the ledger has something already, or there is no such version.
+    /// - Returns: The names of the migrations that were added to the ledger.
+    /// - Throws: `MigrationError` if the ledger is not empty, or if there is no such version.
     package func baseline(_ version: Int) async throws -> [String] {
         try await holdingLock { _, session in
             try options.stateSchema.ensure(&session)
@@ -23,7 +23,7 @@ extension Migrator {
                     throw MigrationError(
                         .usage,
                         "there is no migration \(version)",
-                        hint: "`granary migrate status` lists what there is"
+                        hint: "`granary migrate status` lists the migrations"
                     )
                 }
                 let ledger = Ledger(service: state.name, options.stateSchema, session)

@@ -1,6 +1,6 @@
 @_exported public import Basics
 
-/// Why migrations were not run, or not all of them.
+/// The reason why not all migrations were run.
 package typealias MigrationError = Failure<MigrationFailure>
 
 package enum MigrationFailure: FailureCode {

@@ -7,18 +7,20 @@ internal import Synchronization
 
 /// Applies and reverts migrations.
 ///
-///     one runner at a time: the lock
-///     files, ledger and golang-migrate's row are read → the plan → what stands in its way is thrown
-///     what will be destroyed is backed up
-///     each step: its statements and what the ledger says of it, together
+///     take the lock: only one runner at a time
+///     read the files, the ledger and golang-migrate's row → make the plan → throw the first obstacle
+///     back up the rows that the plan destroys
+///     for each step: run its statements and write the ledger, in one transaction where possible
 ///
-/// *Layer*: the base folder, or that of an environment. *Ledger*: what is applied now. *Standing*: a file beside its row
-/// in the ledger. *Step*: a file that will run, up or down. *Sibling*: golang-migrate's table, kept in step.
+/// *Layer*: the base folder, or that of an environment. *Ledger*: the applied migrations. *Standing*: the state of a
+/// migration, from its file and its row in the ledger. *Step*: a file that will run, up or down. *Sibling*:
+/// golang-migrate's table, which granary keeps up to date.
 package struct Migrator: Sendable {
     let options: MigratorOptions
     let server: ServerAddress
     let logger: Logger
-    /// Takes a verified backup of tables and schemas, and returns its file; lent by who can.
+    /// Makes a verified backup of tables and schemas, and returns the path of its file. A parameter, because this
+    /// module does not know Backup.
     let backUp: @Sendable (_ tables: [RelationName], _ schemas: [String]) async throws -> String
     let progress: @Sendable (MigrationEvent) -> Void
 
@@ -46,7 +48,8 @@ package struct Migrator: Sendable {
         )
     }
 
-    /// Every migration and how it stands, and where ledger and catalog disagree; nothing is changed, and no lock is taken.
+    /// The state of every migration, with the contradictions between ledger and catalog. Takes no lock and changes
+    /// nothing.
     package func status() async throws -> [ServiceState] {
         try await withSession(server, logger: logger) { session in
             try reader.readAll(session).map { state in
@@ -58,7 +61,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// What a run would do, and what is in its way.
+    /// The steps of a run, and the obstacles to it. Changes nothing.
     package func plan(_ request: MigrationRequest) async throws -> MigrationPlan {
         try await withSession(server, logger: logger) { session in
             _ = try OtherLedgers.named(options.beside, session)
@@ -66,7 +69,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// Runs.
+    /// Runs the migrations of a request.
     ///
     /// - Throws: `MigrationError`, `EnvironmentsError`, `PostgresError`, `CancellationError`.
     package func run(_ request: MigrationRequest) async throws -> MigrationReport {
@@ -87,7 +90,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// A plan, held against ledgers of other tools and the tables that are there.
+    /// The plan, with the tables that are in its way.
     private func planBesideWhatIsThere(
         _ request: MigrationRequest,
         _ services: [ServiceState],
@@ -98,13 +101,13 @@ package struct Migrator: Sendable {
         return plan
     }
 
-    /// Tables that are there already, of those that the plan makes.
+    /// An obstacle for each table that exists although the plan will create it.
     private func tablesInTheWay(
         of plan: MigrationPlan,
         _ services: [ServiceState],
         _ session: borrowing Session
     ) throws -> [MigrationError] {
-        // What is reverted first may take the table away.
+        // A step down may drop the table first.
         guard !plan.steps.isEmpty, plan.reverts.isEmpty else { return [] }
         return try services.flatMap { state -> [MigrationError] in
             let versions = Set(plan.steps.filter { $0.service == state.name }.map(\.version))
@@ -116,15 +119,15 @@ package struct Migrator: Sendable {
                         .disagreement,
                         disagreement.message,
                         hint: state.entries.isEmpty
-                            ? "if its file has run, `granary migrate baseline \(disagreement.version ?? 0)` takes the files up to "
-                                + "it as applied; else drop or rename the table"
-                            : "drop or rename the table, or take it out of the file, if somebody made it by hand"
+                            ? "if its file has already run, `granary migrate baseline \(disagreement.version ?? 0)` records the files up to "
+                                + "it as applied; otherwise drop or rename the table"
+                            : "drop or rename the table if it was created by hand, or remove it from the file"
                     )
                 }
         }
     }
 
-    /// What another tool's ledger keeps from running, and what is worth a note.
+    /// Finds ledgers of other tools: those that stop the run, and those that only deserve a note.
     private func otherLedgers(
         of state: ServiceState,
         _ session: borrowing Session
@@ -175,20 +178,21 @@ package struct Migrator: Sendable {
     }
 }
 
-// Before anything runs.
 extension Migrator {
-    /// Takes the lock in one session, and works in another one: what the files do to theirs cannot release it.
+    /// Takes the lock in one session, and works in another one, so that the statements of a file cannot release the
+    /// lock.
     ///
-    /// - Parameter adopting: golang-migrate's table, where one is about to be taken over by its name.
-    /// - Throws: `MigrationError` with `.busy` when the lock is lost, what `body` throws.
+    /// - Parameter adopting: The table of golang-migrate that `adopt` names.
+    /// - Throws: `MigrationError` with `.busy` if the lock is lost; the errors of `body`.
     func holdingLock<R: Sendable>(
         adopting: TableName? = nil,
         _ body: @escaping @Sendable (RunLock.Held, inout Session) throws -> R
     ) async throws -> R {
         if options.services.contains(where: { !$0.file.locking.isEnabled }) {
-            progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
+            progress(.note("migration_locking is disabled in environments.json; granary takes the lock anyway"))
         }
-        // The reason of a failure within: when the lock's session is lost, the other one is cancelled.
+        // The first error of `body`. If the session of the lock is lost, the other one is cancelled, and this error may
+        // be the cause.
         let inner = Mutex<(any Error)?>(nil)
         do {
             return try await withHeldSession(
@@ -222,11 +226,11 @@ extension Migrator {
         }
     }
 
-    /// The second session may be one too many for a pool.
+    /// Adds a hint to a timeout: a small connection pool may have no room for the second session.
     private static func explained(_ error: any Error) -> any Error {
         if let lock = error as? RunLock.Occupied { return MigrationError.busy(lock) }
         guard var error = error as? PostgresError, error.code == .timeout else { return error }
-        error.hint = "a run takes two connections, one that holds its lock and one for the files: a pool needs both"
+        error.hint = "a run needs two connections, one for its lock and one for the files: enlarge the pool"
         return error
     }
 
@@ -240,7 +244,7 @@ extension Migrator {
         return try lock.take(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
     }
 
-    /// golang-migrate's own locks, so that the two do not meet.
+    /// The keys of golang-migrate's own locks. Holding them keeps golang-migrate from running at the same time.
     private func siblingKeys(_ adopting: TableName?, _ session: borrowing Session) throws -> [Int] {
         var tables = adopting.map { [$0] } ?? []
         for folder in options.services {
@@ -289,18 +293,21 @@ extension Migrator {
             throw MigrationError(
                 .policy,
                 "the last migration failed and left nothing behind: there is nothing to undo, and this would revert \(names)",
-                hint: "mend the file and run up again; if it is meant, add --confirm \(first.version)"
+                hint: "correct the file and run `up` again; to revert anyway, add --confirm \(first.version)"
             )
         }
         guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
-            hint: "if it is meant, add --confirm \(first.version)"
+            hint: "to revert anyway, add --confirm \(first.version)"
         )
     }
 
-    /// Locks are held meanwhile; the connection is kept alive.
+    /// Backs up the tables and schemas that the plan destroys. Meanwhile the locks stay held and the connection is kept
+    /// alive.
+    ///
+    /// - Returns: The path of the backup; nil if nothing is destroyed, or if no rule asks for a backup.
     private func backUpWhatIsDestroyed(
         _ plan: MigrationPlan,
         _ services: [ServiceState],
@@ -329,7 +336,6 @@ extension Migrator {
     }
 }
 
-// The steps.
 extension Migrator {
     private func run(
         _ plan: MigrationPlan,
@@ -376,7 +382,7 @@ extension Migrator {
         return report
     }
 
-    /// Says how what the steps that are done have destroyed comes back.
+    /// Reports how to restore the rows that the finished steps have destroyed.
     private func tellUndo(
         _ doomed: DoomedTables,
         _ report: MigrationReport,
@@ -429,7 +435,8 @@ extension Migrator {
         )
     }
 
-    /// What was done before the failure, and in an environment that asks for it, the failed file undone.
+    /// Adds to the error the steps that were done before. If the environment asks for it, runs the down file of the
+    /// failed migration.
     private func afterFailure(
         _ error: MigrationError,
         of step: MigrationStep,
@@ -454,7 +461,7 @@ extension Migrator {
             var undoing = self.runner(undo, report.applied, report.services, lock, session)
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
-            error.message += "; its down file was run, as auto_rollback_on_failure says"
+            error.message += "; its down file was run because of auto_rollback_on_failure"
             error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
             error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure)"

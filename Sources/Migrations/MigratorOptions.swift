@@ -14,15 +14,15 @@ package struct MigratorOptions: Sendable {
         }
     }
 
-    /// One service, or those of `--root`.
+    /// One service, or all services of `--root`.
     package var services: [Folder]
     package var environment: String
     package var stateSchema = StateSchema()
     package var allowsOutOfOrder = false
     package var windowOverride: String?
-    /// Ledgers of other tools that belong to other services, as a person writes their names.
+    /// Ledgers of other tools that belong to other services, named as the user wrote them.
     package var beside: [String] = []
-    /// The version whose reverting was confirmed with `--confirm`.
+    /// The version that `--confirm` permits to revert.
     package var confirmed: Int?
     package var patience = LockPatience()
     /// Seconds since 1970, UTC.
@@ -47,7 +47,7 @@ package struct MigratorOptions: Sendable {
         self.toolVersion = toolVersion
     }
 
-    /// The rules of each service: those in its own file, else those in the first file that declares the environment.
+    /// The rules of each service: those in its own file, or else those of the first file that declares the environment.
     var rules: [String: EnvironmentPolicy] {
         Dictionary(
             services.map { ($0.service.name, $0.file.policy(environment) ?? policy) },
@@ -59,7 +59,7 @@ package struct MigratorOptions: Sendable {
         services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
     }
 
-    /// Whether the files of all services permit a reset of the environment.
+    /// Whether the files of all services allow the environment to be reset.
     var isForPlay: Bool { services.allSatisfy { $0.file.rules(of: environment).isForPlay } }
 
     var lockLimit: Duration { .seconds(services.map(\.file.locking.timeoutSeconds).max() ?? 300) }

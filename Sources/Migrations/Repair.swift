@@ -3,24 +3,24 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// What `repair` did.
+/// The result of `repair`.
 package struct RepairReport: Sendable {
-    /// Sentences.
+    /// One sentence for each repair.
     package internal(set) var done: [String] = []
     package internal(set) var applied: [String] = []
 }
 
-/// Which of two that contradict each other is right.
+/// Which of two contradicting records is right.
 package enum Trusted: String, Sendable, CaseIterable {
     case row
     case ledger
 }
 
 extension Migrator {
-    /// Puts right what a broken run has left: goes on with files that broke off, or settles what the ledger and that of
-    /// another tool disagree about.
+    /// Repairs the state after a broken run: finishes interrupted files, and resolves contradictions between the ledger
+    /// and that of another tool.
     ///
-    /// - Throws: `MigrationError` where a person must look first.
+    /// - Throws: `MigrationError` if the user has to decide first.
     package func repair(trusting trusted: Trusted?) async throws -> RepairReport {
         try await holdingLock { lock, session in
             try options.stateSchema.ensure(&session)
@@ -38,7 +38,7 @@ extension Migrator {
         }
     }
 
-    // MARK: Runs that broke off.
+    // MARK: Interrupted runs
 
     private func resume(
         _ state: ServiceState,
@@ -58,12 +58,12 @@ extension Migrator {
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
             try runner(step, { _ in applied }, [state], lock, session).run(&session, resuming: run)
-            report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
+            report.done.append("\(standing.name) continued from statement \(run.statementsDone + 1) to its end")
             report.applied.append(standing.name)
         }
     }
 
-    /// The step that broke off, from the file as it is now.
+    /// The step that was interrupted, with the file as it is now.
     private func interrupted(
         _ standing: MigrationStanding,
         _ run: UnfinishedRun,
@@ -74,9 +74,9 @@ extension Migrator {
         else {
             throw MigrationError(
                 .file,
-                "\(standing.name) broke off, and its \(run.direction.rawValue) file is gone",
+                "\(standing.name) was interrupted, but its \(run.direction.rawValue) file is gone",
                 hint:
-                    "bring the file back, then repair; what its first \(run.statementsDone) of \(run.statementsTotal) statements did is still there"
+                    "restore the file, then repair; the effects of its first \(run.statementsDone) of \(run.statementsTotal) statements are still in the database"
             )
         }
         let script = try MigrationScript(file.text, path: file.path)
@@ -84,7 +84,7 @@ extension Migrator {
             throw MigrationError(
                 .disagreement,
                 "\(file.path) was changed: of its \(run.statementsTotal) statements \(run.statementsDone) had run",
-                hint: "keep those as they were, and mend what follows them"
+                hint: "restore the first \(run.statementsDone) statements, and correct only those after them"
             )
         }
         return MigrationStep(
@@ -101,7 +101,7 @@ extension Migrator {
         )
     }
 
-    /// Whether the one statement that began, and whose end is not in the log, has taken effect.
+    /// Whether the interrupted statement has taken effect. The log contains its start but not its end.
     private func hasTakenEffect(
         _ statement: MigrationStatement,
         _ standing: MigrationStanding,
@@ -109,13 +109,13 @@ extension Migrator {
         _ session: borrowing Session
     ) throws -> Bool {
         guard let work = statement.concurrentIndex, work.action != .reindex, work.index != nil else {
-            // VACUUM and its like may be done twice.
+            // VACUUM, REINDEX and similar statements may run twice.
             guard ["CALL", "DO"].contains(statement.tag) || !statement.effects.isParsed else { return false }
             throw MigrationError(
                 .disagreement,
                 "it is not known whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect",
                 hint:
-                    "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
+                    "check the database; if it has, remove the line; otherwise make sure that it can run twice; then repair"
             )
         }
         let found = try work.standing(session)
@@ -127,7 +127,7 @@ extension Migrator {
         return false
     }
 
-    // MARK: Other tools' ledgers.
+    // MARK: Ledgers of other tools
 
     private func settle(
         _ state: ServiceState,
@@ -146,8 +146,8 @@ extension Migrator {
         }
     }
 
-    /// Takes what another tool has done since its ledger was adopted, or leaves it out; either way its ledger is from now
-    /// on compared with what it says today.
+    /// Adds or ignores the changes that another tool has made since its ledger was adopted. In both cases later changes
+    /// are compared with the ledger as it is now.
     private func settle(
         _ change: AdoptedLedger.Change,
         of adopted: AdoptedLedger,
@@ -169,7 +169,7 @@ extension Migrator {
             } catch {
                 var error = error
                 error.hint =
-                    "`granary migrate import FOLDER` makes migrations of \(adopted.tool)'s files, then repair again"
+                    "`granary migrate import FOLDER` converts \(adopted.tool)'s files into migrations; then repair again"
                 throw error
             }
         }
@@ -189,7 +189,7 @@ extension Migrator {
         }
         report.done += removed.filter { known.contains($0.version) }.map { "\($0.name) is not applied" }
         if trusted == .ledger {
-            report.done.append("the ledger is left as it is: \(change.clause(adopted.tool)), which does not count")
+            report.done.append("the ledger is unchanged and ignores that \(change.clause(adopted.tool))")
         }
     }
 
@@ -225,7 +225,7 @@ extension Migrator {
         _ session: inout Session
     ) throws {
         var version = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
-        // A first dirty row says which file broke off: that one did not take effect.
+        // If the table is not adopted yet and its row is dirty, the file with that version did not take effect.
         if state.isSiblingNew, let row = sibling.row, row.isDirty {
             version = state.siblingVersion(
                 applied: state.entries.map(\.version).filter { $0 < row.version },
@@ -242,6 +242,8 @@ extension Migrator {
             }
             try ledger.append(LogEntry("adopt", note: sibling.table.note, context), session)
         }
-        report.done.append("golang-migrate's row in \(sibling.table) says \(version.map { "version \($0)" } ?? "none")")
+        report.done.append(
+            "golang-migrate's row in \(sibling.table) now has \(version.map { "version \($0)" } ?? "no version")"
+        )
     }
 }

@@ -4,7 +4,7 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// A schema that a reset drops and recreates, and the data lost with it.
+/// A schema that a reset drops and recreates, with the size of the data lost.
 package struct DoomedSchema: Sendable, Equatable {
     package var name: String
     package var tables: Int
@@ -32,8 +32,8 @@ extension Migrator {
         }
     }
 
-    /// Drops the services' schemas, or their content, and clears their ledger and record of seeds in one transaction.
-    /// Then it applies every migration.
+    /// Drops the services' schemas, or their content, and clears the ledger and the record of seeds, all in one
+    /// transaction. Then applies every migration.
     ///
     /// - Throws: `MigrationError`, `PostgresError`, `CancellationError`.
     @discardableResult
@@ -58,18 +58,18 @@ extension Migrator {
         throw MigrationError(
             .policy,
             "\(options.environment) is never reset: all its data would be lost",
-            hint: "reset is for development and test; elsewhere, `granary migrate down` and `up` do what is needed"
+            hint: "reset is for development and test; elsewhere, `granary migrate down` and `up` give the same schema"
         )
     }
 
-    /// Drops nothing if the migrations could not be applied afterwards.
+    /// Refuses the reset if the migrations could not be applied afterwards.
     private func requirePlan(afterReset services: [ServiceState], _ session: borrowing Session) throws {
         let emptied = services.map { state in
             var state = state
             state.entries = []
             state.isSiblingNew = false
             state.sibling = nil
-            // The content of the dropped schemas no longer exists then.
+            // Ledgers in the dropped schemas will not exist any more.
             state.otherLedgers.removeAll { schemas.contains($0.table.schema) }
             state.standings = MigrationStandings(tree: state.tree, entries: [], unfinished: [:])
             return state
@@ -85,7 +85,7 @@ extension Migrator {
             let more = elsewhere.count > 8 ? " and \(elsewhere.count - 8) more" : ""
             throw MigrationError(
                 .policy,
-                "a reset of \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: "
+                "a reset of \(schemas.joined(separator: ", ")) would drop objects in other schemas that depend on it: "
                     + elsewhere.prefix(8).joined(separator: ", ") + more,
                 hint: "reset the services together (--root), or drop these objects first"
             )
@@ -112,7 +112,6 @@ extension Migrator {
     }
 }
 
-// The transaction.
 extension Migrator {
     private func drop(_ schemas: [String], _ services: [ServiceState], _ session: inout Session) throws {
         let made = services.flatMap(\.schemasMade)
@@ -150,8 +149,7 @@ extension Migrator {
         }
     }
 
-    /// Clears the ledger and the record of seeds of a service, and golang-migrate's row wherever it is. The log is
-    /// kept.
+    /// Clears the ledger and the record of seeds of a service, and golang-migrate's row in any schema. Keeps the log.
     private func forget(_ service: String, _ session: borrowing Session) throws {
         let ledger = Ledger(service: service, options.stateSchema, session)
         let sibling = try ledger.adoptedTable(session).flatMap { try GolangMigrateLedger.find($0, session) }
@@ -161,7 +159,7 @@ extension Migrator {
         try ledger.append(LogEntry("reset", context), session)
     }
 
-    /// The statements that recreate schemas that no migration creates, with owner and privileges.
+    /// The statements that recreate the schemas that no migration creates, with owner and privileges.
     private func remade(_ schemas: [String], _ session: borrowing Session) throws -> [String] {
         try session.query(
             """

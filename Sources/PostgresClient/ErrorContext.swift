@@ -1,5 +1,5 @@
-/// Where in a routine or in the rows of a COPY the server found an error, as its CONTEXT tells: without the values and the
-/// statements that it quotes there.
+/// The place in a routine or in the rows of a COPY where an error occurred, from the server's CONTEXT, without the
+/// values and statements in it.
 package struct ErrorContext: Sendable, Equatable {
     package enum Routine: Sendable, Equatable {
         /// The body of a DO statement.
@@ -10,7 +10,7 @@ package struct ErrorContext: Sendable, Equatable {
 
     package struct Frame: Sendable, Equatable {
         package var routine: Routine
-        /// In the body, from 1; its first line is that of the opening `$$`.
+        /// The line in the body, from 1. The first line is that of the opening `$$`.
         package var line: Int
     }
 
@@ -21,7 +21,7 @@ package struct ErrorContext: Sendable, Equatable {
     /// The column of a COPY.
     package var copyColumn: String?
 
-    /// - Parameter text: Of the field CONTEXT, in English.
+    /// - Parameter text: The field CONTEXT, in English.
     package init(_ text: String) {
         for line in text.split(separator: "\n") {
             if let match = line.firstMatch(of: #/^PL/pgSQL function (.+?) line ([0-9]+) at /#),
@@ -55,12 +55,13 @@ package struct ErrorContext: Sendable, Equatable {
 extension PostgresError.ServerFields {
     package var errorContext: ErrorContext { ErrorContext(context ?? "") }
 
-    /// DETAIL without the values of rows; nil where nothing of use remains.
+    /// DETAIL without the values of rows; nil if nothing useful remains.
     package var detailWithoutValues: String? {
         guard let detail else { return nil }
-        // These classes quote the row that did not fit, others do not; 44 is that of WITH CHECK OPTION.
+        // These classes quote the row that failed, others do not. 44 is the class of WITH CHECK OPTION.
         guard ["22", "23", "44"].contains(where: sqlState.hasPrefix) else { return detail }
-        // `Key (a, b)=(1, x) already exists.`: a value may look like any of them, but not end the detail.
+        // `Key (a, b)=(1, x) already exists.`: a value may contain any of these texts, but cannot be at the end of
+        // DETAIL.
         let ends = [
             (" already exists.", ""), (" is duplicated.", ""), (" is not present in table ", "\"."),
             (" is still referenced from table ", "\"."),

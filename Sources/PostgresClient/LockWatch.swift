@@ -4,9 +4,10 @@ package import Logging
 package struct LockWatch: Sendable {
     private let task: Task<Void, Never>
 
-    /// - Parameters: - process: The server process of the session that may have to wait. - interval: The time before
-    ///   the first look, for which no session is opened, and between looks. - blocked: Called with a description of the
-    ///   session that holds the lock, once for each holder.
+    /// - Parameters:
+    ///   - process: The server process of the session that may have to wait.
+    ///   - interval: The time before the first look, for which no session is opened, and between looks.
+    ///   - blocked: Called with a description of the session that holds the lock, once for each holder.
     package static func start(
         on server: ServerAddress,
         watching process: Int,
@@ -38,7 +39,7 @@ package struct LockWatch: Sendable {
                         }
                     }
                 } catch {
-                    // Without it the progress only lacks a name, which is no reason to fail.
+                    // Without it, only the name of the blocking session is missing from the progress.
                     logger.debug("the lock watch ended: \(error)")
                 }
             }

@@ -77,7 +77,8 @@ package struct PostgresError: GranaryError {
     /// lock_not_available or deadlock_detected: a lock was not granted in time, or two sessions waited for each other.
     package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 
-    /// Whether the statement is at fault, and not another session, the server's resources, its disk or an interrupt.
+    /// Whether the statement caused the error, and not another session, the server's resources, its disk or an
+    /// interrupt.
     package var isOfStatement: Bool {
         guard code == .server, let sqlState else { return false }
         // transaction_rollback, insufficient_resources, operator_intervention; lock_not_available, system_error, io_error.
@@ -93,16 +94,16 @@ package struct PostgresError: GranaryError {
         package var severity: String
         package var sqlState: String
         package var message: String
-        /// May hold row values.
+        /// It may contain row values.
         package var detail: String?
         package var hint: String?
-        /// In the statement, in characters from 1.
+        /// The position in the statement, in characters from 1.
         package var position: Int?
         /// The query inside a function that failed, if there was one.
         package var internalQuery: String?
-        /// In the query of a function, in characters from 1.
+        /// The position in the query of a function, in characters from 1.
         package var internalPosition: Int?
-        /// May hold row values.
+        /// It may contain row values.
         package var context: String?
         package var schema: String?
         package var table: String?
@@ -110,8 +111,8 @@ package struct PostgresError: GranaryError {
         package var dataType: String?
         package var constraint: String?
 
-        /// The message without the values that errors of class 22 quote. Encodings and parameters are named in them, too,
-        /// and are no values.
+        /// The message without the values that errors of class 22 quote. The names of encodings and parameters in these
+        /// messages are kept.
         package var messageWithoutValues: String {
             guard sqlState.hasPrefix("22") else { return message }
             switch sqlState {
@@ -125,7 +126,7 @@ package struct PostgresError: GranaryError {
             guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\""), first < last else {
                 return message
             }
-            // From the first quote to the last: a value may hold quotes itself.
+            // Removes everything from the first quote to the last, because a value may contain quotes.
             return "\(message[...first])…\(message[last...])"
         }
 
@@ -142,11 +143,11 @@ extension PostgresError {
         PostgresError(
             code: .connectionLost,
             message: "the connection to the server was lost: \(firstLine(message))",
-            hint: "look at the server's log, then run the command again"
+            hint: "check the server's log, then run the command again"
         )
     }
 
-    /// libpq's messages have several lines; the first tells what happened.
+    /// libpq's messages have several lines. The first line describes the error.
     static func firstLine(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no reason was given"
         return line.hasPrefix("ERROR:  ") ? String(line.dropFirst(8)) : line

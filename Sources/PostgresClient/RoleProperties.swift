@@ -1,9 +1,10 @@
-/// What `CREATE ROLE` and its companions set: all of a role but what it owns and may use.
+/// The properties that `CREATE ROLE`, `ALTER ROLE` and `GRANT role` set, without the objects and privileges of the
+/// role.
 ///
 /// Source: `pg_authid`, `pg_auth_members`, `pg_db_role_setting`, `pg_shdescription`.
 package struct RoleProperties: Sendable, Equatable {
     package var name: String
-    /// Words that `CREATE ROLE` takes, such as `LOGIN`.
+    /// Keywords of `CREATE ROLE`, such as `LOGIN`.
     package var attributes: [String] = []
     /// -1 for none.
     package var connectionLimit = -1
@@ -48,7 +49,7 @@ extension RoleProperties {
         return words.joined(separator: " ")
     }
 
-    /// What follows it: settings and the comment.
+    /// The statements that follow it: settings and the comment.
     package func alterations(_ session: borrowing Session) -> [String] {
         let role = session.quoted(name)
         let settings = settings.map {
@@ -68,7 +69,7 @@ extension RoleProperties {
 }
 
 extension [RoleProperties] {
-    /// A role comes after those that it is a member of: memberships never go around in circles.
+    /// The roles in an order in which each role follows those that it is a member of. Memberships have no cycles.
     package var membersLast: [RoleProperties] {
         var (rest, ordered): ([RoleProperties], [RoleProperties]) = (self, [])
         while !rest.isEmpty {

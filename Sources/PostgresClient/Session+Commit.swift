@@ -41,7 +41,7 @@ extension Session {
                 throw PostgresError(
                     code: .inDoubt,
                     message: "whether the transaction was committed is not known: \(reason)",
-                    hint: "look at the database when the server answers again, before the command is run once more"
+                    hint: "check the database when the server answers again, before you repeat the command"
                 )
             }
         }

@@ -4,7 +4,7 @@ extension Session {
     /// The schemas that the role could not recreate exactly after dropping them: it may not create schemas in the
     /// database, or another role owns the schema.
     ///
-    /// - Parameter withExtensionsOfOthers: Those with an extension in them that is another's are kept, too.
+    /// - Parameter withExtensionsOfOthers: Whether to keep schemas with an extension that another role owns, too.
     /// - Throws: `PostgresError`.
     package borrowing func schemasToKeep(
         among schemas: [String],

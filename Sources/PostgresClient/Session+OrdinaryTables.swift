@@ -5,7 +5,9 @@ extension Session {
     /// Requires that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read
     /// or written. Missing tables are ignored.
     ///
-    /// - Parameters: - areOurs: Whether these are granary's own tables, not another tool's. - hint: How to fix it.
+    /// - Parameters:
+    ///   - areOurs: Whether these are granary's own tables, not another tool's.
+    ///   - hint: How to fix it.
     /// - Throws: `PostgresError` with `.untrusted`, which names the table and its flaw.
     package borrowing func requireOrdinary(_ tables: [TableName], areOurs: Bool, hint: String) throws {
         guard let (table, flaw) = try flaws(of: tables, areOurs: areOurs).first else { return }

@@ -111,7 +111,7 @@ package struct Session: ~Copyable {
             "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
         case "28000" where message.contains("does not exist"):
             "create the role with createuser, as a superuser, or connect as another one"
-        case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
+        case "28000": "allow it with a line in the server's pg_hba.conf, and reload the server"
         case "08P01" where message.contains("no such database"):
             "the pooler at \(place) does not know the database: connect to the server itself, or add it to the pooler's list"
         case "53300": "close sessions, give --jobs a lower number, or raise the server's max_connections"
@@ -250,12 +250,4 @@ extension Session {
             if ready == 0 { try within(.seconds(60)) { try $0.execute("SELECT 1") } }
         }
     }
-}
-
-/// Passes a null-terminated array of C strings to a closure.
-func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R) -> R {
-    let copies = strings.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    let pointers = copies.map { UnsafePointer<CChar>($0) } + [nil]
-    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
 }

@@ -1,4 +1,4 @@
-/// How a session of the server is described to people.
+/// The description of a server session in messages.
 package enum SessionDescription {
     /// An SQL expression over a row `a` of `pg_stat_activity`:
     /// `process 4711 (psql of alice from 10.0.0.7), busy for 00:00:12, in UPDATE`. A role may be unable to see the

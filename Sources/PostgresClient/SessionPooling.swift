@@ -1,16 +1,16 @@
 internal import Logging
 
-/// Settings and locks of a session are useful only while the session is exclusively granary's. A pooler that changes
-/// sessions with each transaction would pass them on to the next program.
+/// Settings and locks of a session are only useful if the session belongs to granary alone. A pooler in transaction
+/// mode gives the same session to other programs.
 package enum SessionPooling {
     /// Detects such a pooler: while granary still uses its session, a second connection gets the same session of the
     /// server.
     ///
-    /// - Parameter isExpected: Asks also where nothing shows that there is a pooler.
+    /// - Parameter isExpected: Check even if nothing indicates a pooler.
     /// - Throws: `PostgresError` with `.pooled` behind such a pooler.
     package static func requireOwnSession(_ session: inout Session, isExpected: Bool = false) throws {
         let first = try process(session)
-        // A pooler makes up its own numbers for cancelling. Without such a number there is nothing to check.
+        // A pooler invents its own process numbers. If the number is real, there is nothing to check.
         guard isExpected || first != session.processID else { return }
         let other = try otherProcess(beside: &session)
         var own = [first]
@@ -20,17 +20,18 @@ package enum SessionPooling {
         try giveBack(session)
         throw PostgresError(
             code: .pooled,
-            message: "between granary and the server is a pooler that changes sessions with each transaction",
+            message: "the pooler between granary and the server changes sessions with each transaction",
             hint: "connect to \(address), or through a pool in session mode"
         )
     }
 
-    /// Resets what every session of granary sets when it begins, because the pooler gives this session of the server to
-    /// another program.
+    /// Resets the settings that every session of granary makes, because the pooler gives this session to another
+    /// program.
     private static func giveBack(_ session: borrowing Session) throws { try session.execute("RESET ALL") }
 
-    /// - Parameters: - own: The server processes that served this connection, in order. - other: The process that
-    ///   served another connection meanwhile; nil if it got none.
+    /// - Parameters:
+    ///   - own: The server processes that served this connection, in order.
+    ///   - other: The process that served another connection meanwhile; nil if it got none.
     static func isShared(own: [Int], other: Int?) -> Bool {
         Set(own).count > 1 || other.map(own.contains) == true
     }
@@ -61,7 +62,7 @@ package enum SessionPooling {
         }
     }
 
-    /// The address at which the server itself listens, to show to people.
+    /// The address of the server itself, for messages.
     private static func directAddress(_ session: borrowing Session) throws -> String {
         let found = try session.query(
             """
@@ -72,8 +73,9 @@ package enum SessionPooling {
         return direct(host: session.host, port: session.port, server: found["host"], serverPort: found.text("port"))
     }
 
-    /// - Parameters: - host: The pooler's, and its `port`. - server: The address at which the pooler reaches the
-    ///   server; nil for a socket.
+    /// - Parameters:
+    ///   - host: The pooler's, and its `port`.
+    ///   - server: The address at which the pooler reaches the server; nil for a socket.
     static func direct(host: String, port: String, server: String?, serverPort: String) -> String {
         // Services that run the pooler beside the server use the same name for both.
         let name = host.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,16 +1,16 @@
-/// How many sessions more the server, the database and the role allow.
+/// The number of additional sessions that the server, the database and the role allow.
 package struct SessionRoom: Sendable, Equatable {
-    /// nil where it is not known.
+    /// nil if it is unknown.
     package let free: Int?
-    /// What sets the limit, such as `the server's max_connections`.
+    /// The reason for the limit, such as `the server's max_connections`.
     private let limit: String
 
-    /// Nothing is known.
+    /// An unknown limit.
     package init() { (free, limit) = (nil, "") }
 
     init(free: Int, limit: String) { (self.free, self.limit) = (free, limit) }
 
-    /// Counts the session that asks among the free ones: it ends before others begin.
+    /// Counts the session that asks as free, because it ends before others begin.
     ///
     /// - Throws: `PostgresError`.
     package init(_ session: borrowing Session) throws {
@@ -47,10 +47,10 @@ package struct SessionRoom: Sendable, Equatable {
         limit = least?.limit ?? ""
     }
 
-    /// As many workers as are wanted, of which each has a session, but no more than half of what is free: the application
-    /// wants some, too. Beside them there are two sessions, one that leads and one that describes the schema.
+    /// The number of workers: `wanted`, but at most half of the free sessions, so that the application can use the
+    /// others. Each worker has a session. Two more sessions lead the work and describe the schema.
     ///
-    /// - Throws: `PostgresError`, busy, if even two workers, or the one that is wanted, have no room.
+    /// - Throws: `PostgresError`, busy, if there is not even room for two workers, or for the only one that is wanted.
     package func workers(_ wanted: Int) throws -> Int {
         guard let free else { return wanted }
         let count = min(wanted, max(2, free / 2))
@@ -58,7 +58,7 @@ package struct SessionRoom: Sendable, Equatable {
         throw PostgresError(
             code: .connection,
             message:
-                "\(counted(count + 2, "session")) are needed for --jobs \(count), which takes two more, and \(sentence)",
+                "\(counted(count + 2, "session")) are needed for --jobs \(count), which takes two more, but \(sentence)",
             hint: count > 1
                 ? "lower --jobs (1 takes 3 sessions), close sessions, or raise the limit"
                 : "close sessions, or raise the limit",

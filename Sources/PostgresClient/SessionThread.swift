@@ -1,11 +1,11 @@
-// A session with a server, over libpq.
+// A session of the server, through libpq.
 //
-//     session     one connection on a thread of its own, which may be cancelled at any time
-//     held        a session that keeps its transaction open while others work, such as for a snapshot
-//     wire        the connection itself: the only place that waits
-//     signal      what wakes a waiting session, for a cancelled task
-//     pinned      settings made independent of what the server, the database or the role has set
-//     user code   functions, triggers and expressions of the database, which may run while we work
+//     session     a connection with its own thread; it can be cancelled at any time
+//     held        a session that keeps its transaction open while others work, for example for a snapshot
+//     wire        the connection itself, and the only code that waits
+//     signal      wakes a waiting session when the task is cancelled
+//     pinned      settings that do not depend on the server, the database or the role
+//     user code   functions, triggers and expressions of the database, which may run during granary's work
 
 package import Logging
 

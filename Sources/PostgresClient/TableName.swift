@@ -8,10 +8,11 @@ package struct TableName: Sendable, Hashable, Comparable, CustomStringConvertibl
         self.name = name
     }
 
-    /// For people. For SQL use `Session.quoted`.
+    /// For messages. For SQL use `Session.quoted`.
     package var description: String { "\(schema).\(name)" }
 
-    /// How people write it, and `named(_:in:by:)` finds it: quoted if a dot or a quote makes it ambiguous.
+    /// The form that users write, and that `named(_:in:by:)` finds. It is quoted if a dot or a quote makes it
+    /// ambiguous.
     package var spelling: String {
         (schema + name).unicodeScalars.contains { $0 == "." || $0 == "\"" } ? quoted : description
     }
@@ -31,7 +32,7 @@ package struct TableName: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     package static func < (a: TableName, b: TableName) -> Bool { (a.schema, a.name) < (b.schema, b.name) }
 
-    /// The tables that a person means by `"schema"."table"`, else by `schema.table`, else by `table`.
+    /// The tables whose name is `"schema"."table"`, or else `schema.table`, or else `table`.
     package static func named<Table>(_ text: String, in tables: [Table], by name: (Table) -> TableName) -> [Table] {
         for spelling in [\TableName.quoted, \.description, \.name] {
             let found = tables.filter { name($0)[keyPath: spelling].utf8.elementsEqual(text.utf8) }

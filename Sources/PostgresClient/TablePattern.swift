@@ -1,11 +1,11 @@
-/// A table in options and in seeds.yaml: a name as it is in the catalog, else a pattern as psql's `\d` takes it.
+/// A table in options and in seeds.yaml: a name from the catalog, or else a pattern like that of psql's `\d`.
 ///
 /// `users` matches in any schema, `shop.users` in this schema. `*` matches any characters, `?` one character, and parts of
 /// regular expressions work too. Letters are folded to lower case. Between double quotes every character matches itself.
 /// Source: `processSQLNamePattern` in PostgreSQL's `string_utils.c`.
 package struct TablePattern: Sendable {
     private let text: String
-    /// The schema's part and the table's, or the table's alone; none for what can fit nothing.
+    /// The parts for schema and table, or for the table alone; empty if the pattern cannot match anything.
     private let parts: [PatternPart]
 
     package init(_ text: String) {
@@ -24,16 +24,16 @@ package struct TablePattern: Sendable {
     }
 }
 
-// Which of many.
+// Selecting from many tables.
 extension TablePattern {
-    /// Tables that a person means.
+    /// The tables that match a text.
     package struct Choice<Table> {
         package var tables: [Table]
-        /// They are named as it is written, so that it was no pattern.
+        /// Whether the text is the name of these tables, and not a pattern.
         package var isExact: Bool
     }
 
-    /// The tables of that name, exactly as it is written; only where there are none, those that fit the pattern.
+    /// The tables with exactly this name. If there are none, the tables that match the pattern.
     package static func choice<Table>(
         _ text: String,
         in tables: [Table],
@@ -55,7 +55,7 @@ extension TablePattern {
         return names.filter(parts[0].fits)
     }
 
-    /// What was probably meant by a text that fits nothing: `did you mean shop.orders?`
+    /// A suggestion for a text without a match: `did you mean shop.orders?`
     package static func advice(_ text: String, among tables: [TableName]) -> String? {
         let isWhole = text.contains(".")
         let known = tables.map { isWhole ? $0.description : $0.name }
@@ -64,7 +64,7 @@ extension TablePattern {
     }
 }
 
-/// One part of a pattern, which names are held against.
+/// One part of a pattern.
 struct PatternPart: Sendable {
     private enum Piece: Sendable, Equatable {
         case scalar(Unicode.Scalar)
@@ -73,7 +73,7 @@ struct PatternPart: Sendable {
     }
 
     private var pieces: [Piece] = []
-    /// The whole part, where it holds more than `*` and `?`.
+    /// The regular expression, if the part contains more than `*` and `?`.
     private var expression = ""
     private var isExpression = false
 
@@ -101,7 +101,7 @@ struct PatternPart: Sendable {
         return parts
     }
 
-    /// A character that means itself.
+    /// Adds a character that matches itself.
     private mutating func add(_ scalar: Unicode.Scalar) {
         pieces.append(.scalar(scalar))
         let isSign = "|*+?()[]{}.^$\\".unicodeScalars.contains(scalar)
@@ -126,14 +126,14 @@ struct PatternPart: Sendable {
 
     func fits(_ name: String) -> Bool {
         guard isExpression else { return fitsPieces(Array(name.unicodeScalars)) }
-        // What is no regular expression fits nothing.
+        // An invalid regular expression matches nothing.
         guard let regex = try? Regex("(?:\(expression))").matchingSemantics(.unicodeScalar) else { return false }
         return name.wholeMatch(of: regex) != nil
     }
 
     private func fitsPieces(_ name: [Unicode.Scalar]) -> Bool {
         var (place, position) = (0, 0)
-        // Where to go on when what follows the last `*` does not fit: it stands for one character more.
+        // Where to continue if the text after the last `*` does not match: then the `*` matches one character more.
         var retry: (place: Int, position: Int)?
         while position < name.count {
             if place < pieces.count, pieces[place] == .many {

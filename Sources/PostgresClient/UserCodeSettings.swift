@@ -33,8 +33,8 @@ package struct UserCodeSettings: Sendable {
     /// For a script, which sets `standard_conforming_strings` once for all statements.
     package static let ofScripts: [Setting] = ofStatements.filter { $0.name != "standard_conforming_strings" }
 
-    /// For COPY text, which a backup wrote under these settings. Dates, times, intervals, numbers and bytea are read
-    /// alike under every setting.
+    /// For text of COPY that a backup wrote under these settings. Dates, times, intervals, numbers and bytea can be
+    /// read under any setting.
     package static let ofCopyText: [Setting] = [
         ("lc_monetary", "C"), ("xmloption", "content"), ("array_nulls", "on"),
     ]

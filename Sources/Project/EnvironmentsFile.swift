@@ -175,6 +175,24 @@ package struct EnvironmentsFile: Sendable {
     }
 }
 
+extension EnvironmentsFile {
+    /// - Throws: `EnvironmentsError` with `.refused` and the line, if one of the rules has no effect. A command that
+    ///   depends on the rule must not continue without it.
+    package func requireRulesInPlace(_ keys: Set<PolicyKey>, of environment: String) throws(EnvironmentsError) {
+        guard let rule = misplaced(keys, of: environment).first else { return }
+        throw EnvironmentsError(
+            .refused,
+            "\(path ?? "environments.json"):\(rule.line): \(rule.message)",
+            hint: rule.hint
+        )
+    }
+
+    /// The misplaced rules that would affect an environment if they were in `config`.
+    package func misplaced(_ keys: Set<PolicyKey>, of environment: String) -> [MisplacedRule] {
+        misplacedRules.filter { keys.contains($0.key) && ($0.environment ?? environment) == environment }
+    }
+}
+
 extension EnvironmentPolicy {
     fileprivate mutating func read(_ config: JSONNode, _ reading: inout JSONReading) {
         func flag(_ key: PolicyKey, _ usual: Bool) -> Bool { reading.flag(config[key.rawValue]) ?? usual }

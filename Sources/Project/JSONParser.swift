@@ -19,7 +19,7 @@ struct JSONParser {
     mutating func document() throws(EnvironmentsError) -> JSONNode {
         let node = try value(.root)
         skipBlanks()
-        guard position == bytes.count else { throw problem("there is something after the end of the document") }
+        guard position == bytes.count else { throw problem("text follows the end of the document") }
         return node
     }
 
@@ -160,7 +160,7 @@ struct JSONParser {
             case UInt8(ascii: "\\"):
                 position += 1
                 try escape(&text)
-            case 0..<0x20: throw problem("a text may not hold a line break or another control character")
+            case 0..<0x20: throw problem("a text must not contain a line break or another control character")
             default:
                 text.append(byte)
                 position += 1
@@ -187,7 +187,7 @@ struct JSONParser {
                 code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
             // No name, path or text in PostgreSQL can contain it.
-            guard code != 0 else { throw problem("a text may not hold the character U+0000") }
+            guard code != 0 else { throw problem("a text must not contain the character U+0000") }
             guard let scalar = Unicode.Scalar(code) else { throw problem("half of a surrogate pair is missing") }
             text += Array(String(Character(scalar)).utf8)
         default: throw problem("\\ is followed by a character that has no meaning there")

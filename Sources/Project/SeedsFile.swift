@@ -41,12 +41,12 @@ package struct SeedsFile: Sendable, Equatable {
         guard names.count == 1 else {
             throw EnvironmentsError(
                 .file,
-                "\(path) and \(folder)/\(names[1]) are both there, and only one of them can hold",
-                hint: "join them in \(spelling)"
+                "\(path) and \(folder)/\(names[1]) both exist, but only one of them can be used",
+                hint: "merge them into \(spelling)"
             )
         }
         guard [spelling, "seeds.yml"].contains(name) else {
-            throw EnvironmentsError(.file, "\(path) has a name that is not read", hint: "rename it to \(spelling)")
+            throw EnvironmentsError(.file, "\(path) is ignored because of its name", hint: "rename it to \(spelling)")
         }
         return try parse(DeclaredBytes.read(path), path: path)
     }
@@ -54,7 +54,7 @@ package struct SeedsFile: Sendable, Equatable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func parse(_ bytes: [UInt8], path: String) throws(EnvironmentsError) -> SeedsFile {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw EnvironmentsError(.file, "\(path) is not UTF-8", hint: "convert it, such as with iconv -t UTF-8")
+            throw EnvironmentsError(.file, "\(path) is not UTF-8", hint: "convert it, for example with iconv -t UTF-8")
         }
         guard !bytes.contains(0) else { throw EnvironmentsError(.file, "\(path) holds a NUL byte") }
         return try SeedsFile(YAMLText.read(text, path: path), path: path)
@@ -73,7 +73,7 @@ package struct SeedsFile: Sendable, Equatable {
             throw EnvironmentsError(
                 .file,
                 "\(folder) cannot be read: \(error)",
-                hint: "\(spelling) in it says which tables are protected"
+                hint: "it is \(spelling) that lists the protected tables"
             )
         }
     }
@@ -107,8 +107,8 @@ package struct SeedsFile: Sendable, Equatable {
                 throw EnvironmentsError(
                     .file,
                     at: FilePlace(path, line: member.line),
-                    "nothing is known of \(member.key)",
-                    hint: "known are schema, seed, locale, as_of, reference, protect, environments"
+                    "the key \(member.key) is unknown",
+                    hint: "the keys are schema, seed, locale, as_of, reference, protect, environments"
                 )
             }
         }
@@ -138,8 +138,8 @@ package struct SeedsFile: Sendable, Equatable {
                 throw EnvironmentsError(
                     .file,
                     at: FilePlace(path, line: setting.line),
-                    "nothing is known of \(setting.key) of an environment",
-                    hint: "known are extends and scale"
+                    "the setting \(setting.key) of an environment is unknown",
+                    hint: "the settings are extends and scale"
                 )
             }
         }
@@ -158,7 +158,7 @@ package struct SeedsFile: Sendable, Equatable {
                 throw EnvironmentsError(
                     .file,
                     at: FilePlace(path, line: environments[name]?.line ?? 1),
-                    "the environments \((chain + [name]).joined(separator: " → ")) extend each other in a circle"
+                    "the environments \((chain + [name]).joined(separator: " → ")) extend each other in a cycle"
                 )
             }
             chain.append(name)

@@ -67,7 +67,7 @@ package struct Service: Sendable, Equatable {
             throw EnvironmentsError(
                 .usage,
                 "there is no service in \(root)",
-                hint: "--root names the folder of services, each with a folder named migrations"
+                hint: "--root takes the folder that contains the services, each with a folder named migrations"
             )
         }
         return names.map { "\(root)/\($0)/migrations" }

@@ -32,7 +32,7 @@ private struct YAMLReader: ~Copyable {
         let count: Int
     }
 
-    private static let aliasHint = "YAML takes a word that begins with * for an alias: write \"*_log\" in quotes"
+    private static let aliasHint = "to YAML, a word that begins with * is an alias: write \"*_log\" in quotes"
 
     private let text: String
     private let path: String
@@ -43,7 +43,9 @@ private struct YAMLReader: ~Copyable {
     private var count = 0
     private let countMax: Int
 
-    /// - Parameters: - text: The text of the file. - prepared: The text for libyaml.
+    /// - Parameters:
+    ///   - text: The text of the file.
+    ///   - prepared: The text for libyaml.
     init(_ text: String, _ prepared: String, _ path: String) {
         self.text = text
         self.path = path
@@ -64,7 +66,7 @@ private struct YAMLReader: ~Copyable {
                         .file,
                         at: FilePlace(path, line: event.line),
                         "a second document begins here",
-                        hint: "one file holds one document; take out this line, or make two files"
+                        hint: "a file can have only one document; remove this line, or split the file"
                     )
                 }
                 root = try value(try next())
@@ -121,7 +123,7 @@ private struct YAMLReader: ~Copyable {
                     .file,
                     at: FilePlace(path, line: event.line),
                     "the key \(key) occurs twice",
-                    hint: "one of the two would be lost: join them"
+                    hint: "one of the two would be lost: merge them"
                 )
             }
             let value = try value(try next())
@@ -160,7 +162,7 @@ private struct YAMLReader: ~Copyable {
             throw EnvironmentsError(
                 .file,
                 at: FilePlace(path, line: line),
-                "the aliases of this file unfold into too many values",
+                "the aliases of this file expand to too many values",
                 hint: "write the repeated values out, or split the file"
             )
         }
@@ -187,13 +189,13 @@ private struct YAMLReader: ~Copyable {
         let line = lines.dropFirst(place.line - 1).first ?? ""
         let hint =
             if line.contains(#/[:\[,-]\s*@/#) {
-                "YAML keeps @ for itself: write \"@label\" in quotes, or !ref label"
+                "YAML reserves @:  write \"@label\" in quotes, or !ref label"
             } else if line.contains(#/[:\[,-]\s*\*/#) {
                 YAMLReader.aliasHint
             } else if line.contains("\t") {
-                "YAML takes no tabs at the beginning of a line"
+                "YAML allows no tabs at the beginning of a line"
             } else {
-                "look at this line and the one before"
+                "check this line and the line before it"
             }
         return EnvironmentsError(
             .file,

@@ -122,7 +122,7 @@ extension RestoreError {
             switch format {
             case .zstd: "unpack it: zstd -dc \(path) | granary restore -"
             case .age, .armoredAge: "decrypt it: age --decrypt --identity KEYFILE \(path) | granary restore -"
-            case .pgDumpContents: "name the folder that it is in, or the tar file"
+            case .pgDumpContents: "give the folder that it is in, or the tar file"
             case .other(_, let hint): hint
             default: nil
             }

@@ -1,6 +1,6 @@
 @_exported public import Basics
 
-/// Why seeds cannot be read, planned or brought into the database; no message has a value of a row.
+/// The reason why seeds cannot be read, planned or written. No message contains the value of a row.
 package typealias SeedingError = Failure<SeedingFailure>
 
 package enum SeedingFailure: FailureCode {

@@ -4,10 +4,10 @@ internal import Synchronization
 // The destinations and sources of bytes.
 //
 //     sink        takes bytes in order: a file, a pipe
-//     source      gives any range of bytes of a whole: a file, or what a pipe brought
-//     partial     a file that is written under another name, until it is whole
-//     spool       a file without a name that holds what a pipe brings
-//     format      what a file is, as its first bytes tell
+//     source      returns any range of the bytes: a file, or the stored content of a pipe
+//     partial     a file under a temporary name, until it is complete
+//     spool       an unnamed file that stores the content of a pipe
+//     format      the format of a file, recognized by its first bytes
 
 /// Takes the bytes of an archive in order, once: a file, a pipe or another destination.
 package protocol ByteSink: Sendable {

@@ -27,10 +27,10 @@ package final class FileSource: ByteSource {
         try self.init(path, opened, takesPipes: takesPipes)
     }
 
-    /// What messages call standard input.
+    /// The name of standard input in messages.
     package static let standardInputName = "standard input"
 
-    /// Standard input: a file as it is, anything else kept as from a pipe.
+    /// Standard input: a regular file is used directly, and anything else is stored first, like a pipe.
     ///
     /// - Throws: `StorageError.io`, also for a terminal; `CancellationError` while a pipe is read.
     package static func standardInput() throws -> FileSource {

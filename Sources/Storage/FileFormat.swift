@@ -69,11 +69,14 @@ package enum FileFormat: Sendable, Equatable {
         if names.contains("toc.dat") || names.contains("toc.dat.gz") {
             self = .pgDumpFolder
         } else if names.contains("PG_VERSION"), names.contains("global") {
-            self = .other("the data directory of a PostgreSQL server", hint: "start a server on it, and back that up")
+            self = .other(
+                "the data directory of a PostgreSQL server",
+                hint: "start a server on it, and back up that server"
+            )
         } else if names.contains("backup_manifest") {
-            self = .other("a base backup of pg_basebackup", hint: "start a server on it, and back that up")
+            self = .other("a base backup of pg_basebackup", hint: "start a server on it, and back up that server")
         } else {
-            self = .other("a folder, and no dump of pg_dump --format=directory", hint: "name a file")
+            self = .other("a folder that is not a dump of pg_dump --format=directory", hint: "name a file")
         }
     }
 
@@ -112,7 +115,7 @@ extension FileFormat {
         init(_ bytes: [UInt8], _ format: FileFormat) { (self.bytes, self.format) = (bytes, format) }
         init(_ text: String, _ format: FileFormat) { self.init(Array(text.utf8), format) }
 
-        /// Of an archive that was cut off there may be less than its signature.
+        /// A file that was cut off may be shorter than the signature.
         func begins(_ file: [UInt8]) -> Bool {
             file.starts(with: bytes) || format == .zip && bytes.starts(with: file)
         }
@@ -140,11 +143,11 @@ extension FileFormat {
 
     private static let utf16 = FileFormat.other(
         "a text in UTF-16",
-        hint: "turn it into UTF-8, such as with iconv -f UTF-16 -t UTF-8"
+        hint: "convert it to UTF-8, for example with iconv -f UTF-16 -t UTF-8"
     )
 
     private static func unpack(_ program: String) -> String {
-        "unpack it and give it to standard input: \(program) -dc FILE | granary restore -"
+        "decompress it to standard input:  \(program) -dc FILE | granary restore -"
     }
 
     /// The format is the eighth byte, after the signature, three bytes of version, and the sizes of integers and
@@ -166,9 +169,12 @@ extension FileFormat {
         let first = String(decoding: bytes.prefix(100).prefix { $0 != 0 }, as: UTF8.self)
         if first == "toc.dat" { return .pgDumpTar }
         if first.hasSuffix("/toc.dat") || first.hasSuffix("/") {
-            return .other("a tar file of a folder", hint: "unpack it, and give the file inside")
+            return .other("a tar file of a folder", hint: "extract it, and give the file inside")
         }
-        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and give the file inside")
+        return .other(
+            "a tar file that is not a dump of pg_dump --format=tar",
+            hint: "extract it, and give the file inside"
+        )
     }
 }
 

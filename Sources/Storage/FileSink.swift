@@ -51,7 +51,7 @@ package final class FileSink: ByteSink {
                 continue
             }
         }
-        throw StorageError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
+        throw StorageError(.busy, "there are a thousand backups named \(stem)", hint: "try again, or give a file name")
     }
 
     deinit { discard() }
@@ -75,7 +75,7 @@ package final class FileSink: ByteSink {
             throw StorageError(
                 .busy,
                 "another backup is writing \(partial)",
-                hint: "wait for it, or take another name"
+                hint: "wait for it, or use another name"
             )
         }
         throw StorageError.system(partial, "could not be made")
@@ -103,7 +103,10 @@ package final class FileSink: ByteSink {
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw StorageError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
+                throw StorageError(
+                    .io,
+                    "\(partial) cannot be written any more: it is closed, or an earlier write failed"
+                )
             }
             do {
                 try writeAll(bytes, to: state.descriptor, name: partial)
@@ -122,7 +125,7 @@ package final class FileSink: ByteSink {
     package func commit() throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw StorageError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
+                throw StorageError(.io, "\(path) was not created: \(partial) could not be written, or was discarded")
             }
             guard fsync(state.descriptor) == 0 else {
                 // A second fsync would succeed, because the kernel has forgotten the pages that it could not write.
@@ -163,7 +166,7 @@ package final class FileSink: ByteSink {
     private func lost() -> StorageError {
         StorageError(
             .io,
-            "\(path) gets no file: another program has removed or replaced \(partial) while it was written",
+            "\(path) was not created: another program removed or replaced \(partial) while it was written",
             hint: "keep other programs out of that folder, and back up again"
         )
     }

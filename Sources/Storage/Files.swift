@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Why a system call on a path failed. Each module turns it into its own sentence.
+/// Why a system call on a path failed. Each module makes a message from it.
 package struct SystemError: Error, Sendable, CustomStringConvertible {
     package let path: String
     /// An `errno`.
@@ -14,7 +14,7 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
     /// The failure of the last call, from `errno`.
     package static func last(_ path: String) -> SystemError { SystemError(path, errno) }
 
-    /// The system's text for it, such as `Permission denied`.
+    /// The system's description, such as `Permission denied`.
     package var description: String { String(cString: strerror(number)) }
 
     /// Whether the file or folder does not exist.
@@ -159,7 +159,7 @@ extension Files {
     ///
     /// - Parameter mode: For a new file; an existing one keeps its mode.
     package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(SystemError) {
-        // A link remains a link: the file that it points to is replaced.
+        // A link stays a link, and the file that it points to is replaced.
         let place = resolved(path) ?? path
         var status = stat()
         let mode = stat(place, &status) == 0 ? status.st_mode & 0o777 : mode
@@ -211,7 +211,7 @@ extension Files {
 
     /// Syncs a folder, so that a new name in it survives a power cut.
     ///
-    /// Some network file systems cannot sync a folder, and need not.
+    /// Some network file systems cannot sync a folder, and do not need it.
     package static func syncFolder(_ path: String) throws(SystemError) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last(path) }

@@ -24,8 +24,10 @@ package final class OutputDescriptor: Sendable {
     /// The time after which no write waits; nil until `wake` was readable.
     private let end = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// - Parameters: - descriptor: Its owner closes it. - wake: A descriptor that becomes readable when writes must
-    ///   stop waiting; -1 for none. - patience: How long all writes together still wait after that.
+    /// - Parameters:
+    ///   - descriptor: Its owner closes it.
+    ///   - wake: A descriptor that becomes readable when writes must stop waiting; -1 for none.
+    ///   - patience: How long all writes together still wait after that.
     package init(_ descriptor: CInt, wake: CInt, patience: Duration = .zero) {
         self.descriptor = descriptor
         self.wake = wake

@@ -44,7 +44,7 @@ enum PipeSpool {
             do {
                 try writeAll(UnsafeRawBufferPointer(rebasing: memory[..<count]), to: file, name: folder)
             } catch var error as StorageError {
-                error.hint = "what comes through a pipe is kept there first: make room, or set TMPDIR to another folder"
+                error.hint = "input from a pipe is stored there first: free some space, or set TMPDIR to another folder"
                 throw error
             }
         }

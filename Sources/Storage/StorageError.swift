@@ -23,7 +23,7 @@ extension StorageError {
             .endsEarly,
             at: FilePlace(file),
             "the file ends early",
-            hint: "granary verify lists everything that is wrong"
+            hint: "granary verify lists all problems"
         )
     }
 
@@ -32,13 +32,13 @@ extension StorageError {
         StorageError(SystemError.last(name), what)
     }
 
-    /// - Parameter what: What failed, such as `could not be made`.
+    /// - Parameter what: The failure as a clause, such as `could not be made`.
     package init(_ error: SystemError, _ what: String) {
         let hint =
             switch error.number {
-            case ENOSPC, EDQUOT, EFBIG: "make room there, or write elsewhere with --output"
-            case EACCES, EPERM, EROFS: "check who may write there"
-            case EPIPE: "the reader of the pipe has gone"
+            case ENOSPC, EDQUOT, EFBIG: "free some space, or write elsewhere with --output"
+            case EACCES, EPERM, EROFS: "check the permissions of the folder"
+            case EPIPE: "the reader has closed the pipe"
             case ENOENT: "check the path"
             default: nil as String?
             }

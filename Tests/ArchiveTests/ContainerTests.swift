@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-/// The file as a ZIP for other programs.
+/// Archives as ZIP files for other programs.
 @Suite struct ContainerTests {
     @Test func anArchiveOfOnlyAManifestIsWhole() async throws {
         let bytes = try Sample().finish()
@@ -67,7 +67,8 @@ import Testing
         try await expectReadable(entry, next: size + entry.localHeader.count)
     }
 
-    /// Offsets likewise: the local header stays classic, the directory has all three numbers in a ZIP64 field.
+    /// Offsets follow the same rule: the local header stays classic, and the directory has all three numbers in a ZIP64
+    /// field.
     @Test(arguments: [0xffff_fffe, 0xffff_ffff, 0x1_0000_0000]) func offsetsAroundFourGigabytes(
         _ offset: Int
     ) async throws {
@@ -83,7 +84,8 @@ import Testing
         try await expectReadable(first, next: offset)
     }
 
-    /// Writes `first`, which consists of zeros, before a manifest, and reads that, also with `unzip`, from a sparse
+    /// Writes `first`, which consists of zeros, and a manifest to a sparse file. Reads the file with granary and with
+    /// `unzip`.
     /// file.
     private func expectReadable(_ first: ZipEntry, next: Int) async throws {
         var sample = try Sample()

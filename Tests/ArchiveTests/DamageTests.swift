@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-/// Verification reports any change of an archive's bytes, and where it is.
+/// Verification reports any changed byte of an archive with its place.
 @Suite struct DamageTests {
     private let archive: [UInt8]
     private let directory: ZipDirectory
@@ -62,7 +62,7 @@ import Testing
             let whole = directory.entries.count { $0.endOffset <= count }
             let expected =
                 count < 4
-                ? "archive: this is not an archive of granary's"
+                ? "archive: this is not an archive of granary"
                 : "archive: the archive is cut, or something was added at its end: it has no end record where one "
                     + "should be; whole members that can be found: \(whole)"
             #expect(report.sentences == [expected], "\(count) bytes")
@@ -70,19 +70,21 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 22, 100]) func aBeginningThatIsMissingIsFound(_ count: Int) async throws {
-        #expect(try await verify(Array(archive[count...])).sentences == ["end record: its numbers do not fit the file"])
+        #expect(
+            try await verify(Array(archive[count...])).sentences == ["end record: its numbers do not match the file"]
+        )
     }
 
-    @Test func whatWasAddedIsFound() async throws {
+    @Test func addedBytesAreFound() async throws {
         let cut = "archive: the archive is cut, or something was added at its end: it has no end record where one "
         #expect(try await verify(archive + [0]).sentences.map { $0.hasPrefix(cut) } == [true])
-        #expect(try await verify([0] + archive).sentences == ["end record: its numbers do not fit the file"])
-        // Two archives one after the other: the end of the last one does not match.
-        #expect(try await verify(archive + archive).sentences == ["end record: its numbers do not fit the file"])
+        #expect(try await verify([0] + archive).sentences == ["end record: its numbers do not match the file"])
+        // With two archives in a row, the end record of the last one does not match.
+        #expect(try await verify(archive + archive).sentences == ["end record: its numbers do not match the file"])
     }
 }
 
-/// The same for whole members: the ZIP is valid, and every CRC is right.
+/// Exchanged members: the ZIP is valid and every CRC is correct.
 @Suite struct ExchangeTests {
     private let archive: [UInt8]
     private let members: [LooseMember]
@@ -109,7 +111,7 @@ import Testing
         #expect(Rebuilding.zip(members) == archive)
     }
 
-    /// Of one table, of two tables, of two files.
+    /// Exchanges within a table, between two tables, and between two files.
     @Test(arguments: [
         (Self.first, Self.second), (Self.first, Self.other), ("README.txt", "schema/roles.sql"),
         ("large-objects/000001.copy", Self.first),
@@ -131,7 +133,7 @@ import Testing
         #expect(sentences == [Self.first, Self.second].map { "\($0): its SHA-256 differs from the manifest" })
     }
 
-    /// Members may be in any order, but the manifest is the last.
+    /// Members may be in any order, except that the manifest comes last.
     @Test func orderDoesNotMatterButForTheManifest() async throws {
         let turned = try await sentences { members in members = members.dropLast().reversed() + [members.last!] }
         #expect(turned == [])
@@ -164,7 +166,7 @@ import Testing
         #expect(renamed == ["copy: the manifest does not name it"])
     }
 
-    /// Each field that both headers have, changed in one of them.
+    /// Changes each field that both headers contain in one of them.
     @Test(arguments: [4, 6, 8, 10, 12, 14, 18, 22, 26, 28])
     func headersThatDisagreeAreFound(_ offset: Int) async throws {
         let place = try place(Self.other)
@@ -180,7 +182,7 @@ import Testing
 }
 
 extension [UInt8] {
-    /// A copy with one bit changed; bits are counted from the lowest of the first byte.
+    /// A copy with one bit changed. Bits are counted from the lowest bit of the first byte.
     fileprivate func flipping(bit: Int) -> [UInt8] {
         var copy = self
         copy[bit / 8] ^= 1 << (bit % 8)

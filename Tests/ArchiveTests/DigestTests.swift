@@ -26,7 +26,7 @@ import Testing
         #expect(digest(of: "\n\n\n\n\n\n") == (6, "0e27001f54f57c8c", true))  // Past 2^64.
     }
 
-    @Test func aLineWithoutItsEndIsNoRow() {
+    @Test func aLineWithoutNewlineIsNotARow() {
         #expect(digest(of: "1\tAda\n2\tGra") == (1, digest(of: "1\tAda\n").digest, false))
     }
 
@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func neitherOrderNorCutsNorChunksMatter(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        // Lengths on both sides of XXH3's changes of method: 16, 128, 240 and 1024 bytes.
+        // Lengths on both sides of the limits where XXH3 changes its method: 16, 128, 240 and 1024 bytes.
         let lengths = [0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1024, 1025, 5000]
         var lines = (0..<200).map { _ in
             generator.bytes(lengths.randomElement(using: &generator)!).map { $0 == 10 ? 9 : $0 } + [10]
@@ -59,7 +59,7 @@ import Testing
         }
         let few = Array(lines[..<20].joined())
         #expect(digest(of: few, cuts: Array(0..<few.count)) == digest(of: few), "seed \(seed)")
-        // A builder hashes row by row, a chunk at a time.
+        // A chunk builder hashes row by row.
         var sum = Digest()
         var builder = ChunkBuilder(compression: try Compression(), targetBytes: 2000)
         let writer = ArchiveWriter(sink: MemorySink())
@@ -72,7 +72,7 @@ import Testing
         }
         sum.merge(builder.finalDigest)
         #expect(sum.description == expected.digest, "seed \(seed)")
-        // One byte of one line makes another digest.
+        // A changed byte in one line changes the digest.
         let place = lines.firstIndex { $0.count > 1 }!
         lines[place][0] ^= 0x80
         #expect(digest(of: Array(lines.joined())).digest != expected.digest, "seed \(seed)")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-/// The engines write DEFLATE that others can read, within the given room.
+/// The engines write DEFLATE that other programs can read, and stay within the given space.
 @Suite struct EngineTests {
     private func rows(_ bytes: Int) -> [UInt8] {
         var (text, number) = ([UInt8](), 0)
@@ -60,14 +60,14 @@ import Testing
         }
     }
 
-    @Test func nothingIsWrittenBehindTheRoom() throws {
+    @Test func nothingIsWrittenBeyondTheGivenSpace() throws {
         let texts = [rows(100_000), SeededGenerator.noise(100_000)]
         for compression in try Compression.samples {
             let deflater = Deflater(compression)
             for text in texts {
                 let packed = pack(text, deflater, room: 200_000)
                 let size = try #require(packed?.count)
-                // Some engines need a few more bytes than they fill.
+                // Some engines need a few bytes more than they write.
                 for room in [
                     0, 1, 7, 8, 9, 300, 8192, size / 2, size - 9, size - 8, size - 1, size, size + 1, size + 64,
                 ] {

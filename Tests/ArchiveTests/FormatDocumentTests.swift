@@ -50,7 +50,7 @@ import Testing
         #expect(newer != text)
         let error = archiveError { _ = try ManifestFile.decode(Array(newer.utf8)) }
         #expect(error?.code == .newerFormat)
-        // Other parts of a newer format are not read.
+        // Other parts of a newer format are ignored.
         #expect(archiveError { _ = try ManifestFile.decode(Array(#"{"format":2}"#.utf8)) }?.code == .newerFormat)
     }
 
@@ -73,7 +73,7 @@ import Testing
         }
         #expect(digester.rows == 4)
         #expect(digester.digest.description == total)
-        // And in any other order.
+        // The order of rows does not matter.
         var builder = ChunkBuilder(compression: try Compression())
         for line in lines.reversed() {
             var row = String(line.dropLast(16)).replacing("→", with: "\t")
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func theWorkedMemberIsWhatIsWritten() throws {
+    @Test func theWorkedExampleMatchesTheWriter() throws {
         let local = try #require(document.bytes("hex local-header"))
         let record = try #require(document.bytes("hex directory-record"))
         let sink = MemorySink()

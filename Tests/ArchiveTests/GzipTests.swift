@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct GzipTests {
-    /// What was written, in memory.
+    /// A sink that keeps the written bytes in memory.
     private final class Memory: ByteSink {
         private let state = Mutex<[UInt8]>([])
         var bytes: [UInt8] { state.withLock { $0 } }
@@ -45,7 +45,7 @@ import Testing
 
     private let text = (0..<300_000).map { UInt8(truncatingIfNeeded: ($0 &* $0) >> 7) }
 
-    @Test func whatIsPackedIsUnpackedAgain() throws {
+    @Test func packedBytesAreUnpackedUnchanged() throws {
         for level in [0, 1, 9] { #expect(try unpacked(try packed(text, level: level)) == text) }
         #expect(try unpacked(try packed([])) == [])
     }

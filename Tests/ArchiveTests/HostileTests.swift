@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-/// Files made by an attacker: records that lie, in a file whose checksums may all be right.
+/// Files made by an attacker, whose records are false although all checksums may be correct.
 @Suite struct HostileTests {
     private let archive: [UInt8]
     private let members: [LooseMember]
@@ -12,7 +12,7 @@ import Testing
         members = try Rebuilding.members(of: archive)
     }
 
-    /// The findings of verification. Opening the archive must fail with the same words, if it fails.
+    /// The findings of verification. If opening the archive fails, it must fail with the same message.
     private func sentences(_ archive: [UInt8]) async throws -> [String] {
         let report = try await verify(archive)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) })
@@ -21,7 +21,7 @@ import Testing
         return report.sentences
     }
 
-    /// The findings if the directory describes the first member in another way.
+    /// The findings after a change of the first member's directory record.
     private func sentences(first change: (inout ZipEntry) -> Void) async throws -> [String] {
         var members = members
         var entry = members[0].entry
@@ -30,7 +30,7 @@ import Testing
         return try await sentences(Rebuilding.zip(members))
     }
 
-    // Names.
+    // MARK: Names
 
     @Test(arguments: [
         ("", ""), ("..", ".."), (".", "."), ("../up", "../up"), ("a/../../b", "a/../../b"), ("a/..", "a/.."),
@@ -80,21 +80,21 @@ import Testing
         #expect(try await sentences(twice) == ["manifest.json: it occurs twice"])
     }
 
-    // Sizes and places.
+    // MARK: Sizes and places
 
     @Test func sizesThatCannotBeAreRefusedBeforeAnythingIsReadByThem() async throws {
         let name = "schema/pre-data.sql"
         let stored = members[0].entry.storedBytes
         for size in [10 << 30, 1 << 40, 1 << 62, Int.max] {
             #expect(
-                try await sentences { $0.rawBytes = size } == ["\(name): \(stored) bytes cannot unpack to \(size)"]
+                try await sentences { $0.rawBytes = size } == ["\(name): \(stored) bytes cannot decompress to \(size)"]
             )
-            #expect(try await sentences { $0.storedBytes = size } == ["\(name): it reaches past the members"])
-            #expect(try await sentences { $0.offset = size } == ["\(name): it reaches past the members"])
+            #expect(try await sentences { $0.storedBytes = size } == ["\(name): it extends beyond the members"])
+            #expect(try await sentences { $0.offset = size } == ["\(name): it extends beyond the members"])
         }
     }
 
-    /// Numbers that no `Int` holds: in a ZIP64 field they may be as large as 2^64 − 1.
+    /// Numbers that do not fit into `Int`: a ZIP64 field can hold up to 2^64 − 1.
     @Test func numbersWithTheHighestBitSetAreRefused() async throws {
         for (index, header) in [(0, 46), (1, 46), (2, 46)] {
             var members = members
@@ -107,14 +107,14 @@ import Testing
                 let sentences = try await sentences(Rebuilding.zip(members))
                 #expect(
                     sentences == [
-                        "central directory: the record at its byte 0 has a ZIP64 field that is not as it should be"
+                        "central directory: the record at its byte 0 has a ZIP64 field that has an unexpected form"
                     ]
                 )
             }
         }
     }
 
-    /// Classic fields at their maximum without a ZIP64 field, with one that is too short, of another kind, or not
+    /// Classic fields at their maximum without a ZIP64 field, or with one that is too short, of another kind or not
     /// needed.
     @Test func aWideFieldThatIsNotAsItShouldBeIsRefused() async throws {
         var entry = members[0].entry
@@ -125,13 +125,13 @@ import Testing
         let missing = short.setting(UInt32.max, at: 42)
         let cut = Array(wide.setting(UInt16(24), at: 30).dropLast(4))
         for (record, problem) in [
-            (missing, "has a ZIP64 field that is not as it should be"),
-            (cut, "has a ZIP64 field that is not as it should be"),
-            (wide.setting(UInt16(2), at: extra), "has a ZIP64 field that is not as it should be"),
-            (wide.setting(UInt16(8), at: extra + 2), "is not as granary writes it"),
-            (wide.setting(UInt32(0), at: 42), "is not as granary writes it"),
-            (short.setting(UInt16(4), at: 30) + [1, 0, 0, 0], "is not as granary writes it"),
-            (short.setting(UInt16(1), at: 32) + [0], "is not as granary writes it"),
+            (missing, "has a ZIP64 field that has an unexpected form"),
+            (cut, "has a ZIP64 field that has an unexpected form"),
+            (wide.setting(UInt16(2), at: extra), "has a ZIP64 field that has an unexpected form"),
+            (wide.setting(UInt16(8), at: extra + 2), "is not in the form that granary writes"),
+            (wide.setting(UInt32(0), at: 42), "is not in the form that granary writes"),
+            (short.setting(UInt16(4), at: 30) + [1, 0, 0, 0], "is not in the form that granary writes"),
+            (short.setting(UInt16(1), at: 32) + [0], "is not in the form that granary writes"),
         ] {
             var members = members
             members[0].directoryHeader = record
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    /// A member inside another: its header is valid, its content is a part of the other's.
+    /// A member inside another one: its header is valid, and its content is part of the other member's.
     @Test func membersThatOverlapAreRefused() async throws {
         let inner = LooseMember("inner", contents: [1, 2, 3])
         var outer = LooseMember("outer", contents: inner.entry.localHeader + inner.stored)
@@ -160,7 +160,7 @@ import Testing
         )
     }
 
-    /// Many members that are one place in the file: what is read stays within the file's size.
+    /// Many members at the same place of the file. The reader reads no more than the size of the file.
     @Test func oneContentUnderManyNamesIsReadOnce() async throws {
         let content = LooseMember("1000", contents: [UInt8](repeating: 7, count: 100_000))
         var all = [content]
@@ -179,7 +179,7 @@ import Testing
         #expect(source.bytesRead < 4 * source.byteCount)
     }
 
-    @Test func whatStandsBetweenMembersIsRefused() async throws {
+    @Test func bytesBetweenMembersAreRefused() async throws {
         var changed = members
         changed[1].stored += [0]
         changed[1].entry.storedBytes = members[1].entry.storedBytes
@@ -196,19 +196,19 @@ import Testing
     @Test func packingThatIsNotKnownIsRefused() async throws {
         let name = "schema/pre-data.sql"
         #expect(
-            try await sentences { $0.method = 12 } == ["\(name): it is packed in a way that is not known (method 12)"]
+            try await sentences { $0.method = 12 } == ["\(name): its compression method 12)"]
         )
         let directory = try ZipDirectory(MemorySource(archive))
         let flags = directory.offset + 8
         #expect(try await sentences(archive.setting(UInt16(0x801), at: flags)) == ["\(name): it is encrypted"])
         #expect(
             try await sentences(archive.setting(UInt16(0x808), at: flags)) == [
-                "\(name): its sizes come after its content"
+                "\(name): its sizes follow its content"
             ]
         )
     }
 
-    // The end.
+    // MARK: The end
 
     @Test(arguments: [-1, 1, 100]) func aCountThatLiesIsFound(_ change: Int) async throws {
         let count = UInt16(members.count + change)
@@ -219,18 +219,18 @@ import Testing
             sentences == [
                 Int(count) <= room
                     ? "central directory: it has \(members.count) of \(count) members"
-                    : "end record: its numbers do not fit the file"
+                    : "end record: its numbers do not match the file"
             ]
         )
         let one = try await self.sentences(archive.setting(count, at: end + 8))
-        #expect(one == ["end record: it is not as granary writes it"])
+        #expect(one == ["end record: it is not in the form that granary writes"])
     }
 
     @Test func aCommentIsRefused() async throws {
         let length = archive.count - 2
         for (patched, sentence) in [
-            (archive.setting(UInt16(1), at: length), "end record: it is not as granary writes it"),
-            (archive.setting(UInt16.max, at: length), "end record: it is not as granary writes it"),
+            (archive.setting(UInt16(1), at: length), "end record: it is not in the form that granary writes"),
+            (archive.setting(UInt16.max, at: length), "end record: it is not in the form that granary writes"),
         ] {
             #expect(try await sentences(patched) == [sentence])
         }
@@ -238,11 +238,11 @@ import Testing
         #expect(
             try await sentences(real).map { $0.hasPrefix("archive: the archive is cut, or something was") } == [true]
         )
-        // A comment that is a whole end record of another file.
+        // A comment that is a complete end record of another file.
         let record = Array(archive.suffix(22))
         #expect(
             try await sentences(archive.setting(UInt16(22), at: length) + record) == [
-                "end record: its numbers do not fit the file"
+                "end record: its numbers do not match the file"
             ]
         )
     }
@@ -252,48 +252,50 @@ import Testing
         for field in [12, 16] {
             for value in [0, 1, 1 << 31, UInt32.max - 1] as [UInt32] {
                 let sentences = try await sentences(archive.setting(value, at: end + field))
-                #expect(sentences == ["end record: its numbers do not fit the file"])
+                #expect(sentences == ["end record: its numbers do not match the file"])
             }
             let full = try await sentences(archive.setting(UInt32.max, at: end + field))
             #expect(full == ["ZIP64 end record: it is at the wrong position"])
         }
         let small = Array(archive.suffix(22)).setting(UInt32.max, at: 12)
-        #expect(try await sentences(small) == ["ZIP64 end record: there is no room for it"])
+        #expect(try await sentences(small) == ["ZIP64 end record: there is no space for it"])
         let nothing = ZipFormat.end(entries: 0, directoryOffset: 0, directorySize: 0)
         #expect(try await verify(nothing).sentences.count == 1)
     }
 
-    /// ZIP64 end records with numbers that are not so, and one where none belongs.
+    /// ZIP64 end records with false numbers, and one that is not needed.
     @Test func aWideEndThatLiesIsRefused() async throws {
         let directory = try ZipDirectory(MemorySource(archive))
         let body = Array(archive.dropLast(22))
         let size = body.count - directory.offset
-        // As a file with 65,535 members has it.
+        // As in a file with 65,535 members.
         let wide = ZipFormat.end(entries: 65_535, directoryOffset: directory.offset, directorySize: size)
         #expect(wide.count == 98)
         let right = wide.setting(UInt64(members.count), at: 24).setting(UInt64(members.count), at: 32)
-        #expect(try await sentences(body + wide) == ["end record: its numbers do not fit the file"])
-        #expect(try await sentences(body + right) == ["end record: it is not as granary writes it"])
+        #expect(try await sentences(body + wide) == ["end record: its numbers do not match the file"])
+        #expect(try await sentences(body + right) == ["end record: it is not in the form that granary writes"])
         for field in [32, 40, 48] {
             for value in [UInt64.max, 1 << 63, UInt64(Int64.max), 1 << 62] {
                 let sentences = try await sentences(body + right.setting(value, at: field))
                 #expect(sentences.count == 1)
-                #expect(sentences[0].hasSuffix("end record: its numbers do not fit the file"))
+                #expect(sentences[0].hasSuffix("end record: its numbers do not match the file"))
             }
         }
         let noRecord = try await sentences(body + right.setting(UInt32(0), at: 0))
         #expect(noRecord == ["ZIP64 end record: it is at the wrong position"])
     }
 
-    // Contents.
+    // MARK: Contents
 
-    /// Few bytes that unpack to very many, whatever their record says of it.
-    @Test(arguments: [10, 1 << 20, (64 << 20) + 1, 120 << 20]) func aBombIsStoppedAtTheSizeItSays(
+    /// A few bytes that inflate to very many, whatever size their record declares.
+    @Test(arguments: [10, 1 << 20, (64 << 20) + 1, 120 << 20]) func aBombIsStoppedAtItsDeclaredSize(
         _ claimed: Int
     ) async throws {
         let bomb = try Bomb.member("data/bomb", bytes: 128 << 20, claimed: claimed)
         let source = MemorySource(Rebuilding.zip([bomb] + members))
-        let problem = claimed > 64 << 20 ? "it unpacks to more than its declared size" : "its content does not unpack"
+        let problem =
+            claimed > 64 << 20
+            ? "its decompressed content is larger than its declared size" : "its content cannot be decompressed"
         let report = try await Verification(source, jobs: 1).run()
         #expect(report.sentences == ["data/bomb: the manifest does not name it", "data/bomb: \(problem)"])
         let archive = try ArchiveReader(source)
@@ -313,16 +315,16 @@ import Testing
         var members = members
         members[members.count - 1] = try Bomb.member(Manifest.member, bytes: 128 << 20, claimed: 128 << 20)
         let sentences = try await sentences(Rebuilding.zip(members))
-        #expect(sentences == ["manifest.json: 134217728 bytes are more than it may have"])
+        #expect(sentences == ["manifest.json: 134217728 bytes exceed the size limit"])
         members[members.count - 1] = try Bomb.member(Manifest.member, bytes: 128 << 20, claimed: 16 << 20)
         let larger = try await self.sentences(Rebuilding.zip(members))
-        #expect(larger == ["manifest.json: it unpacks to more than its declared size"])
+        #expect(larger == ["manifest.json: its decompressed content is larger than its declared size"])
     }
 }
 
-/// Zeros, packed.
+/// Compressed zeros.
 enum Bomb {
-    /// A member that says it unpacks to `claimed` bytes, and unpacks to `bytes` of them.
+    /// A member that declares `claimed` bytes and inflates to `bytes` bytes.
     static func member(_ name: String, bytes: Int, claimed: Int) throws -> LooseMember {
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 16)
         defer { raw.deallocate() }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Archive
 
-/// Members beyond 64 MiB come in slabs, so that memory does not grow with them.
+/// Members above 64 MiB are read in slabs, so that memory use does not grow with them.
 @Suite(.serialized) struct LargeMemberTests {
-    /// A line of `count` bytes, its newline included.
+    /// A line of `count` bytes, including the newline.
     private func withLine<R>(_ count: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let line = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { line.deallocate() }
@@ -46,7 +46,7 @@ import Testing
         #expect(report.rows == 1)
     }
 
-    /// Damage in a member that comes in slabs: in its middle, and a stream that goes on or ends early.
+    /// Damage in a member that is read in slabs: in its middle, and a stream that is too long or too short.
     @Test(arguments: [0, 1]) func damageInALargeMemberIsFound(_ level: Int) async throws {
         let sink = MemorySink()
         let writer = ArchiveWriter(sink: sink)
@@ -73,7 +73,8 @@ import Testing
             let rebuilt = Rebuilding.zip(members)
             let problems = try await verify(rebuilt).problems
             #expect(problems.map(\.member) == ["data/000001-t/000001.copy"])
-            let expected = change < 0 ? "it unpacks to more than its declared size" : "its content ends early"
+            let expected =
+                change < 0 ? "its decompressed content is larger than its declared size" : "its content ends early"
             #expect(problems.map(\.problem) == [expected])
         }
     }

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Archive
 
-/// Both sides of each limit that the records have.
+/// Both sides of each limit in the records.
 @Suite struct LimitTests {
     @Test func deflateMakesAtMost1032BytesOfOne() throws {
-        for (excess, problem) in [(0, nil), (1, "a: 10 bytes cannot unpack to 10321")] as [(Int, String?)] {
+        for (excess, problem) in [(0, nil), (1, "a: 10 bytes cannot decompress to 10321")] as [(Int, String?)] {
             let entry = ZipEntry(
                 name: "a",
                 method: ZipFormat.deflated,
@@ -16,17 +16,17 @@ import Testing
             let zip = Rebuilding.zip([LooseMember(entry, [UInt8](repeating: 0, count: 10))])
             #expect(archiveError { _ = try ZipDirectory(MemorySource(zip)) }?.description == problem)
         }
-        // What is stored has one size.
+        // The two sizes of a stored member must be equal.
         for raw in [9, 11] {
             let entry = ZipEntry(name: "a", method: ZipFormat.stored, crc: 0, rawBytes: raw, storedBytes: 10)
             let zip = Rebuilding.zip([LooseMember(entry, [UInt8](repeating: 0, count: 10))])
             let error = archiveError { _ = try ZipDirectory(MemorySource(zip)) }
-            #expect(error?.description == "a: 10 bytes cannot unpack to \(raw)")
+            #expect(error?.description == "a: 10 bytes cannot decompress to \(raw)")
         }
-        // No stream of deflate is empty.
+        // A deflate stream is never empty.
         let nothing = ZipEntry(name: "a", method: ZipFormat.deflated, crc: 0, rawBytes: 0, storedBytes: 0)
         let error = archiveError { _ = try ZipDirectory(MemorySource(Rebuilding.zip([LooseMember(nothing, [])]))) }
-        #expect(error?.description == "a: 0 bytes cannot unpack to 0")
+        #expect(error?.description == "a: 0 bytes cannot decompress to 0")
     }
 
     @Test func aNameHas65535BytesAtMost() async throws {
@@ -42,8 +42,8 @@ import Testing
         #expect(error?.description.hasSuffix("n\" is not safe") == true)
     }
 
-    /// In the end record, full fields mean that the ZIP64 record has the number.
-    @Test func theWideEndIsThereOnlyWhereANumberNeedsIt() {
+    /// A full field in the end record means that the ZIP64 record has the number.
+    @Test func aZip64EndIsWrittenOnlyIfNeeded() {
         for (entries, offset, size, isWide) in [
             (0, 0, 0, false), (65_534, 0, 0, false), (65_535, 0, 0, true), (65_536, 0, 0, true),
             (1, 0xffff_fffe, 0, false), (1, 0xffff_ffff, 0, true), (1, 0xffff_ff00, 0xfe, false),
@@ -63,8 +63,8 @@ import Testing
         }
     }
 
-    /// All three numbers of a member that begins at 4,294,967,295 or later, both sizes where one is as large.
-    @Test func aWideFieldIsThereOnlyWhereANumberNeedsIt() {
+    /// All three numbers of a member that begins at 4,294,967,295 or later; both sizes if one of them is that large.
+    @Test func aZip64FieldIsWrittenOnlyIfNeeded() {
         for (raw, stored, offset, local, directory) in [
             (1, 1, 0, 0, 0), (0xffff_fffe, 1, 0xffff_fffe, 0, 0), (0xffff_ffff, 1, 0, 20, 20),
             (1, 0xffff_ffff, 0, 20, 20), (1, 1, 0xffff_ffff, 0, 28), (1 << 40, 1 << 33, 1 << 50, 20, 28),
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// A central directory may have a gibibyte: one more is refused before it is read.
+    /// A central directory may have one gibibyte. A larger one is refused before it is read.
     @Test func aDirectoryHasAGibibyteAtMost() {
         for excess in [0, 1] {
             let size = ZipDirectory.bytesMax + excess
@@ -92,12 +92,12 @@ import Testing
                 error?.description
                     == (excess == 0
                         ? "the archive has no manifest.json at its end"
-                        : "central directory: 1073741825 bytes are more than it may have")
+                        : "central directory: 1073741825 bytes exceed the size limit")
             )
         }
     }
 
-    /// The directory is read in windows; a record lies in one of them whole, wherever it begins.
+    /// The directory is read in windows. Each record is read whole, wherever it begins.
     @Test func recordsAreReadWhereverAWindowEnds() throws {
         var generator = SeededGenerator(seed: 5)
         var names: Set<String> = []
@@ -115,11 +115,14 @@ import Testing
             let directory = try ZipDirectory(MemorySource(zip), windowBytes: window)
             #expect(directory.entries == whole.entries, "windows of \(window) bytes")
         }
-        // Damage is placed by its byte in the directory, not in the window.
+        // Damage is reported with its position in the directory, not in the window.
         let last = try #require(whole.entries.last)
         let place = zip.count - 22 - 46 - last.name.utf8.count
         let error = archiveError { _ = try ZipEntry(directory: zip.setting(UInt8(9), at: place + 34), at: place) }
-        #expect(error?.description == "central directory: the record at its byte \(place) is not as granary writes it")
+        #expect(
+            error?.description
+                == "central directory: the record at its byte \(place) is not in the form that granary writes"
+        )
     }
 }
 
@@ -130,9 +133,9 @@ extension ZipEntry {
     }
 }
 
-/// Streams of DEFLATE in pieces.
+/// DEFLATE streams that arrive in pieces.
 @Suite struct InflateStreamTests {
-    /// All of `stored`, handed over in pieces; nil when it is not taken.
+    /// Inflates `stored`, passed in pieces; nil if it is refused.
     private func unpack(_ stored: [UInt8], pieces: Int) throws -> (bytes: [UInt8], slabs: [Int], endsInZeros: Bool)? {
         var stream = InflateStream()
         var (bytes, slabs): ([UInt8], [Int]) = ([], [])
@@ -155,7 +158,7 @@ extension ZipEntry {
         return Array(room.prefix(count ?? 0))
     }
 
-    /// Sizes around the slab's, where the end of the stream needs no more input; blocks that are stored, and many.
+    /// Sizes near that of a slab, where the end of the stream needs no more input; stored blocks, and many blocks.
     @Test(arguments: [0, 1, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 2 << 20, (5 << 20) / 2])
     func everySizeComesBack(_ size: Int) throws {
         var generator = SeededGenerator(seed: UInt64(size))
@@ -177,7 +180,7 @@ extension ZipEntry {
         }
     }
 
-    /// The bits that the last byte has left, each by itself: zlib ignores them, we do not.
+    /// Each unused bit of the last byte. zlib ignores these bits, granary does not.
     @Test func bitsBehindTheEndAreSeen() throws {
         var seen: Set<Int> = []
         for size in 1...200 {
@@ -187,7 +190,7 @@ extension ZipEntry {
             for bit in (0..<8).reversed() {
                 var changed = stored
                 changed[stored.count - 1] ^= 1 << bit
-                // A bit of the stream's own changes what comes out, or nothing does.
+                // A bit of the stream itself changes the output or makes it invalid.
                 guard let outcome = try unpack(changed, pieces: changed.count), outcome.bytes == raw else { break }
                 #expect(!outcome.endsInZeros)
                 left += 1

@@ -2,12 +2,12 @@ import Testing
 
 @testable import Archive
 
-/// A manifest that says something else than the members do, in a ZIP that is right in itself.
+/// A manifest that contradicts the members, in a valid ZIP.
 @Suite struct ManifestEditTests {
     struct Edit: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var change: @Sendable (inout Manifest) -> Void
-        /// `member: problem`.
+        /// The findings as `member: problem`.
         var expected: [String]
 
         init(_ name: String, _ expected: [String], _ change: @escaping @Sendable (inout Manifest) -> Void) {
@@ -23,11 +23,11 @@ import Testing
     private static let objects = "large-objects/000001.copy"
 
     private static func sums(_ name: String) -> String {
-        "manifest.json: rows, bytes or digest of \(name) are not those of its chunks"
+        "manifest.json: rows, bytes or digest of \(name) differ from those of its chunks"
     }
 
     private static let edits = [
-        Edit("a chunk's rows", ["\(first): it has 40 rows, and the manifest says 41"]) {
+        Edit("a chunk's rows", ["\(first): it has 40 rows, but the manifest says 41"]) {
             $0.tables[0].chunks[0].rows = 41
         },
         Edit("a chunk's raw bytes", ["\(first): its size differs from the manifest"]) {
@@ -45,14 +45,14 @@ import Testing
         Edit("an empty SHA-256", ["\(first): its SHA-256 differs from the manifest"]) {
             $0.tables[0].chunks[0].sha256 = ""
         },
-        Edit("a text chunk that is called binary", ["\(first): it has 1 rows, and the manifest says 40"]) {
+        Edit("a text chunk that is called binary", ["\(first): it has 1 rows, but the manifest says 40"]) {
             $0.tables[0].chunks[0].isBinary = true
         },
         Edit(
             "a binary chunk that is called text",
             [
                 "data/binary/000001.copy: its last row has no end",
-                "data/binary/000001.copy: its rows have 1 columns, and the manifest says 2",
+                "data/binary/000001.copy: its rows have 1 columns, but the manifest says 2",
             ]
         ) {
             $0.tables[2].chunks[1].isBinary = false
@@ -89,27 +89,27 @@ import Testing
         Edit(
             "a column less",
             [
-                "\(first): its rows have 2 columns, and the manifest says 1",
-                "\(second): its rows have 2 columns, and the manifest says 1",
+                "\(first): its rows have 2 columns, but the manifest says 1",
+                "\(second): its rows have 2 columns, but the manifest says 1",
             ]
         ) { $0.tables[0].columns.removeLast() },
         Edit(
             "a column more",
             [
-                "\(first): its rows have 2 columns, and the manifest says 3",
-                "\(second): its rows have 2 columns, and the manifest says 3",
+                "\(first): its rows have 2 columns, but the manifest says 3",
+                "\(second): its rows have 2 columns, but the manifest says 3",
             ]
         ) { $0.tables[0].columns.append(.init(name: "more", type: "text")) },
         Edit(
             "no columns",
             [
-                "\(first): its rows have 2 columns, and the manifest says 0",
-                "\(second): its rows have 2 columns, and the manifest says 0",
+                "\(first): its rows have 2 columns, but the manifest says 0",
+                "\(second): its rows have 2 columns, but the manifest says 0",
             ]
         ) { $0.tables[0].columns = [] },
         // An empty line may be one empty text, but not two.
         Edit("one column for empty rows", []) { $0.tables[3].columns = [.init(name: "a", type: "text")] },
-        Edit("two columns for empty rows", ["\(nothing): its rows have 1 columns, and the manifest says 2"]) {
+        Edit("two columns for empty rows", ["\(nothing): its rows have 1 columns, but the manifest says 2"]) {
             $0.tables[3].columns = [.init(name: "a", type: "text"), .init(name: "b", type: "text")]
         },
         Edit("the large objects' rows", [sums("the large objects")]) { $0.largeObjects?.rows = 3 },
@@ -152,13 +152,13 @@ import Testing
         Edit("the manifest among the files", ["manifest.json: its SHA-256 differs from the manifest"]) {
             $0.files.append(.init(member: "manifest.json", rawBytes: 0, storedBytes: 0, sha256: ""))
         },
-        Edit("two tables of one number", ["manifest.json: has a table's number twice at tables[1].number"]) {
+        Edit("two tables of one number", ["manifest.json: has the number of another table at tables[1].number"]) {
             $0.tables[1].number = 1
         },
-        Edit("rows below zero", ["manifest.json: has a number that cannot be at tables[0].chunks[1].rows"]) {
+        Edit("rows below zero", ["manifest.json: has an invalid number at tables[0].chunks[1].rows"]) {
             $0.tables[0].chunks[1].rows = -1
         },
-        Edit("rows beyond all rows", ["manifest.json: has a number that cannot be at tables[0].rows"]) {
+        Edit("rows beyond all rows", ["manifest.json: has an invalid number at tables[0].rows"]) {
             $0.tables[0].rows = (1 << 56) + 1
         },
         Edit(
@@ -170,12 +170,12 @@ import Testing
         Edit("nothing", []) { _ in },
     ]
 
-    @Test(arguments: edits) func whatTheManifestSaysIsHeldAgainstTheMembers(_ edit: Edit) async throws {
+    @Test(arguments: edits) func theManifestIsComparedWithTheMembers(_ edit: Edit) async throws {
         let archive = try Rebuilding.changingManifest(of: Sample.whole(), edit.change)
         #expect(try await verify(archive).sentences == edit.expected)
     }
 
-    /// Who loads rows without a verification before still learns of what concerns them.
+    /// A reader that loads rows without verification still reports the contradictions that affect it.
     @Test func aChunkIsHeldAgainstTheManifestBeforeItIsLent() throws {
         for (change, problem) in [
             ({ (chunk: inout Manifest.Chunk) in chunk.rawBytes += 1 }, "its size differs from the manifest"),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-/// Random archives with random damage: the reader neither crashes nor hangs, and takes nothing for what it is not.
+/// Random archives with random damage. The reader must not crash, hang or accept wrong content.
 @Suite struct MutationTests {
     private struct Original {
         var bytes: [UInt8]
@@ -19,9 +19,9 @@ import Testing
             guard bytes != original.bytes else { continue }
             let place: Comment = "seed \(seed), round \(round)"
             let report = try await Verification(MemorySource(bytes), jobs: 1).run()
-            // Whatever was changed was a byte that a whole archive cannot have otherwise.
+            // Every byte of an archive has only one valid value.
             #expect(!report.isWhole, place)
-            // Verification or not, what is handed out is right.
+            // Rows that are read without verification must also be correct.
             guard let archive = try? ArchiveReader(MemorySource(bytes)) else { continue }
             #expect(archive.manifest == original.manifest, place)
             for (name, content) in original.contents {
@@ -61,7 +61,7 @@ import Testing
         )
     }
 
-    /// Bytes changed, removed, put in, copied elsewhere; or the rest cut.
+    /// Changes, removes, inserts or copies bytes, or cuts off the end.
     private func mutation(of bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -77,7 +77,7 @@ import Testing
                 let other = Int.random(in: 0...(bytes.count - (end - place)), using: &generator)
                 bytes.replaceSubrange(other..<(other + end - place), with: Array(bytes[place..<end]))
             default:
-                // Numbers lie best near the end.
+                // The numbers near the end are the most sensitive.
                 let tail = max(0, bytes.count - Int.random(in: 1...200, using: &generator))
                 bytes[tail] = UInt8.random(in: .min ... .max, using: &generator)
             }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-/// What is no archive at all.
+/// Files that are not archives.
 @Suite struct NoArchiveTests {
     private func outcome(_ bytes: [UInt8]) async throws -> ArchiveError {
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(bytes)) })
@@ -20,7 +20,7 @@ import Testing
         ] as [[UInt8]] {
             let error = try await outcome(bytes)
             #expect(error.code == .format)
-            #expect(error.description == "this is not an archive of granary's")
+            #expect(error.description == "this is not an archive of granary")
             #expect(error.hint == "name a file that granary backup wrote")
         }
     }
@@ -31,11 +31,11 @@ import Testing
             #expect(error.code == .damaged)
             #expect(error.description.hasSuffix("whole members that can be found: 0"))
         }
-        // Headers one after the other, of members without anything.
+        // Headers of empty members, one after the other.
         let header = LooseMember("a", contents: []).entry.localHeader
         let many = try await outcome(Array(repeatElement(header, count: 5000).joined()))
         #expect(many.message.hasSuffix("whole members that can be found: 5000"))
-        // One that says it is as large as can be.
+        // A header with the largest possible size.
         var entry = LooseMember("a", contents: []).entry
         (entry.rawBytes, entry.storedBytes) = (Int.max, Int.max)
         #expect(try await outcome(entry.localHeader).message.hasSuffix("can be found: 0"))
@@ -44,13 +44,13 @@ import Testing
     }
 
     @Test func theZIPsOfOthersAreNotOurs() async throws {
-        // Members that were changed at some time, as others write them.
+        // Members with modification times, as other programs write them.
         var other = LooseMember("a", contents: Array("hello\n".utf8))
         other.directoryHeader = other.entry.directoryHeader.setting(UInt16(0x5a21), at: 12)
         let error = try await outcome(Rebuilding.zip([other]))
         #expect(error.code == .format)
         #expect(error.description == "the archive has no manifest.json at its end")
-        // The manifest's name makes it one of ours that was packed again, whatever the manifest is.
+        // With the manifest's name it counts as an archive of granary that was packed again.
         var ours = LooseMember(Manifest.member, contents: Array("hello\n".utf8))
         ours.directoryHeader = ours.entry.directoryHeader.setting(UInt16(0x5a21), at: 12)
         let damage = try await outcome(Rebuilding.zip([other, ours]))
@@ -63,7 +63,7 @@ import Testing
         #expect(archiveError { _ = try ArchiveReader(MemorySource(none)) }?.code == .format)
     }
 
-    /// A file that shrinks while it is read, as one that is being copied over.
+    /// A file that shrinks while it is read, for example because it is being overwritten.
     @Test func aSourceThatEndsEarlierThanItSaidIsDamage() async throws {
         let archive = try Sample.small()
         for count in stride(from: 0, to: archive.count, by: 97) {
@@ -73,7 +73,7 @@ import Testing
     }
 }
 
-/// The same for the command, whose memory the system limits: it would die rather than answer.
+/// The same with the command and limited memory. It must not be killed.
 @Suite(.serialized) struct BoundedMemoryTests {
     /// 192 MiB of writable memory, of which the command itself needs about a third.
     private func verify(_ path: String, in folder: borrowing Folder) async throws -> (status: CInt, output: String) {
@@ -92,7 +92,7 @@ import Testing
     @Test func aBombCostsNoMemory() async throws {
         let folder = Folder()
         let members = try Rebuilding.members(of: Sample.small())
-        // More than the command has, even where the member says so.
+        // More than the available memory, and the record says so.
         var bomb = try Bomb.member("data/bomb", bytes: 256 << 20, claimed: 256 << 20)
         for claimed in [10, (64 << 20) + 1, 256 << 20] {
             bomb.entry.rawBytes = claimed
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// A file of a gigabyte that takes no room on disk, and says that all of it is its directory.
+    /// A sparse file of one gigabyte whose record says that all of it is the directory.
     @Test func aDirectoryOfAGigabyteCostsNoMemory() async throws {
         let folder = Folder()
         let end = ZipFormat.end(entries: 1, directoryOffset: 0, directorySize: 1 << 30)
@@ -139,14 +139,14 @@ import Testing
         #expect(outcome.output.contains("the archive has no manifest.json at its end"), "\(outcome.output)")
     }
 
-    @Test func whatIsNoFileIsRefusedByTheCommand() async throws {
+    @Test func theCommandRefusesSpecialFiles() async throws {
         let folder = Folder()
         _ = shell("cd '\(folder.path)' && mkfifo pipe && mkdir folder && : > empty && ln -s nowhere link")
         // Brings nothing, and lets the command read the end.
         _ = shell("(: > '\(folder.file("pipe"))') >/dev/null 2>&1 &")
         for (name, sentence) in [
-            ("pipe", "this is not an archive of granary's"), ("folder", "it is a folder"),
-            ("empty", "this is not an archive of granary's"), ("link", "there is no file"),
+            ("pipe", "this is not an archive of granary"), ("folder", "it is a folder"),
+            ("empty", "this is not an archive of granary"), ("link", "there is no file"),
         ] {
             let outcome = try await verify(folder.file(name), in: folder)
             #expect(outcome.status != 0)

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: Compression.Engine.builtIn)
-    func whatDoesNotPackIsStored(_ engine: Compression.Engine) throws {
+    func incompressibleChunksAreStored(_ engine: Compression.Engine) throws {
         var generator = SeededGenerator(seed: 7)
         // Random bytes without line ends.
         let row = generator.bytes(20_000).map { $0 == 10 ? 11 : $0 } + [10]
@@ -104,7 +104,7 @@ import Testing
         #expect(missing?.code == .damaged)
         #expect(missing?.description == "schema/roles.sql: it is missing")
         let large = archiveError { _ = try archive.contents(of: "schema/pre-data.sql", limit: 50) }
-        #expect(large?.description == "schema/pre-data.sql: 51 bytes are more than it may have")
+        #expect(large?.description == "schema/pre-data.sql: 51 bytes exceed the size limit")
         #expect(try archive.contents(of: "schema/pre-data.sql", limit: 51).count == 51)
     }
 
@@ -115,7 +115,7 @@ import Testing
         let key = try #require(SealKey(SealKey.random()))
         let found = try ArchiveReader(MemorySource(sample.finish(sealedBy: key))).manifest
         var expected = manifest
-        // The seal is the writer's to make.
+        // The writer creates the seal.
         expected.seal = found.seal
         #expect(found == expected)
         #expect(found.seal?.key == key.name)

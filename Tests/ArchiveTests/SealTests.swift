@@ -5,7 +5,7 @@ import Testing
 
 @testable import Archive
 
-/// The proof of who made an archive.
+/// The proof of which installation made an archive.
 @Suite struct SealTests {
     private static let secret = String(repeating: "0123456789abcdef", count: 4)
     private let key: SealKey
@@ -33,7 +33,7 @@ import Testing
         #expect(try await verify(archive).sentences == [])
     }
 
-    /// Whatever is changed, the archive being right in itself otherwise.
+    /// Any change, in an otherwise valid archive.
     @Test(arguments: [
         ("CREATE TABLE", "CREATE TABLE"), ("\"rows\" : 40", "\"rows\" : 41"), ("\"users\"", "\"userz\""),
         ("\"name\" : \"shop\"", "\"name\" : \"shop\" "), ("\"sha256\" : \"", "\"sha256\" : \"0"),
@@ -52,7 +52,7 @@ import Testing
             var changed = text
             changed[position] ^= 1
             let file = try Rebuilding.replacingManifest(of: archive, by: String(decoding: changed, as: UTF8.self))
-            // Most are no manifest any more.
+            // Most are no longer a valid manifest.
             guard let reader = try? ArchiveReader(MemorySource(file)) else { continue }
             #expect(try !reader.isSealed(by: [key]), "byte \(position)")
             count += 1
@@ -60,7 +60,7 @@ import Testing
         #expect(count > 100)
     }
 
-    /// Another chunk in its place, which fits the directory: the manifest, which is under the seal, has its SHA-256.
+    /// Another chunk in the same place, which fits the directory. The sealed manifest has the SHA-256 of the original.
     @Test func aChangedMemberIsFoundByTheManifest() throws {
         var members = try Rebuilding.members(of: archive)
         let place = try #require(members.firstIndex { $0.entry.name == "data/000002-keys/000001.copy" })
@@ -71,8 +71,8 @@ import Testing
         #expect(archiveError { _ = try reader.rows(of: reader.manifest.tables[1].chunks[0]) }?.code == .damaged)
     }
 
-    /// The recipe of docs/archive-format.md, with other people's tools.
-    @Test func theSealIsWhatTheDocumentationSays() throws {
+    /// Follows the instructions in docs/archive-format.md with other tools.
+    @Test func theSealMatchesTheDocumentation() throws {
         let text = try Rebuilding.manifest(of: archive)
         let seal = try #require(try ArchiveReader(MemorySource(archive)).manifest.seal)
         #expect(seal.key == shell("printf %s \(Self.secret) | sha256sum | cut -c1-16").output.trimmingNewline)
@@ -85,8 +85,8 @@ import Testing
         #expect(hmac.output.trimmingNewline == seal.hmac)
     }
 
-    /// A name that looks like the seal is under the seal as everything else.
-    @Test func aTextThatLooksLikeTheSealIsNone() throws {
+    /// A text that looks like the seal is covered by the seal like everything else.
+    @Test func aTextThatLooksLikeTheSealIsNotASeal() throws {
         var sample = try Sample()
         let zeros = "\"hmac\" : \"\(Manifest.Seal.zeros)\""
         try sample.add(table: zeros, chunks: [["1\ta"]])
@@ -149,7 +149,7 @@ import Testing
         #expect(error.hint?.contains("remove it") == true)
     }
 
-    @Test func whatIsNoKeyIsNotTakenForOne() throws {
+    @Test func invalidKeysAreRefused() throws {
         let folder = Folder()
         let path = "\(folder.path)/archive.key"
         try #require(shell("umask 077; printf 'short\\n' > '\(path)'").status == 0)

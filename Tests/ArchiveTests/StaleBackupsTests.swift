@@ -41,7 +41,7 @@ import Testing
         let others = ["e.zip.partial", "f.partial", "g.partial", "h.dump", "live.dump.partial"]
         #expect(FileSink.removeStaleBackups(in: folder.path, isOurs: false) == ours)
         #expect(folder.names == others)
-        // In the folder of backups the name is enough.
+        // In the folder of backups the name is sufficient.
         #expect(FileSink.removeStaleBackups(in: folder.path) == ["e.zip.partial"])
         try live.commit()
     }

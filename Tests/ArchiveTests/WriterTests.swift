@@ -5,7 +5,7 @@ import Testing
 @testable import Archive
 
 @Suite struct WriterTests {
-    /// Takes a number of bytes, then fails once.
+    /// A sink that accepts a number of bytes and then fails once.
     private final class FailingSink: ByteSink {
         private let room: Mutex<Int>
         init(room: Int) { self.room = Mutex(room) }
@@ -29,7 +29,8 @@ import Testing
     func namesThatNoReaderWouldTakeAreNotWritten(_ name: String) throws {
         let writer = ArchiveWriter(sink: MemorySink())
         let error = archiveError { _ = try writer.add(name, [1]) }
-        // A slash with an accent is a slash with a file of an odd name after it, which is safe.
+        // Swift sees a slash with an accent as one character. For the file system it is a slash and a strange name,
+        // which is safe.
         guard name != "a/\u{301}" else { return #expect(error == nil) }
         #expect(error?.code == .format)
         #expect(error?.description.hasSuffix("is not safe") == true)
@@ -45,18 +46,18 @@ import Testing
         #expect(sink.byteCount == size)
     }
 
-    @Test func nothingFollowsTheEnd() throws {
+    @Test func nothingIsWrittenAfterTheEnd() throws {
         let writer = ArchiveWriter(sink: MemorySink())
         try writer.finish(Sample.emptyManifest)
         #expect(archiveError { _ = try writer.add("late", [1]) }?.code == .io)
         #expect(archiveError { try writer.finish(Sample.emptyManifest) }?.code == .io)
     }
 
-    @Test(arguments: [10, 45, 46]) func nothingFollowsAFailedWrite(_ room: Int) throws {
+    @Test(arguments: [10, 45, 46]) func nothingIsWrittenAfterAFailure(_ room: Int) throws {
         let writer = ArchiveWriter(sink: FailingSink(room: room))
         let content = [UInt8](0...99)
         #expect(archiveError { _ = try writer.add("README.txt", content) }?.message == "full")
-        let message = "the archive takes no more members: it was finished, or could not be written before"
+        let message = "no member can be added to the archive: it is finished, or an earlier write failed"
         #expect(archiveError { _ = try writer.add("other", [1]) }?.message == message)
         #expect(archiveError { try writer.finish(Sample.emptyManifest) }?.message == message)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backup
 
-/// How a program that works for us ends, and that it ends with us.
+/// The end of a child process, and that it ends together with granary.
 @Suite struct ChildProcessTests {
     private func shell(_ script: String, patience: Duration = .seconds(10)) -> ChildProcess {
         var child = ChildProcess(path: "/bin/sh", arguments: ["-c", script])
@@ -12,7 +12,7 @@ import Testing
         return child
     }
 
-    @Test func whatItSaysAndHowItEndsIsTold() async throws {
+    @Test func theOutputAndExitOfAChildAreReported() async throws {
         var child = shell("printf '%s' \"$A$B\"; head -c 300000 /dev/zero; echo no >&2; read x || exit 7")
         child.variables = ["A": "ä=1", "B": nil]
         setenv("B", "of ours", 1)
@@ -55,7 +55,7 @@ import Testing
         )
     }
 
-    @Test func oneThatIsContinuedInTimeGoesOn() async throws {
+    @Test func aStoppedChildContinuesInTime() async throws {
         let outcome = try await shell("(sleep 0.3; kill -CONT $$) & kill -STOP $$; echo on").run()
         #expect(outcome.isSuccess)
         #expect(outcome.output == Array("on\n".utf8))

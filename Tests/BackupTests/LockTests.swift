@@ -5,7 +5,7 @@ import Testing
 @testable import Backup
 @testable import PostgresClient
 
-/// Locks on more tables than the server's lock table takes.
+/// Locks on more tables than the server's lock table can hold.
 @Suite struct LockTests {
     private func need(_ needed: Int, promised: Int, perTransaction: Int) -> LockNeed {
         LockNeed(
@@ -16,13 +16,13 @@ import Testing
 
     @Test(arguments: [(tables: 800, locking: TableLocking.everyTable), (801, .oneByOne)])
     func halfOfThePromisedLocksAreTaken(_ found: (tables: Int, locking: TableLocking)) {
-        // The defaults, and four sessions: two workers, the leader, pg_dump.
+        // The default settings and four sessions: two workers, the leader and pg_dump.
         let need = self.need(found.tables * 4, promised: 6400, perTransaction: 64)
         #expect(need.locking == found.locking)
         #expect((need.note(tables: found.tables) == nil) == (found.locking == .everyTable))
     }
 
-    @Test func theNoteSaysWhichSettingIsEnough() throws {
+    @Test func theNoteNamesASufficientSetting() throws {
         let need = self.need(10_001 * 4, promised: 6400, perTransaction: 64)
         let note = try #require(need.note(tables: 10_001))
         #expect(note.contains("promises 6400 locks and 10001 tables would need 80008"))
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Sequences are read by the session that leads the backup to its end.
+    /// The leader of the backup reads the sequences.
     @Test func theLeaderKeepsNoLockOnSequences() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withDatabase { url in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// Locks of the session on tables, indexes and sequences outside of the catalog.
+    /// The session's locks on tables, indexes and sequences outside of the catalog.
     private static func locks(_ session: borrowing Session) throws -> Int {
         try session.query(
             """

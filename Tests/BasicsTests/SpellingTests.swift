@@ -10,7 +10,7 @@ import Testing
         #expect(Spelling.nearest(to: name, among: ["email", "boss", "created_at"]) == nearest)
     }
 
-    @Test func ofTwoNamesThatAreEquallyNearTheFirstByTheAlphabetIsMeant() {
+    @Test func ofTwoEquallySimilarNamesTheAlphabeticallyFirstIsSuggested() {
         #expect(Spelling.nearest(to: "usex", among: ["users", "user", "used"]) == "used")
     }
 }

@@ -21,7 +21,7 @@ import Testing
         #expect(taken.sorted() == Array(1...1000))
     }
 
-    @Test func whatAThreadThrowsIsThrown() async {
+    @Test func anErrorOfAThreadIsThrown() async {
         await #expect(throws: CancellationError.self) {
             try await onOwnThread(named: "worker") { throw CancellationError() }
         }

@@ -33,7 +33,7 @@ import Testing
         return entry
     }
 
-    @Test func nothingIsAppliedWhereThereIsNoLedger() async throws {
+    @Test func withoutALedgerNothingIsApplied() async throws {
         try await inNewDatabase { session in
             let ledger = Ledger(service: "shop", Self.state, session)
             try #expect(ledger.entries(session).isEmpty)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func aRowThatATriggerKeepsIsTold() async throws {
+    @Test func aRowKeptByATriggerIsReported() async throws {
         try await inNewDatabase { session in
             try Self.state.ensure(&session)
             let ledger = Ledger(service: "shop", Self.state, session)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func theLastRunOfAVersionSaysWhetherItIsUnfinished() async throws {
+    @Test func theLastRunOfAVersionShowsWhetherItIsUnfinished() async throws {
         try await inNewDatabase { session in
             try Self.state.ensure(&session)
             let ledger = Ledger(service: "shop", Self.state, session)
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    /// golang-migrate reads the base files where there are some, and else the environment's.
+    /// golang-migrate reads the base files if there are any, otherwise those of the environment.
     @Test func thoseWhoShareATableWantTheirHighestVersionOfTheFilesThatGolangMigrateReads() async throws {
         try await inNewDatabase { session in
             try Self.state.ensure(&session)

@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func whoMayNotMakeItIsToldWhoCanAndAfterwardsMayWrite() async throws {
+    @Test func aRoleWithoutCreateIsToldWhoCanGrantItAndCanWriteAfterwards() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in
             try await psql(url, "CREATE ROLE plain LOGIN")
@@ -71,7 +71,7 @@ import Testing
         try await server.stop()
     }
 
-    /// Who may not look sees no marker, and is told so by the guard instead of by the server.
+    /// A role that may not read the marker sees none. The guard reports that instead of a server error.
     @Test func aRoleWithoutRightsSeesNoMarker() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in
@@ -83,7 +83,7 @@ import Testing
         try await server.stop()
     }
 
-    /// As on managed services that keep pg_control_system() to themselves.
+    /// As on managed services that restrict pg_control_system().
     @Test func aMarkerHoldsWhereTheServerDoesNotTellItsIdentifier() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    /// Whoever was given more before loses it.
+    /// Roles that had more privileges before lose them.
     @Test func theLogIsOnlyAddedToByThoseWhoMayUseIt() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in

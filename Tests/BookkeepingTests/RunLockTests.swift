@@ -5,13 +5,13 @@ import Testing
 @testable import Bookkeeping
 
 @Suite struct RunLockTests {
-    /// Older and newer versions must find each other's.
+    /// The keys must be the same in all versions.
     @Test func theKeysNeverChange() {
         #expect(RunLock.key(service: "shop") == 2_153_343_185_604_204_342)
         #expect(RunLock.workKey(service: "shop") == 4_864_233_018_597_767_682)
     }
 
-    @Test func whoFindsTheLockTakenWaitsIsToldByWhomAndHoldsNothing() async throws {
+    @Test func aRunThatWaitsForTheLockIsToldTheHolderAndHoldsNothing() async throws {
         try await whileHeld { held, other in
             var told: [String] = []
             let error = #expect(throws: RunLock.Occupied.self) {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// Lends a second session while another one holds the lock of the service `shop`.
+    /// Provides a second session while another session holds the lock of the service `shop`.
     private func whileHeld(_ body: @escaping @Sendable (RunLock.Held, inout Session) throws -> Void) async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             do {
@@ -60,7 +60,7 @@ import Testing
                     while: { held in try await inSession(url) { try body(held, &$0) } }
                 )
             } catch let error as PostgresError where error.code == .connectionLost {
-                // Its session was ended by the test.
+                // The test has terminated its session.
             }
         }
     }

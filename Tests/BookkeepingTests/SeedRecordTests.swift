@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func anEntryThatSaysNothingNewIsNotWrittenAgain() async throws {
+    @Test func anUnchangedEntryIsNotWrittenAgain() async throws {
         try await inNewDatabase { session in
             try StateSchema().ensure(&session)
             var record = Self.record()

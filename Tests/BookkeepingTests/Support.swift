@@ -8,7 +8,7 @@ func inSession<R: Sendable>(
     try await withSession(ServerAddress(url), logger: quietLogger, body)
 }
 
-/// A session of a new database.
+/// Provides a session in a new database.
 func inNewDatabase(_ body: @escaping @Sendable (inout Session) throws -> Void) async throws {
     try await ThrowawayServer.shared().withDatabase { url in try await inSession(url, body) }
 }

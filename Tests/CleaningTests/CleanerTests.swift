@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What a cleaning leaves behind.
+/// The effects of a cleaning.
 @Suite struct CleanerTests {
     @Test func cyclesSelfReferencesAndDeferredKeysAreEmptied() async throws {
         try await TestProject.with(
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func sequencesOfColumnsBeginAnewAlsoThoseOfEmptyTables() async throws {
+    @Test func sequencesOfColumnsAreResetEvenOnEmptyTables() async throws {
         try await TestProject.with(
             """
             CREATE SCHEMA shop; SET search_path = shop;
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func anOwnerWhoIsNoSuperuserCleansLargeAndSmall() async throws {
+    @Test func anOwnerWithoutSuperuserRightsCleansLargeAndSmallTables() async throws {
         try await TestProject.with("CREATE ROLE clean_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO clean_owner")
         {
             barn in
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func whatChangedSinceThePlanStopsIt() async throws {
+    @Test func changesSinceThePlanStopTheCleaning() async throws {
         let schema = """
             CREATE SCHEMA shop; CREATE SCHEMA other;
             CREATE TABLE shop.users (id int PRIMARY KEY);
@@ -168,13 +168,13 @@ import Testing
                 #expect(error?.code == .busy, "\(change)")
                 #expect(error?.message.contains("changed since the plan") == true)
                 try await #expect(barn.sql("SELECT count(*) FROM shop.users") == "1")
-                // Another attempt sees them.
+                // A second attempt includes them.
                 try await #expect(barn.clean().tables.contains { $0.name == "shop.users" })
             }
         }
     }
 
-    @Test func nobodyWritesBetweenTheBackupAndTheCleaning() async throws {
+    @Test func noSessionWritesBetweenTheBackupAndTheCleaning() async throws {
         try await TestProject.with(
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1), (2)"
         ) { barn in
@@ -197,7 +197,7 @@ import Testing
             try await barn.sql("INSERT INTO shop.a VALUES (5)")
             await #expect(throws: NoBackup.self) { _ = try await cleaner.run { _ in throw NoBackup() } }
             try await #expect(barn.rows() == "a 1")
-            // What nobody approves is not done.
+            // Without approval nothing is done.
             try await #expect(cleaner.run(approve: { _ in false }, backUp: nil) == nil)
             try await #expect(barn.rows() == "a 1")
         }
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    @Test func ofAnothersSessionOnlyWhatMayBeKnownIsTold() async throws {
+    @Test func onlyVisibleFactsAboutOtherSessionsAreReported() async throws {
         try await TestProject.with("CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a") { barn in
             try await barn.sql(
                 "DROP ROLE IF EXISTS clean_waiter; CREATE ROLE clean_waiter LOGIN; GRANT USAGE ON SCHEMA shop TO clean_waiter;"
@@ -278,7 +278,7 @@ import Testing
         }
     }
 
-    /// Else a seeding after the undo would make other rows than those that came back.
+    /// Otherwise seeding after the undo would generate other rows than the restored ones.
     @Test func theTimeThatIsNowAndWhereGeneratedRowsBeginAreKept() async throws {
         try await TestProject.with(
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1)"

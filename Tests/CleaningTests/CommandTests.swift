@@ -4,7 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// The command: who is let through, what is said, what a fault leaves behind.
+/// The command: its checks, its output, and the state after a fault.
 @Suite struct CommandTests {
     private static let schema = """
         CREATE SCHEMA shop; CREATE TABLE shop.users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
@@ -14,12 +14,12 @@ import Testing
         INSERT INTO shop.users (name) VALUES ('a'), ('b'), ('c'); INSERT INTO shop.orders (u) VALUES (1), (3);
         """
 
-    /// What tables take on disk is the server's affair.
+    /// The sizes of tables depend on the server.
     private func withoutSizes(_ text: String) -> String {
         text.replacing(#/[0-9.]+ kB/#, with: "N kB").replacing(#/"bytes":[0-9]+/#, with: "\"bytes\":N")
     }
 
-    @Test func thePlanChangesNothingAndTellsEverything() async throws {
+    @Test func thePlanChangesNothingAndListsEverything() async throws {
         try await TestProject.with(Self.schema) { barn in
             try barn.folder.write("protect: [shop.audit]\nreference: [countries]\n", to: "seeds/seeds.yaml")
             let before = try await DatabasePortrait.of(barn.url)
@@ -86,7 +86,7 @@ import Testing
             let misspelled = try await clean("--seeds", "misspelled")
             #expect(misspelled.status == 1)
             #expect(
-                misspelled.stderr.contains("misspelled/seeds.yaml:1: nothing is known of protects"),
+                misspelled.stderr.contains("misspelled/seeds.yaml:1: the key protects is unknown"),
                 "\(misspelled)"
             )
             try barn.folder.write("", to: "odd/seeds.yml/x")
@@ -224,7 +224,7 @@ import Testing
                 "\(limit - 1)"
             )
             #expect(refused.status == 3, "\(refused)")
-            #expect(refused.stderr.contains("are more than --undo-limit"))
+            #expect(refused.stderr.contains("exceed --undo-limit"))
             #expect(refused.stderr.contains("--no-undo"))
             try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
             let plan = try await barn.granary(
@@ -237,7 +237,7 @@ import Testing
                 "\(limit - 1)"
             )
             #expect(plan.status == 3)
-            #expect(plan.stdout.contains("are more than --undo-limit"))
+            #expect(plan.stdout.contains("exceed --undo-limit"))
             #expect(plan.stdout.split(separator: "\n").count == 1)
             let gone = try await barn.granary(
                 "clean",
@@ -317,7 +317,7 @@ import Testing
         try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             let before = try await DatabasePortrait.of(barn.url)
-            // Rows are deleted by the time the sequence is asked for.
+            // The rows have been deleted when the command waits for the sequence.
             let lock = "ALTER SEQUENCE shop.users_id_seq INCREMENT 1"
             try await barn.holding(lock) {
                 let busy = try await barn.granary(
@@ -331,7 +331,7 @@ import Testing
                 )
                 #expect(busy.status == 5, "\(busy)")
                 #expect(busy.stderr.contains("the holder of granary"), "\(busy)")
-                #expect(busy.stderr.contains("was made before, and stays"))
+                #expect(busy.stderr.contains("had been made, and is kept"))
                 async let killed = runCommand(
                     "sh",
                     [

@@ -2,7 +2,7 @@ import Cleaning
 import TestSupport
 import Testing
 
-/// Ledgers of other tools are left alone; a table that merely has such a name is not.
+/// Ledgers of other tools are kept. A table that only has the name of one is not.
 @Suite struct LedgerTests {
     @Test func aLedgerIsKnownByItsNameAndItsColumns() async throws {
         try await TestProject.with(

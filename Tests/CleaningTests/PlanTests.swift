@@ -3,7 +3,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// What would be hit, and what is left alone. Nothing is changed.
+/// The tables that a plan cleans or keeps. A plan changes nothing.
 @Suite struct PlanTests {
     @Test func tablesElsewhereAreHitOnlyByRowsThatRefer() async throws {
         try await TestProject.with(
@@ -34,7 +34,7 @@ import Testing
             #expect(plan.tables[2].because == nil)
             #expect(plan.rows == 6)
             #expect(plan.isExact)
-            // Three tables of one page each, three indexes of two pages, and the unique one's two.
+            // Three tables of one page each, three indexes of two pages, and the unique index of two pages.
             #expect(plan.bytes == 3 * 8192 + 2 * 16384 + 16384)
             #expect(plan.hits == [])
             let report = try await barn.clean()
@@ -66,13 +66,13 @@ import Testing
                     }
                 }
                 #expect(error?.code == .protected)
-                #expect(error?.message.contains("other.log is left alone (") == true)
+                #expect(error?.message.contains("other.log is not cleaned (") == true)
                 #expect(error?.message.contains("refer to shop.users by who") == true)
                 #expect(error?.message.contains("shop.kept") == false)
             }
             try await #expect(barn.rows() == "kept 1, users 1")
             try await #expect(barn.rows(of: "other") == "log 1")
-            // Without rows that refer, what is left alone stands in nobody's way.
+            // A kept table without referring rows is no obstacle.
             try await barn.sql("UPDATE other.log SET u = NULL")
             let report = try await barn.clean { $0.keep = ["log", "shop.kept"] }
             #expect(report.summary == "shop.users 1")
@@ -125,7 +125,7 @@ import Testing
                     shop.mine: --keep, shop.schema_migrations: the ledger of golang-migrate
                     """
             )
-            #expect(plan.notes == ["protect: no.such in seeds.yaml fits no table of this database"])
+            #expect(plan.notes == ["protect: no.such in seeds.yaml matches no table of this database"])
             let all = try await barn.plan(nil, change)
             #expect(all.summary == "birds.migrations 1 delete, shop.fast 1 delete, shop.rows 1 delete")
             try await barn.clean(nil, at: nil, change)
@@ -153,9 +153,9 @@ import Testing
             let parts = try await barn.plan(["shop"]) { $0.keep = ["events_2_1"] }
             #expect(parts.summary == "attic.events_3 1 delete, shop.events_1 2 delete")
             #expect(parts.keptSummary == "shop.events_2_1: --keep")
-            // What is left alone is told wherever it is.
+            // Kept tables of all schemas are listed.
             try await #expect(barn.plan(["shop"]) { $0.keep = ["events_3"] }.keptSummary == "attic.events_3: --keep")
-            // Rows of a partition are rows of its parent: where that is not cleaned, they stay.
+            // Rows of a partition belong to its parent, so they stay if the parent is not cleaned.
             let attic = try await barn.plan(["attic"])
             #expect(attic.isEmpty)
             try await barn.clean { $0.keep = ["events_2"] }
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func whatInheritsIsEmptiedWithItsParentUnlessItIsKept() async throws {
+    @Test func inheritedTablesAreEmptiedWithTheirParentUnlessKept() async throws {
         try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
@@ -207,7 +207,7 @@ import Testing
     }
 
     @Test func largeTablesAreTruncatedWithWhatRefersToThem() async throws {
-        // Eight pages of 8192 bytes are the largest that DELETE gets: rows of 2000 bytes are four to a page.
+        // DELETE is used for tables of up to eight pages of 8192 bytes. Four rows of 2000 bytes fit on a page.
         try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
@@ -227,7 +227,7 @@ import Testing
             try await #expect(
                 barn.plan().summary == "shop.above 33 truncate, shop.at_limit 32 delete, shop.small 2 truncate"
             )
-            // Beside a table that may not be touched, be it empty, there is no TRUNCATE.
+            // If a kept table refers to it, even an empty one, TRUNCATE is not possible.
             try await barn.sql("CREATE TABLE other.kept (a int REFERENCES shop.above)")
             try await #expect(
                 barn.plan().summary == "shop.above 33 delete, shop.at_limit 32 delete, shop.small 2 delete"
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test func whatMayNotBeReadIsHiddenOrIsAnothersIsSaidBeforehand() async throws {
+    @Test func unreadableHiddenAndForeignRowsAreReportedBeforehand() async throws {
         try await TestProject.with(
             """
             CREATE ROLE clean_user LOGIN; GRANT CREATE ON DATABASE :"DBNAME" TO clean_user;

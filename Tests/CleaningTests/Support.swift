@@ -27,7 +27,7 @@ extension TestProject {
         cleaner(schemas, at: nil, { _ in }, change)
     }
 
-    /// Plans and cleans without a backup. What is left is `shop.a 0, shop.b 2`.
+    /// Plans and cleans without a backup. Returns the remaining rows, such as `shop.a 0, shop.b 2`.
     @discardableResult
     func clean(
         _ schemas: [String]? = ["shop"],
@@ -38,7 +38,7 @@ extension TestProject {
         return try #require(try await cleaner.run(backUp: nil))
     }
 
-    /// `a 0, b 2`: the rows of each table of a schema.
+    /// The row count of each table in a schema, such as `a 0, b 2`.
     func rows(of schema: String = "shop") async throws -> String {
         let tables = try await sql(
             """
@@ -51,7 +51,7 @@ extension TestProject {
     }
 }
 
-/// The error that `body` throws, or nil with an issue when it throws none.
+/// The error that `body` throws. If it throws none, records an issue and returns nil.
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
@@ -68,9 +68,9 @@ func failure(
 }
 
 extension CleanPlan {
-    /// `shop.a 3 delete, shop.b 5 truncate`
+    /// The tables of the plan, such as `shop.a 3 delete, shop.b 5 truncate`.
     var summary: String { tables.map { "\($0.name) \($0.rows) \($0.method.rawValue)" }.joined(separator: ", ") }
-    /// `shop.a: --keep`
+    /// The kept tables with the reasons, such as `shop.a: --keep`.
     var keptSummary: String { kept.map { "\($0.name): \($0.reason)" }.joined(separator: ", ") }
 }
 

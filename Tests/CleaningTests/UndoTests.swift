@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// The line that is printed brings everything back, or says why it does not.
+/// The printed line restores everything, or reports why it does not.
 @Suite struct UndoTests {
-    /// What an owner has who is no superuser, with everything that makes it hard to bring rows back.
+    /// The objects of an owner who is not a superuser, including everything that makes a restore of rows difficult.
     private static let schema = """
         CREATE SCHEMA shop; SET search_path = shop;
         CREATE TABLE chicken (id int PRIMARY KEY, egg int NOT NULL);
@@ -34,7 +34,7 @@ import Testing
         CREATE TABLE uses (r int REFERENCES reference); INSERT INTO uses VALUES (1);
         """
 
-    @Test func anOwnerWhoIsNoSuperuserGetsEverythingBack() async throws {
+    @Test func anOwnerWithoutSuperuserRightsRestoresEverything() async throws {
         try await TestProject.with("CREATE ROLE undo_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO undo_owner") {
             barn in
             let plain = barn.url.replacing("user=granary", with: "user=undo_owner")
@@ -59,7 +59,7 @@ import Testing
                 barn.rows()
                     == "Mixed Case 0, a_of_parted 0, aaa_first 0, chicken 0, counted 0, egg 0, node 0, old 0, parted 0, parted_1 0, parted_2 0, reference 1, uses 0"
             )
-            // A row that was written since: nothing is brought back over it.
+            // A row was inserted since. Nothing is restored over it.
             try await psql(plain, "INSERT INTO shop.\"Mixed Case\" (t) VALUES ('new')")
             let binary = try granaryBinary()
             let line = cleaned.stdout.replacing("granary restore", with: "\(binary) restore")
@@ -79,11 +79,11 @@ import Testing
             try await #expect(barn.sql("SELECT count(*) FROM shop.node") == "0")
             try await psql(plain, "DELETE FROM shop.\"Mixed Case\"")
             let undone = try await undo()
-            // The CHECK that was NOT VALID is so again, and named, which is what 2 stands for.
+            // The CHECK is NOT VALID again and named in the output, which exit code 2 indicates.
             #expect(undone.status == 2, "\(undone)")
             #expect(undone.stderr.contains("left NOT VALID: "))
             #expect(undone.stderr.contains("positive"))
-            // All is as it was, but for the log, which says so.
+            // Everything is as before, except for the entry in the log.
             try await #expect(barn.sql("SELECT string_agg(event, ' ') FROM granary.migration_log") == "restored")
             try await barn.sql("TRUNCATE granary.migration_log RESTART IDENTITY")
             let difference = try await DatabasePortrait.of(barn.url).differences(from: before)

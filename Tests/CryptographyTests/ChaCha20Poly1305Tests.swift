@@ -37,7 +37,7 @@ import Testing
             changed[bit / 8] ^= 1 << (bit % 8)
             #expect(throws: CryptographyError.self) { try Self.open(changed, [], cipher) }
         }
-        // The cipher is good for the next message all the same.
+        // The cipher can still be used for the next message.
         #expect(try Self.open(sealed, [], cipher) == Array("rows".utf8))
     }
 

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: [[UInt8](repeating: 0, count: 32), [1] + [UInt8](repeating: 0, count: 31)])
-    func noSecretIsAgreedWithAPointOfLowOrder(_ publicBytes: [UInt8]) throws {
+    func aPointOfLowOrderIsRefused(_ publicBytes: [UInt8]) throws {
         let key = try AgreementKey()
         #expect(throws: CryptographyError.self) { try key.sharedSecret(with: publicBytes) }
     }

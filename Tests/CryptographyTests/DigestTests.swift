@@ -64,7 +64,7 @@ import Testing
         #expect(key.code(of: Array("one".utf8)) == first)
     }
 
-    /// A key as long as a block is used as it is; one byte more, and its digest is used.
+    /// A key of one block is used unchanged. A longer key is replaced by its digest.
     @Test func aKeyIsReplacedByItsDigestOnlyBeyondOneBlock() {
         let (block, beyond) = ([UInt8](repeating: 7, count: 64), [UInt8](repeating: 7, count: 65))
         #expect(HMACKey(block).code(of: []) != HMACKey(SHA256.digest(of: block)).code(of: []))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Cryptography
 
-/// What happens where OpenSSL has only algorithms that FIPS approves, and here it has no such provider at all.
+/// The behaviour if OpenSSL has only FIPS-approved algorithms. In this test it has no provider at all.
 @Suite struct UnavailableTests {
     @Test func eachAlgorithmThatIsMissingIsNamed() {
         Libcrypto.$properties.withValue("fips=yes") {

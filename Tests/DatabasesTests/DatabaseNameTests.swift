@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(arguments: ["CONNECT ON DATABASE x TO y; DROP", "", "A B", "ALL;", "É"])
-    func whatIsNoWordIsNoKeyword(text: String) throws {
+    func onlyWordsAreKeywords(text: String) throws {
         let error = #expect(throws: DatabaseError.self) { _ = try Keyword(text) }
         #expect(error?.code == .keyword)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Databases
 
-/// Processes that are connected to the databases that are renamed, whatever kind they are of.
+/// Processes of all kinds that are connected to the databases to be renamed.
 @Suite(.serialized)
 struct DatabaseSwapTests {
     private func swap(_ server: ThrowawayServer, new: String, into name: String, as role: String) -> DatabaseSwap {
@@ -19,7 +19,7 @@ struct DatabaseSwapTests {
         )
     }
 
-    @Test func whatIsConnectedToTheUnfinishedDatabaseIsEnded() async throws {
+    @Test func sessionsInTheUnfinishedDatabaseAreEnded() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withName { name in
             try await server.execute("CREATE DATABASE \(name)_new TEMPLATE template0")
@@ -36,7 +36,7 @@ struct DatabaseSwapTests {
         }
     }
 
-    /// A worker of the server itself, as an extension's would be: it applies a subscription, and begins anew when it is ended.
+    /// A worker of the server, as an extension could start: it applies a subscription, and restarts when it is ended.
     @Test func aWorkerOfTheServerIsEndedToo() async throws {
         let server = try await ThrowawayServer.start(options: ["wal_level": "logical"])
         try await server.withDatabase { source in
@@ -62,7 +62,7 @@ struct DatabaseSwapTests {
             #expect(others.contains { $0.contains("logical replication") && $0.contains(" of granary (process ") })
             _ = try await swap(server, new: "fresh", into: "finished", as: "granary").run()
             #expect(try await server.databases().contains("finished"))
-            // The worker begins anew; only an idle slot lets its database be dropped.
+            // The worker restarts. The database can only be dropped while the slot is idle.
             try await psql(
                 server.url(database: "finished"),
                 "ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s"

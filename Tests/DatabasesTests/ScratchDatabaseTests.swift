@@ -6,10 +6,10 @@ import Testing
 
 @Suite(.serialized) struct ScratchDatabaseTests {
     @Test func onlyDatabasesWhoseSessionHasEndedAreAbandoned() async throws {
-        // On the shared server a restore of another test would drop the abandoned database.
+        // On the shared server, a restore of another test would drop the abandoned database.
         let server = try await ThrowawayServer.start()
         let address = ServerAddress(server.url(database: "postgres"))
-        // No process has this number.
+        // There is no process with this number.
         let dead = "x_granary_999999999_abcdef01"
         let other = "x_granary_mine"
         for name in [dead, other] { try await server.execute("CREATE DATABASE \"\(name)\" TEMPLATE template0") }
@@ -44,7 +44,8 @@ import Testing
         #expect(try await !server.databases().contains(failed.name))
     }
 
-    // The server drops no database with subscriptions. A connection that is never made shows that no slot is asked for.
+    // The server drops no database with subscriptions. Its connection is never made, which shows that no slot is
+    // requested.
     @Test func aDatabaseWithASubscriptionIsDroppedTooAlsoAfterAKilledRun() async throws {
         let server = try await ThrowawayServer.shared()
         let address = ServerAddress(server.url(database: "postgres"))

@@ -6,7 +6,7 @@ import Testing
     static let withExamples = Project.documents.filter { !$0.steps.isEmpty }.map(\.path)
 
     @Test(arguments: withExamples)
-    func examplesDoWhatThePageSays(page: String) async throws {
+    func examplesPrintWhatThePageShows(page: String) async throws {
         let problems = try await Example(document: try Document(page)).problems()
         #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
     }

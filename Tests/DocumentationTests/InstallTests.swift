@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func whatIsInstalledWorksAndIsRemovedAgain() async throws {
+    @Test func installedFilesWorkAndAreRemovedAgain() async throws {
         try await ScratchFolder.with { folder in
             let installed = folder.file("the root")
             try await make("install", into: installed)

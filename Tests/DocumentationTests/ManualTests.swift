@@ -78,7 +78,7 @@ import Testing
         #expect(Set(asked).subtracting(["GRANARY_POSTGRES_BIN"]).subtracting(known).isEmpty)
     }
 
-    @Test func nothingInThePagesIsWrongForALinter() async throws {
+    @Test func theManualPagesPassALinter() async throws {
         try await pages { folder, pages in
             let files = pages.keys.sorted().map(folder.file)
             let outcome = try await runCommand("mandoc", ["-T", "lint"] + files)

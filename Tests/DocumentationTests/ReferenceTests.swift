@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func theArchitectureNamesNothingThatIsNotThere() throws {
+    @Test func theArchitectureNamesOnlyExistingThings() throws {
         let files = Project.everything(below: "Sources") + Project.everything(below: "Tests")
         let names = Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
         let declared = try declarations(in: files.filter { $0.hasPrefix("Sources/") && $0.hasSuffix(".swift") })
@@ -229,7 +229,7 @@ import Testing
     }
 
     @Test(arguments: Project.pages)
-    func noPageNamesSomebodysFolders(page: String) throws {
+    func noPageNamesAPersonalFolder(page: String) throws {
         for match in try Project.text(page).matches(of: #/(?m)(?:^|[\s`"'(=,])\/([A-Za-z]+)/#) {
             #expect(["usr", "var", "dev"].contains(match.1), "\(page): \(match.0)")
         }

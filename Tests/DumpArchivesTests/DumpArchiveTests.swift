@@ -9,7 +9,7 @@ import Testing
         try DumpArchive(MemorySource(bytes), name: "a.dump")
     }
 
-    /// The rows of the first entry that has some, as text.
+    /// The rows of the first entry with rows, as text.
     private func rows(_ archive: DumpArchive) throws -> (text: String, count: Int) {
         var rows = try archive.rows(of: try #require(archive.dataEntries.first))
         var bytes: [UInt8] = []
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    // A head of version 1.14 has a level of gzip where later ones have the method.
+    // The header of version 1.14 has a gzip level where later versions have the method.
     @Test(arguments: [
         (LooseDump.rows, 0, UInt8(14)), (LooseDump.zlibRows, -1, 14), (LooseDump.zlibRows, 1, 15),
         (LooseDump.lz4Rows, 2, 15), (LooseDump.zstdRows, 3, 16),
@@ -62,7 +62,7 @@ import Testing
         #expect(try rows(archive(LooseDump.custom(LooseDump.rows, integerBytes: 8))).count == 2)
     }
 
-    @Test func theHeadTellsWhatPgDumpWasToldOf() throws {
+    @Test func theHeaderShowsTheOptionsOfPgDump() throws {
         let toc = try archive(LooseDump.custom(LooseDump.rows)).toc
         #expect(toc.version == (1, 14))
         #expect(toc.createdAt == "2026-11-29T02:21:06")
@@ -115,7 +115,7 @@ import Testing
         #expect(try objects(archive(bytes)) == ["4294967294+0: [1, 2]", "4294967294+2: [3]"])
     }
 
-    // Offsets that lead elsewhere: before the data, behind the end, into a block, to another entry's block.
+    // Offsets that point elsewhere: before the data, after the end, into a block, to the block of another entry.
     @Test(arguments: [0, 11, 1 << 40, Int.max, -1, 1])
     func anAbsurdOffsetIsDamage(shift: Int) throws {
         var dump = LooseDump()
@@ -129,7 +129,7 @@ import Testing
 
     @Test func aPieceThatIsLongerThanTheFileIsDamage() throws {
         var bytes = LooseDump.custom(LooseDump.rows)
-        // The length of the only piece: its last byte but the sign and the rows.
+        // The length of the only piece: its last byte is before the sign and the rows.
         let place = bytes.count - LooseDump.rows.count - 5 - 1
         bytes[place] = 0x7F
         let dump = try archive(bytes)
@@ -146,13 +146,13 @@ import Testing
 
     @Test func aTableOfContentsThatClaimsMoreThanThereIsAsksForNoMemory() {
         var bytes = LooseDump.custom(LooseDump.rows)
-        // The number of entries follows the head and three names.
+        // The number of entries follows the header and three names.
         let place = 11 + 5 + 7 * 5 + (5 + 4) + (5 + 5) * 2
         bytes.replaceSubrange(place..<(place + 5), with: [0, 0xFF, 0xFF, 0xFF, 0x7F])
         #expect(failure { try archive(bytes) }.contains("ends early or is not understood"))
     }
 
-    // Rows that the table of contents no longer knows would be missing without a word.
+    // Rows that the table of contents does not list would be lost without a message.
     @Test(arguments: [UInt8(14), 16])
     func noFlippedBitOfTheTableOfContentsHidesRows(version: UInt8) {
         let bytes = LooseDump.custom(LooseDump.rows, version: version)
@@ -247,7 +247,7 @@ import Testing
         func entry(_ id: Int, at offset: Int) -> LooseDump.Entry {
             .init(id: id, kind: "TABLE DATA", copy: "COPY t FROM stdin;", section: 3, offset: (2, offset))
         }
-        // The number 1 of the first block, and the length behind it, are the head of the second one.
+        // The number 1 of the first block and the length after it look like the header of the second one.
         dump.entries = [entry(1, at: 0), entry(5 << 24, at: 0)]
         let start = dump.contents.count
         dump.entries = [entry(1, at: start), entry(5 << 24, at: start + 2)]
@@ -265,7 +265,7 @@ import Testing
     }
 
     @Test(arguments: [(LooseDump.lz4Rows, 2), (LooseDump.zstdRows, 3)])
-    func whatIsAtItsEndStaysThere(packed: [UInt8], compression: Int) throws {
+    func theReaderStaysAtTheEnd(packed: [UInt8], compression: Int) throws {
         let archive = try archive(LooseDump.custom(packed, compression: compression, version: 15))
         let read = try archive.text(of: try #require(archive.dataEntries.first))
         var memory = [UInt8](repeating: 0, count: 100)
@@ -285,7 +285,7 @@ import Testing
     }
 }
 
-// Folders and tars.
+// MARK: Folders and tars
 @Suite struct DumpFolderTests {
     private func contents(_ file: String, version: UInt8 = 14, kind: String = "TABLE DATA", id: Int = 7) -> [UInt8] {
         var dump = LooseDump(version: version, format: 3)
@@ -316,7 +316,7 @@ import Testing
             let archive = try DumpArchive(path: folder.path)
             #expect(throws: ArchiveError.self) { try count(archive) }
             let report = try await DumpVerification(archive, jobs: 1).run()
-            #expect(report.problems.map(\.problem) == ["it names a file outside of the folder"])
+            #expect(report.problems.map(\.problem) == ["it names a file outside the folder"])
         }
     }
 
@@ -405,7 +405,7 @@ import Testing
         var tar =
             LooseDump.member("toc.dat", contents("7.dat")) + LooseDump.member("7.dat", LooseDump.rows)
             + LooseDump.tarEnd
-        // The size in base 256, with its checksum put right.
+        // The size in base 256, with a correct checksum.
         let header = LooseDump.member("toc.dat", contents("7.dat")).count
         let field = (header + 124)..<(header + 136)
         let before = tar[field].reduce(0) { $0 + Int($1) }
@@ -424,7 +424,7 @@ import Testing
 }
 
 @Suite struct DumpVerificationTests {
-    @Test func aWholeDumpIsCountedAndWhatIsOpenIsSaid() async throws {
+    @Test func theRowsOfAWholeDumpAreCountedAndOpenQuestionsReported() async throws {
         let archive = try DumpArchive(MemorySource(LooseDump.custom(LooseDump.rows)), name: "a.dump")
         let report = try await DumpVerification(archive, jobs: 2).run()
         #expect(report.problems == [])

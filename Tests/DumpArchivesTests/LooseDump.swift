@@ -1,4 +1,4 @@
-/// An archive of pg_dump, written by hand: custom, or the files of a directory or a tar.
+/// A pg_dump archive built by hand: a custom one, or the files of a directory or tar archive.
 struct LooseDump {
     struct Entry {
         var id: Int
@@ -10,9 +10,9 @@ struct LooseDump {
         var copy = ""
         var section = 2
         var dependencies: [Int] = []
-        /// Of a custom archive; nil for an entry without data.
+        /// The place in a custom archive; nil for an entry without data.
         var offset: (state: UInt8, value: Int)?
-        /// Of the other formats.
+        /// The file in the other formats.
         var file: String?
     }
 
@@ -23,7 +23,7 @@ struct LooseDump {
     var encoding = "UTF8"
     var entries: [Entry] = []
 
-    /// The head and the table of contents.
+    /// The header and the table of contents.
     var contents: [UInt8] {
         var bytes = Array("PGDMP".utf8) + [1, version, 0, UInt8(integerBytes), 8, format]
         bytes += version >= 15 ? [UInt8(compression)] : integer(compression)
@@ -55,7 +55,7 @@ struct LooseDump {
 
     func string(_ text: String?) -> [UInt8] { text.map { integer($0.utf8.count) + Array($0.utf8) } ?? integer(-1) }
 
-    /// A block of rows, in pieces.
+    /// A block of rows in pieces.
     func block(_ id: Int, _ pieces: [UInt8]...) -> [UInt8] {
         [1] + integer(id) + pieces.flatMap { integer($0.count) + $0 } + integer(0)
     }
@@ -68,7 +68,7 @@ struct LooseDump {
             } + integer(0)
     }
 
-    /// A member of a tar, padded.
+    /// A member of a tar, with padding.
     static func member(_ name: String, _ content: [UInt8], type: UInt8 = 0x30) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         header.replaceSubrange(0..<name.utf8.count, with: name.utf8)
@@ -88,7 +88,7 @@ struct LooseDump {
         return String(repeating: "0", count: digits - text.utf8.count) + text
     }
 
-    /// Two rows and the mark that ends them: as they are, and as each method compresses them.
+    /// Two rows and the end marker: uncompressed, and compressed by each method.
     static let rows = Array("1\tAda\n2\t\\N\n\\.\n\n\n".utf8)
     static let zlibRows = hexadecimal("789c33e4744c49e432e28cf1e38ad1e3e2e202001b8602e2")
     static let lz4Rows = hexadecimal("04224d186440a71000008031094164610a32095c4e0a5c2e0a0a0a0000000073e3db98")
@@ -99,7 +99,7 @@ struct LooseDump {
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
-    /// A custom archive with the rows of one table, whose place is known.
+    /// A custom archive with the rows of one table, at a known place.
     static func custom(
         _ pieces: [UInt8]...,
         compression: Int = 0,

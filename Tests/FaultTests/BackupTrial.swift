@@ -1,7 +1,7 @@
 import Glibc
 import TestSupport
 
-/// A backup is whole or is not there.
+/// A backup is complete, or does not exist.
 struct BackupTrial: Trial {
     enum Manner: CaseIterable { case archive, overwriting, plain }
 

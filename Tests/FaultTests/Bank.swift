@@ -1,14 +1,14 @@
 import Synchronization
 import TestSupport
 
-/// A database in which money moves all the time and never becomes less, while its tables are changed under it.
+/// A database in which money is transferred all the time but its sum stays constant, while its tables are altered.
 struct Bank: Sendable {
     let server: ThrowawayServer
     let url: String
 
     static let accounts = 200
 
-    /// Four tables, one of them partitioned and one of them with a column that is changed while money moves.
+    /// Four tables. One is partitioned, and a column of another one is altered during transfers.
     static let schema = """
         CREATE SCHEMA bank;
         CREATE TABLE bank.checking (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL DEFAULT 0);
@@ -22,7 +22,7 @@ struct Bank: Sendable {
         INSERT INTO bank.savings SELECT i, 1000 FROM generate_series(1, \(accounts)) i;
         """
 
-    /// Money goes from one table to the other, a third notes it, and both count it.
+    /// Money moves from one table to another, a third table records it, and both count it.
     static let transfer = """
         \\set a random(1, \(accounts))
         \\set b random(1, \(accounts))
@@ -34,7 +34,7 @@ struct Bank: Sendable {
         COMMIT;
         """
 
-    /// All the money, and whether every transfer was counted twice and noted once, and has taken what it says.
+    /// The sum of all money, and whether every transfer was counted twice and recorded once with the right amount.
     static let books = """
         SELECT (SELECT sum(balance) FROM bank.checking) + (SELECT sum(balance) FROM bank.savings),
             (SELECT sum(moves) FROM bank.checking) = (SELECT count(*) FROM bank.transfers),
@@ -44,7 +44,8 @@ struct Bank: Sendable {
         """
     static let rightBooks = "\(accounts * 2000)|t|t|t"
 
-    /// What is done to tables meanwhile, of the bank and beside it. Each line by itself, in this order, again and again.
+    /// Changes of tables in and outside of the bank during the transfers. The lines are run one by one, in this order,
+    /// again and again.
     static let changes = [
         """
         CREATE TABLE bank.visitors (id serial PRIMARY KEY, name text, seen timestamptz DEFAULT now());
@@ -65,9 +66,9 @@ struct Bank: Sendable {
         "DROP FUNCTION bank.visits; DROP VIEW bank.names; DROP TABLE bank.visitors; DROP TYPE bank.mood;",
     ]
 
-    /// Keeps the bank busy while `body` works.
+    /// Makes transfers while `body` runs.
     ///
-    /// - Parameter seconds: The most that it may take.
+    /// - Parameter seconds: The maximum duration.
     func open(seconds: Int, changing: Bool, while body: () async throws -> Void) async throws {
         try await ScratchFolder.with { scratch in
             let script = try scratch.write(Self.transfer, to: "transfer.sql")

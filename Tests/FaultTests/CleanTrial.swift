@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Tables are emptied all together or not at all, and whenever rows are gone there is a backup of them that is whole.
+/// Either all tables are emptied or none, and deleted rows are always in a complete backup.
 struct CleanTrial: Trial {
     enum Manner: CaseIterable { case undoable, forGood }
 

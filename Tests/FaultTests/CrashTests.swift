@@ -1,11 +1,11 @@
 import TestSupport
 import Testing
 
-/// What was said to be done is there after a crash of the server.
+/// Everything that was reported as done survives a crash of the server.
 @Suite(.serialized) struct CrashTests {
-    /// Restores load with `synchronous_commit` off, which is over before they end. Without that the last of the log would
-    /// lie in the server's memory for the ten seconds of this server's writer.
-    @Test func aRestoreThatSaysDoneOutlivesACrashRightAfterIt() async throws {
+    /// A restore loads with `synchronous_commit` off, but turns it on before it ends. Otherwise the last part of the
+    /// log would stay in the server's memory until its writer runs, which takes ten seconds here.
+    @Test func aFinishedRestoreSurvivesACrashRightAfterIt() async throws {
         let ground = try await Ground.prepare(options: ["wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"])
         for (number, manner) in RestoreTrial.Manner.allCases.enumerated() {
             let trial = RestoreTrial(manner: manner)

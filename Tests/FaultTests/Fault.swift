@@ -1,38 +1,38 @@
 import TestSupport
 
-/// What an unfaulted run of a command takes: moments are shares of it.
+/// The measurements of a run without faults. The moments of faults are fractions of them.
 struct Measure: Sendable {
     var seconds: Double
     var traffic: FaultProxy.Traffic
 }
 
-/// What goes wrong, and when.
+/// A fault and its moment.
 enum Fault: Sendable, CustomStringConvertible {
-    /// SIGKILL to us.
+    /// SIGKILL to granary.
     case kill(seconds: Double)
-    /// SIGINT or SIGTERM to us.
+    /// SIGINT or SIGTERM to granary.
     case interrupt(signal: Int32, seconds: Double)
-    /// One of our sessions is ended by somebody.
+    /// One of granary's sessions is terminated.
     case terminate(seconds: Double, choice: Int)
-    /// The server crashes, and is back after a while.
+    /// The server crashes, and restarts after a while.
     case crash(seconds: Double, downSeconds: Double)
     case cut(FaultProxy.Deed, FaultProxy.Point, staysBroken: Bool)
-    /// Nothing moves any more and nothing is closed, until somebody presses Ctrl-C.
+    /// The network stalls without closing connections, until the user presses Ctrl-C.
     case stall(FaultProxy.Point)
-    /// Nothing moves for some time.
+    /// The network stalls for some time.
     case pause(FaultProxy.Point, seconds: Double)
-    /// Our disk has so much room.
+    /// The size of the local disk.
     case ourDisk(bytes: Int)
-    /// The server's disk has so much room.
+    /// The size of the server's disk.
     case serverDisk(bytes: Int)
-    /// Whoever reads our standard error stops after so many bytes, until somebody presses Ctrl-C.
+    /// The reader of standard error stops after this many bytes, until the user presses Ctrl-C.
     case stalledOutput(bytes: Int)
-    /// The same command is started once more.
+    /// The same command is started a second time.
     case rival(seconds: Double)
-    /// Somebody puts another file in the place of the one that a backup is being written into.
+    /// Another process replaces the file that a backup is writing.
     case replacedFile(seconds: Double)
 
-    /// The kind, as the tally has it.
+    /// The kind, for the tally.
     var kind: Kind {
         switch self {
         case .kill: .kill
@@ -64,11 +64,11 @@ enum Fault: Sendable, CustomStringConvertible {
         case rival = "raced by itself"
         case replacedFile = "file replaced"
 
-        /// What breaks.
+        /// Kinds of failures.
         static let failures: [Kind] = [
             .kill, .interrupt, .terminate, .crash, .cut, .stall, .pause, .ourDisk, .serverDisk,
         ]
-        /// What others do.
+        /// Kinds of interference by others.
         static let meddling: [Kind] = [.stalledOutput, .rival, .replacedFile]
     }
 
@@ -95,7 +95,7 @@ enum Fault: Sendable, CustomStringConvertible {
 }
 
 extension Fault {
-    /// - Parameter kinds: Those to choose from, as far as they can happen to the command.
+    /// - Parameter kinds: The kinds to choose from, as far as they can happen to the command.
     static func draw(
         from kinds: [Kind],
         for trial: any Trial,
@@ -109,7 +109,7 @@ extension Fault {
             default: true
             }
         }
-        // Somewhat beyond the end too: a fault that comes too late must do no harm either.
+        // Some faults come after the end, where they must do no harm either.
         let seconds = Double.random(in: 0..<1.05, using: &random) * measure.seconds
         let point = FaultProxy.Point.draw(measure.traffic, &random)
         switch kinds.randomElement(using: &random)! {
@@ -124,7 +124,7 @@ extension Fault {
         case .stall: return .stall(point)
         case .pause: return .pause(point, seconds: Double.random(in: 0.05..<0.5, using: &random))
         case .ourDisk:
-            // A tmpfs has whole pages.
+            // A tmpfs consists of whole pages.
             let pages = Int.random(in: 1...trial.ownBytes / 4096, using: &random)
             return .ourDisk(bytes: pages * 4096)
         case .serverDisk: return .serverDisk(bytes: Int.random(in: 0..<trial.serverBytes, using: &random))
@@ -136,7 +136,8 @@ extension Fault {
 }
 
 extension FaultProxy.Point {
-    /// A quarter at COMMITs, of which there are few and which matter most; a quarter in the middle of answers.
+    /// A quarter of the points are at COMMITs, which are few but matter most, and a quarter are in the middle of
+    /// answers.
     fileprivate static func draw(_ traffic: FaultProxy.Traffic, _ random: inout SeededRandom) -> FaultProxy.Point {
         let part = FaultProxy.Part.allCases.randomElement(using: &random)!
         let message = Int.random(in: 1...max(1, traffic.messages), using: &random)

@@ -2,17 +2,17 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// One run: a command, what goes wrong, and the promise held against what is there afterwards.
+/// One run: a command, a fault, and the check that the promise was kept.
 struct FaultRun: Sendable {
     let seed: UInt64
     let trial: any Trial
     let fault: Fault
 
-    /// Everything about it comes from the seed, so that the seed finds it again.
+    /// All choices follow from the seed, so that the seed reproduces the run.
     ///
     /// - Parameters:
-    ///   - kinds: Of faults, to choose from.
-    ///   - measure: What the command of that number takes without a fault.
+    ///   - kinds: The kinds of faults to choose from.
+    ///   - measure: Measures a run of the command with a number without a fault.
     init(seed: UInt64, kinds: [Fault.Kind], measure: (_ number: Int) async throws -> Measure) async throws {
         self.seed = seed
         var random = SeededRandom(seed: seed)
@@ -24,7 +24,7 @@ struct FaultRun: Sendable {
     struct Ending: Sendable {
         var status: Int32
         var standing: Standing
-        /// From the interrupt to the end, where the network was stalled.
+        /// The time from the interrupt to the end, if the network was stalled.
         var secondsToEnd: Double?
     }
 
@@ -48,7 +48,7 @@ struct FaultRun: Sendable {
         }
     }
 
-    /// The network, the server and its disk as they should be, and none of our sessions left.
+    /// Repairs the network, the server and its disk, and ends granary's sessions.
     private func putRight(_ ground: Ground) async throws {
         ground.proxy.mend()
         if ground.server.processID == nil { try await ground.server.restart() }
@@ -67,8 +67,8 @@ struct FaultRun: Sendable {
         if outcome.stderr.contains("Fatal error") || outcome.stderr.contains("Stack dump") {
             throw BrokenPromise("it crashed: \(outcome)")
         }
-        // Whoever is killed can say nothing. What is said otherwise must be true: a failure has changed nothing,
-        // unless it says that nobody knows.
+        // A killed process reports nothing. Otherwise its report must be true: a failure has changed nothing, unless
+        // the message says that the outcome is unknown.
         guard outcome.status < 128 || outcome.status == 130, outcome.status != 0, trial.isAllOrNothing, standing == .new
         else { return }
         guard outcome.stderr.contains("not known") else {
@@ -77,7 +77,6 @@ struct FaultRun: Sendable {
     }
 }
 
-// Striking.
 extension FaultRun {
     private func strike(_ scene: Scene) async throws -> (CommandOutcome, secondsToEnd: Double?) {
         let proxy = scene.ground.proxy
@@ -133,7 +132,7 @@ extension FaultRun {
     private func stallOutput(_ bytes: Int, _ scene: Scene) async throws -> (CommandOutcome, secondsToEnd: Double?) {
         let pressed = Mutex<ContinuousClock.Instant?>(nil)
         let outcome = try await start(scene, before: Self.stoppingReader(bytes)) { process in
-            // It stands still as soon as its output does; there is nothing from outside that tells.
+            // The process stops when its output does. Nothing else shows this from outside.
             for _ in 0..<150 where !process.hasEnded { try await Task.sleep(for: .milliseconds(10)) }
             guard !process.hasEnded else { return }
             pressed.withLock { $0 = .now }
@@ -144,7 +143,7 @@ extension FaultRun {
         return (outcome, seconds)
     }
 
-    /// Standard error is a pipe that takes so many bytes, and that nobody reads.
+    /// Standard error is a pipe that holds this many bytes and is not read.
     private static func stoppingReader(_ bytes: Int) -> [String] {
         let script = """
             mkfifo pipe && { sleep 1000 <pipe & reader=$!; exec 7>pipe; } || exit 99
@@ -156,7 +155,7 @@ extension FaultRun {
         return ["sh", "-c", script, "sh"]
     }
 
-    /// One of both is done, and the other is done after it, or was told why not.
+    /// One of the two runs succeeds. The other succeeds after it, or reports why it did not run.
     private func race(_ seconds: Double, _ scene: Scene) async throws -> CommandOutcome {
         async let second: CommandOutcome = {
             try await Task.sleep(for: .seconds(seconds))
@@ -177,7 +176,7 @@ extension FaultRun {
         return done
     }
 
-    /// What somebody else has put there must never be called the backup.
+    /// A file that another process has put there must never become the backup.
     private func replaceFile(_ seconds: Double, _ scene: Scene) async throws -> CommandOutcome {
         let outcome = try await start(scene) { process in
             func partial() -> String? { scene.scratch.names(in: "out").first { $0.hasSuffix(".partial") } }
@@ -191,7 +190,7 @@ extension FaultRun {
         return outcome
     }
 
-    /// A process that may end while something happens to it.
+    /// A process that may end while a fault is caused.
     private final class Struck: Sendable {
         private let ended = Atomic<Bool>(false)
         private let pidFile: String
@@ -213,7 +212,7 @@ extension FaultRun {
         }
     }
 
-    /// Runs the command, and meanwhile what happens to it.
+    /// Runs the command and causes the fault meanwhile.
     private func start(
         _ scene: Scene,
         before: [String] = [],
@@ -243,7 +242,7 @@ extension FaultRun {
         return outcome
     }
 
-    /// Ends one of our sessions, if there is one before the command is done.
+    /// Ends one of granary's sessions, if there is one before the command ends.
     private func terminate(_ scene: Scene, _ seconds: Double, _ choice: Int, _ process: Struck) async throws {
         try await Task.sleep(for: .seconds(seconds))
         while !process.hasEnded {
@@ -258,7 +257,8 @@ extension FaultRun {
         }
     }
 
-    /// A small tmpfs over the folder for files, in a mount namespace of its own; what was written is copied out.
+    /// Mounts a small tmpfs over the folder for files, in a separate mount namespace. Written files are copied out of
+    /// it.
     private static func fullDisk(_ bytes: Int, _ scene: Scene) -> [String] {
         let script = """
             cp -a "$0" "$0.before" && mount -t tmpfs -o size=$(( $(du -sb "$0" | cut -f1) / 4096 * 4096 + \(bytes) )) tmpfs "$0" &&

@@ -1,16 +1,16 @@
 import Glibc
 import TestSupport
 
-/// A server with a network that can be broken in front of it, and the databases that runs begin with.
+/// A server with a breakable network in front of it, and the databases with which runs begin.
 struct Ground: Sendable {
     let server: ThrowawayServer
     let proxy: FaultProxy
-    /// Backups of the shop, `b.zip` and `b.sql.gz`.
+    /// The backups of the shop, `b.zip` and `b.sql.gz`.
     let archives: String
 
-    /// - Parameter diskBytes: For a server whose databases lie on a disk that can be filled.
+    /// - Parameter diskBytes: The size of a disk for the server's databases that can become full.
     static func prepare(diskBytes: Int? = nil, options more: [String: String] = [:]) async throws -> Ground {
-        // What was committed is to be there after a crash, as on a server that is not for tests.
+        // Commits must survive a crash, unlike on other test servers.
         let options = ["synchronous_commit": "on", "autovacuum": "off"].merging(more) { $1 }
         let server = try await ThrowawayServer.start(options: options, diskBytes: diskBytes)
         let archives = "\(server.folder)/archives"
@@ -34,7 +34,8 @@ struct Ground: Sendable {
             )
             guard made.status == 0 else { throw CommandFailure(description: "backup: \(made)") }
         }
-        // Recovery takes sequences up to 32 further where it replays what was drawn from them: in the templates nothing shall.
+        // After a crash, recovery advances a sequence by up to 32 if it replays values drawn from it. That must not
+        // happen in the templates.
         try await server.execute("CHECKPOINT")
         return ground
     }
@@ -44,7 +45,7 @@ struct Ground: Sendable {
         try await server.stop()
     }
 
-    /// Leaves so many bytes free on the server's disk; all of it without a number.
+    /// Leaves this many bytes free on the server's disk; without a number, all of it.
     func leaveFree(_ bytes: Int?) throws {
         let ballast = "\(server.diskFromOutside)/ballast"
         unlink(ballast)
@@ -62,7 +63,7 @@ struct Ground: Sendable {
     }
 }
 
-/// What a database has in it when a run begins.
+/// The content of a database at the beginning of a run.
 enum Template: String, CaseIterable, Sendable {
     case shop, empty_shop, bare
 
@@ -93,23 +94,23 @@ enum Template: String, CaseIterable, Sendable {
         """
 }
 
-/// A database and a folder of one run, and the command on both.
+/// The database and folder of a run, and the command for both.
 struct Scene: Sendable {
     let ground: Ground
     let name: String
     let scratch: ScratchFolder
 
-    /// By a way that does not break.
+    /// The URL of the server itself.
     var url: String { ground.server.url(database: name) }
-    /// Through the network that does.
+    /// The URL of the breakable network.
     var throughProxy: String { ground.proxy.url(database: name) }
-    /// Where files are written that may find the disk full.
+    /// The folder for files whose disk may be full.
     var out: String { scratch.file("out") }
 
     @discardableResult
     func sql(_ text: String) async throws -> String { try await psql(url, text) }
 
-    /// In another database, since who is connected to this one stands in the way of its being replaced.
+    /// From another database, because sessions connected to this one prevent its replacement.
     @discardableResult
     func sqlBeside(_ text: String) async throws -> String {
         try await psql(ground.server.url(database: "postgres"), text)
@@ -129,7 +130,7 @@ struct Scene: Sendable {
         )
     }
 
-    /// Lends a scene whose database is a copy of `template`, and drops it with all that was made beside it.
+    /// Provides a scene whose database is a copy of `template`. Drops it with all derived databases afterwards.
     static func with<R>(
         _ template: Template,
         on ground: Ground,
@@ -142,7 +143,7 @@ struct Scene: Sendable {
         let result = try await ScratchFolder.with { scratch in
             let scene = Scene(ground: ground, name: name, scratch: scratch)
             mkdir(scene.out, 0o755)
-            // The marker is this database's own, as if it had never been another's.
+            // The marker must name this database, not the template.
             try await scene.sql(
                 """
                 UPDATE granary.environment SET fingerprint = (SELECT system_identifier FROM pg_control_system())

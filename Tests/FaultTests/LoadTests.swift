@@ -2,9 +2,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Backups of a database that is busy: each of them is of one moment.
+/// Backups of a busy database. Each must show one moment.
 @Suite(.serialized) struct LoadTests {
-    /// So many backups; `make test-faults` takes more.
+    /// The number of backups. `make test-faults` makes more.
     private static let rounds =
         getenv("GRANARY_FAULT_RUNS").flatMap { Int(String(cString: $0)) }.map { max(4, $0 / 20) } ?? 4
 
@@ -19,7 +19,7 @@ import Testing
                     for round in 0..<Self.rounds {
                         let file = scratch.file(round % 4 == 3 ? "b.sql.gz" : "b.zip")
                         let options = round % 4 == 2 ? ["--schema", "bank"] : []
-                        // Beside other tests everything is slow, and the tables change meanwhile: more attempts.
+                        // Other tests make everything slow while the tables change, so more attempts are needed.
                         let manner = ["--output", file, "--jobs", "3", "--lock-timeout", "8min"]
                         let made = try await granary(["backup"] + manner + options, url)
                         try #require(made.status == 0, "backup \(round): \(made)")
@@ -29,14 +29,14 @@ import Testing
                 }
             }
             try await #expect(psql(url, Bank.books) == Bank.rightBooks)
-            // Money moved, and between each two backups too.
+            // Money was transferred before each backup and between them.
             #expect(transfers.count == Self.rounds && transfers[0] > 0)
             #expect(zip(transfers, transfers.dropFirst()).allSatisfy { $0 < $1 }, "\(transfers)")
         }
         try await server.stop()
     }
 
-    /// Restores into a database of its own, looks at its books, and returns how many transfers it has.
+    /// Restores into a new database, checks its books, and returns its number of transfers.
     private func restored(_ file: String, _ server: ThrowawayServer) async throws -> Int {
         let url = server.url(database: "restored")
         let outcome = try await granary(["restore", file, "--into", "restored"], server.url(database: "bank"))

@@ -1,7 +1,7 @@
 import TestSupport
 
-/// Each migration is applied and in the ledger, or neither; one without a transaction may stop between two of its
-/// statements, and then `status` knows it and `repair` goes on from there.
+/// Each migration is applied and in the ledger, or neither. A migration without a transaction may stop between two of
+/// its statements. Then `status` reports it and `repair` continues it.
 struct MigrateTrial: Trial {
     enum Manner: CaseIterable { case up, down }
 
@@ -39,7 +39,7 @@ struct MigrateTrial: Trial {
                 return .broken("of \(version) there are \(found) of \(all), and the ledger says \(applied)")
             }
         }
-        // 500 rows are lost by the way up, 2000 by the way down.
+        // The up files delete 500 rows, the down files 2000.
         let haveGone = manner == .up ? applied.contains(5) : !applied.contains(2)
         if haveGone, try await !hasBackup(ofRows: manner == .up ? 500 : 2000, scene) {
             return .broken("a table with rows was dropped, and no backup of it is there")
@@ -71,7 +71,7 @@ struct MigrateTrial: Trial {
         guard status.status == (manner == .up ? 0 : 2) else { throw BrokenPromise("status: \(status)") }
     }
 
-    /// What each version has made, counted.
+    /// Counts the effects of each version.
     private static let effects = """
         SELECT concat_ws(' ',
             CASE WHEN to_regclass('app.a') IS NULL THEN 0

@@ -3,9 +3,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What granary does about a network that says nothing.
+/// Granary's reaction to a network that does not answer.
 @Suite(.serialized) struct NetworkTests {
-    /// The server's end may be gone without a word: the system asks after a minute, and gives up after another.
+    /// The other end may be gone without a message. The system probes it after a minute, and gives up after another
+    /// minute.
     @Test func aConnectionThatWaitsIsKeptAliveBySmallQuestions() async throws {
         try await withShop { scene in
             scene.ground.proxy.arm(.stall, at: .message(12, .after))
@@ -17,7 +18,7 @@ import Testing
         }
     }
 
-    /// Whatever is stalled, and wherever.
+    /// Stalls at any point.
     @Test(arguments: [2, 60, 300])
     func anInterruptEndsARestoreWhoseNetworkIsStalled(message: Int) async throws {
         try await withShop { scene in
@@ -35,7 +36,7 @@ import Testing
         }
     }
 
-    /// The answer to COMMIT is lost: a new connection asks the server what became of it.
+    /// The answer to COMMIT is lost. Granary asks the server about the outcome through a new connection.
     @Test(arguments: FaultProxy.Part.allCases)
     func aCommitWhoseAnswerIsLostIsLookedUp(part: FaultProxy.Part) async throws {
         try await withShop { scene in
@@ -50,8 +51,8 @@ import Testing
         }
     }
 
-    /// And where no connection is to be had any more, it is said that nobody knows.
-    @Test func aCommitThatNobodyCanAskAboutIsSaidToBeInDoubt() async throws {
+    /// If no new connection is possible, the message says that the outcome is unknown.
+    @Test func aCommitOfUnknownOutcomeIsReportedAsSuch() async throws {
         try await withShop { scene in
             scene.ground.proxy.arm(.close(all: true), at: .commit(1, .after), staysBroken: true)
             let outcome = try await scene.granary(
@@ -63,8 +64,9 @@ import Testing
         }
     }
 
-    /// The session that leads a restore is cancelled at once; the one that has swapped the databases asks first.
-    @Test func anInterruptedSwapThatNobodyCanAskAboutIsSaidToBeInDoubt() async throws {
+    /// The leading session of a restore is cancelled at once. The session that swaps the databases first asks about the
+    /// outcome.
+    @Test func anInterruptedSwapOfUnknownOutcomeIsReportedAsSuch() async throws {
         try await withShop { scene in
             let file = scene.scratch.file("b.zip")
             try #require(try await scene.granary(["backup", "--output", file]).status == 0)
@@ -82,7 +84,7 @@ import Testing
         }
     }
 
-    /// One for all; it ends with the process.
+    /// Shared by all tests, until the process ends.
     private static let ground = Task { try await Ground.prepare() }
 
     private func withShop(_ body: (Scene) async throws -> Void) async throws {
@@ -94,7 +96,7 @@ import Testing
 
     private static let scenes = Atomic<Int>(0)
 
-    /// Starts a command, waits until its network is stalled, lets `look` look, and presses Ctrl-C.
+    /// Starts a command, waits until its network is stalled, runs `look`, and presses Ctrl-C.
     @discardableResult
     private func interrupted(
         _ scene: Scene,
@@ -112,13 +114,14 @@ import Testing
         return try await outcome
     }
 
-    /// Seconds until the system asks the other end of each connection to this port whether it is there.
+    /// The seconds until the system probes the other end of each connection to this port.
     private func keepaliveTimers(ofPort port: Int) async throws -> [Double] {
         let wanted =
             ":" + String(repeating: "0", count: max(0, 4 - String(port, radix: 16).count))
             + String(port, radix: 16).uppercased()
         return String(decoding: readFile("/proc/net/tcp"), as: UTF8.self).split(separator: "\n").compactMap { line in
-            // sl local_address rem_address st tx_queue:rx_queue tr:tm->when …, the last in hundredths of a second.
+            // sl local_address rem_address st tx_queue:rx_queue tr:tm->when …; the last number is in hundredths of a
+            // second.
             let fields = line.split(separator: " ")
             guard fields.count > 5, fields[2].hasSuffix(wanted), fields[3] == "01" else { return nil }
             let timer = fields[5].split(separator: ":")

@@ -3,16 +3,17 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Commands that are struck at random, and what they promise: old state or new, nothing between, nothing lost, and the
-/// next run succeeds.
+/// Runs commands with random faults, and checks their promises: the old state or the new one, nothing in between,
+/// nothing lost, and the next run succeeds.
 ///
-/// `make test-faults RUNS=1000 SEED=…` runs a thousand. Run n of a seed is run 1 of the seed n - 1 further on.
+/// `make test-faults RUNS=1000 SEED=…` makes a thousand runs. Run n of a seed is the same as run 1 of the seed plus n -
+/// 1.
 @Suite(.serialized) struct RandomFaultTests {
-    @Test func whateverHappensTheStateIsTheOldOneOrTheNewAndTheNextRunSucceeds() async throws {
+    @Test func afterAnyFailureTheStateIsOldOrNewAndTheNextRunSucceeds() async throws {
         try await run(Fault.Kind.failures)
     }
 
-    @Test func whateverOthersDoTheStateIsTheOldOneOrTheNewAndTheNextRunSucceeds() async throws {
+    @Test func afterAnyInterferenceTheStateIsOldOrNewAndTheNextRunSucceeds() async throws {
         try await run(Fault.Kind.meddling)
     }
 
@@ -52,7 +53,7 @@ import Testing
         try await cramped.end()
     }
 
-    /// A command without a fault, through the same network.
+    /// Runs a command without a fault through the same network.
     private func measure(_ number: Int, on ground: Ground) async throws -> Measure {
         let trial = trials[number]
         return try await Scene.with(trial.template, on: ground, number: 1_000_000 + number) { scene in

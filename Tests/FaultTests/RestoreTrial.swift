@@ -1,6 +1,6 @@
 import TestSupport
 
-/// A restore happened or did not; what was there before is not lost.
+/// A restore succeeds completely or changes nothing. The old data is not lost.
 struct RestoreTrial: Trial {
     enum Manner: CaseIterable { case swap, dropOld, inPlace, dataOnly, plain }
 
@@ -23,7 +23,7 @@ struct RestoreTrial: Trial {
     }
 
     func prepare(_ scene: Scene) async throws -> String {
-        // A target that stays keeps the place of its sequence, if that is further on.
+        // A target that is not replaced keeps the value of its sequence if it is higher.
         if manner == .dataOnly { try await scene.sql("SELECT setval('shop.orders_id_seq', 20000)") }
         let restored = try await scene.sql(shopDigest)
         try await scene.sql(

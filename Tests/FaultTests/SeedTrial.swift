@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Seeds come in all together or not at all, and the record says which.
+/// Seeds are written completely or not at all, and the record shows which.
 struct SeedTrial: Trial {
     enum Manner: CaseIterable { case first, changed }
 
@@ -41,7 +41,7 @@ struct SeedTrial: Trial {
         ["seed", "--env", "development", "--service", "shop"]
     }
 
-    /// Without numbers from sequences, which a rollback does not bring back.
+    /// Without values from sequences, which a rollback does not restore.
     private func state(_ scene: Scene) async throws -> String {
         try await scene.sql(
             """

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Backups of a hot standby: of one moment too, or it is said what stood in the way.
+/// Backups of a hot standby. Each shows one moment, or reports why it could not.
 @Suite(.serialized) struct StandbyTests {
     @Test func aBackupOfAStandbyHasTheBooksRightAndNamesUnloggedTables() async throws {
         try await withStandby(["hot_standby_feedback": "on"]) { primary, standby in
@@ -53,8 +53,9 @@ import Testing
         }
     }
 
-    /// The primary removes rows that the backup still sees, or locks a table that it reads; the standby waits for nobody.
-    @Test func whatAStandbyEndsIsSaidWithAWayOut() async throws {
+    /// The primary removes rows that the backup still needs, or locks a table that it reads. The standby does not wait
+    /// for the backup.
+    @Test func aQueryCancelledByAStandbyIsReportedWithAHint() async throws {
         try await withStandby(["max_standby_streaming_delay": "0", "hot_standby_feedback": "off"]) { primary, standby in
             let (there, here) = (primary.url(database: "bank"), standby.url(database: "bank"))
             try await psql(
@@ -65,7 +66,7 @@ import Testing
                 try await caughtUp(primary, standby)
                 try await ScratchFolder.with { scratch in
                     let file = scratch.file("b.zip")
-                    // Level 12 takes its time, so that there is something to disturb.
+                    // Level 12 is slow, so that the backup can be disturbed.
                     async let backup = granary(["backup", "--output", file, "--compress", "12"], here)
                     try await eventually { try await psql(here, Self.isReading) == "t" }
                     try await psql(there, change)
@@ -89,7 +90,7 @@ import Testing
         SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'COPY%TO STDOUT%' AND pid <> pg_backend_pid()
         """
 
-    /// Until the standby has all that the primary has done.
+    /// Waits until the standby has applied all changes of the primary.
     private func caughtUp(_ primary: ThrowawayServer, _ standby: ThrowawayServer) async throws {
         let position = try await psql(primary.url(database: "bank"), "SELECT pg_current_wal_lsn()")
         try await eventually {
@@ -97,7 +98,7 @@ import Testing
         }
     }
 
-    /// Lends a primary with a bank, and a standby of it.
+    /// Provides a primary with a bank, and a standby of it.
     private func withStandby(
         _ options: [String: String],
         _ body: (_ primary: ThrowawayServer, _ standby: ThrowawayServer) async throws -> Void

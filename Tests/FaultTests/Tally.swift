@@ -1,4 +1,4 @@
-/// What was run and what came of it, as a table.
+/// A table of the runs and their results.
 struct Tally: CustomStringConvertible {
     private struct Count {
         var (runs, unharmed, old, new, partWay, broken) = (0, 0, 0, 0, 0, 0)

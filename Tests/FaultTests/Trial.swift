@@ -1,36 +1,37 @@
 import TestSupport
 
-/// A command that is struck, and what it promises.
+/// A command to be disturbed, and its promise.
 protocol Trial: Sendable {
-    /// With the options that make it another command.
+    /// The name, including the options that matter.
     var name: String { get }
     var template: Template { get }
-    /// Bytes that it takes on the server's disk, roughly; 0 where the server writes nothing that counts.
+    /// The approximate number of bytes that it writes to the server's disk; 0 if it writes none that matter.
     var serverBytes: Int { get }
-    /// Bytes that it writes on our disk, roughly; 0 where it writes none.
+    /// The approximate number of bytes that it writes to the local disk; 0 if it writes none.
     var ownBytes: Int { get }
 
-    /// Whether a failure means that nothing has changed, unless it says that nobody knows. Of migrations the ledger says it.
+    /// Whether a failure means that nothing has changed, unless its message says that the outcome is unknown. For
+    /// migrations the ledger shows it.
     var isAllOrNothing: Bool { get }
 
-    /// Makes what the command will find; returns what `standing` needs to know of it.
+    /// Creates the initial state for the command. Returns a text that `standing` needs.
     func prepare(_ scene: Scene) async throws -> String
     func arguments(_ scene: Scene) -> [String]
-    /// How things stand now, whatever happened.
+    /// The state after the run.
     func standing(_ scene: Scene, before: String) async throws -> Standing
-    /// What a person does next: the same command, in most cases.
+    /// The next step of a user: usually the same command.
     func again(_ scene: Scene, _ standing: Standing) async throws
 }
 
 enum Standing: Sendable, Equatable {
     case old, new
-    /// A run of several steps, some of which are done and said to be.
+    /// Some steps of a run are done and recorded.
     case partWay
-    /// What must not be.
+    /// A state that must not occur.
     case broken(String)
 }
 
-/// A promise that was not kept.
+/// A broken promise.
 struct BrokenPromise: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -49,13 +50,13 @@ extension Trial {
     }
 }
 
-/// Every trial there is.
+/// All trials.
 let trials: [any Trial] =
     BackupTrial.Manner.allCases.map(BackupTrial.init) + RestoreTrial.Manner.allCases.map(RestoreTrial.init)
     + SeedTrial.Manner.allCases.map(SeedTrial.init) + CleanTrial.Manner.allCases.map(CleanTrial.init)
     + MigrateTrial.Manner.allCases.map(MigrateTrial.init)
 
-/// All of the shop that a restore must bring back, in one line.
+/// A digest of everything in the shop that a restore must bring back, on one line.
 let shopDigest = """
     SELECT concat_ws(' ',
         (SELECT count(*) || ':' || coalesce(md5(string_agg(c::text, ',' ORDER BY id)), '') FROM shop.customers c),
@@ -63,7 +64,7 @@ let shopDigest = """
         (SELECT last_value FROM shop.orders_id_seq), \(shopSchema))
     """
 
-/// Its schema alone.
+/// A digest of the shop's schema only.
 let shopSchema = """
     (SELECT md5(string_agg(concat(conname, convalidated, pg_get_constraintdef(oid)), ',' ORDER BY conname))
         FROM pg_constraint WHERE connamespace = 'shop'::regnamespace),

@@ -2,7 +2,7 @@ import FoundationEssentials
 import FuzzTargets
 import Testing
 
-/// What the fuzzer has found worth keeping, read again: every input that once was a finding is among it.
+/// Reads the corpus of the fuzzer again. It includes every input that once caused a finding.
 @Suite struct CorpusTests {
     @Test(arguments: FuzzTarget.allCases)
     func everyInputOfTheCorpusIsReadWithoutAFinding(target: FuzzTarget) async throws {

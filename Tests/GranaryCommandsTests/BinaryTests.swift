@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// The built program, from outside, where no server is needed.
+/// The built program, where no server is needed.
 @Suite struct BinaryTests {
-    /// Nothing listens on port 1, and nothing of the machine's own environment chooses a database.
+    /// There is no server on port 1, and the environment of the machine does not choose a database.
     private static let nowhere = "postgresql://app:hush@127.0.0.1:1/shop"
 
     private func granary(
@@ -44,7 +44,7 @@ import Testing
         #expect(
             outcome.stderr
                 == "granary: error: Unknown option '--jbos'. Did you mean '--jobs'?\n"
-                + "hint: `granary backup --help` shows what there is\n"
+                + "hint: `granary backup --help` lists the options\n"
         )
     }
 
@@ -59,7 +59,7 @@ import Testing
         (["help", "verfy"], "granary has no command verfy", "did you mean `granary verify`?"),
         (["env", "makr", "staging"], "granary env has no command makr", "did you mean `granary env mark`?"),
     ])
-    func aMisspelledCommandIsNamedWithWhatMayBeMeant(words: [String], sentence: String, hint: String) async throws {
+    func aMisspelledCommandGetsASuggestion(words: [String], sentence: String, hint: String) async throws {
         let outcome = try await runCommand(granaryBinary(), words)
         #expect(outcome.status == 64)
         #expect(outcome.stderr.hasPrefix("granary: error: \(sentence)\nhint: \(hint) `granary"), "\(outcome)")
@@ -71,7 +71,7 @@ import Testing
         #expect(outcome.status == 64)
         #expect(
             outcome.stderr
-                == "granary: error: granary has no command frobnicate\nhint: `granary --help` lists what there is\n"
+                == "granary: error: granary has no command frobnicate\nhint: `granary --help` lists the commands\n"
         )
     }
 
@@ -95,7 +95,7 @@ import Testing
         #expect(outcome.stderr.contains("--jobs comes from the variable GRANARY_JOBS"))
     }
 
-    @Test func nothingGivenIsFourWithBothWaysOut() async throws {
+    @Test func withoutADatabaseTheExitCodeIsFourAndTheHintNamesBothOptions() async throws {
         for command in [["backup"], ["restore", "x.zip"]] {
             let outcome = try await ScratchFolder.with { folder in
                 try folder.write("x", to: "x.zip")
@@ -195,7 +195,7 @@ import Testing
         #expect(outcome.status == 4)
     }
 
-    @Test func garbageIsNoBackup() async throws {
+    @Test func garbageIsNotABackup() async throws {
         let text = try await granary("verify", "x.zip", files: ["x.zip": "garbage"])
         #expect(text.status == 1)
         let plain = try await granary("verify", "x.zip", files: ["x.zip": "\u{1}\u{2}garbage"])
@@ -212,7 +212,7 @@ import Testing
         #expect(missing.stdout.hasPrefix(#"{"error":{"message":"there is no file x.zip, nor backups/x.zip""#))
     }
 
-    @Test func whatAnEarlierBackupLeftBehindIsRemovedAndSaid() async throws {
+    @Test func leftoversOfAnEarlierBackupAreRemovedAndReported() async throws {
         let outcome = try await granary(
             "backup",
             "--database-url",

@@ -3,7 +3,7 @@ import GranaryCommands
 import TestSupport
 import Testing
 
-/// What shells are offered behind TAB.
+/// The candidates that a shell shows after TAB.
 @Suite struct CandidatesTests {
     private func candidates(
         _ words: [String],
@@ -31,7 +31,7 @@ import Testing
             #expect(found.backups("sh", endings: [".zip"]) == ["shop-1.zip", "shop-2.zip"])
             let path = folder.file("elsewhere/")
             #expect(found.backups(path, endings: [".zip", ".sql.gz"]) == [path + "a.sql.gz", path + "d/"])
-            // bash puts the slash there itself.
+            // bash adds the slash itself.
             let inBash = candidates(["granary", "restore", path], in: folder, shell: .bash)
             #expect(inBash.backups(path, endings: [".zip"]) == [path + "d"])
             let other = candidates(["granary", "restore", "--backups", folder.file("elsewhere/d"), ""], in: folder)

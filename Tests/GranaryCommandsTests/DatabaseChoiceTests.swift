@@ -4,7 +4,7 @@ import Project
 import Testing
 
 @Suite struct DatabaseChoiceTests {
-    /// Everything that could say which database, at once; tests take away from the top.
+    /// All sources for the choice of a database. The tests remove them one by one, from the first.
     private static let all: DatabaseChoice.Given = {
         var given = DatabaseChoice.Given()
         given.url = "postgresql://option/one"
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE"])
-    func thenWhatLibpqReadsByItself(variable: String) throws {
+    func lastTheDefaultsOfLibpqCount(variable: String) throws {
         var given = DatabaseChoice.Given()
         given.hasLocalServer = true
         given.variables[variable] = "x"
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: ["PGPASSWORD", "PGSSLMODE", "PGPASSFILE", "DATABASE_PASSWORD", "DATABASE_USER"])
-    func whatDoesNotSayWhereIsNoChoice(variable: String) {
+    func settingsWithoutADatabaseAreNoChoice(variable: String) {
         var given = DatabaseChoice.Given()
         given.variables[variable] = "x"
         #expect(code { try DatabaseChoice.from(given) } == .noDatabase)
@@ -104,7 +104,7 @@ import Testing
         #expect(code { try DatabaseChoice.from(given) } == .refused)
     }
 
-    @Test func nothingGivenNamesBothWaysOut() throws {
+    @Test func withoutADatabaseTheHintNamesBothOptions() throws {
         let error = try #require(throws: CommandError.self) { try DatabaseChoice.from(DatabaseChoice.Given()) }
         #expect(error.code == .noDatabase)
         #expect(error.hint?.contains("--database-url") == true)
@@ -172,7 +172,7 @@ import Testing
         "host=db password=a secret", "password='secret", "mysql://app:secret@db/shop", "secret",
         "postgresql://[::1/secret", "postgresql://db/shop@secret",
     ])
-    func aMistakeIsToldWithoutAnyPartOfTheText(text: String) throws {
+    func anErrorContainsNoPartOfTheURL(text: String) throws {
         let error = try #require(throws: CommandError.self) { _ = try ConnectionText(text, origin: "DATABASE_URL") }
         #expect(error.message.hasPrefix("DATABASE_URL "))
         for word in ["secret", "cret", "se", "app", "db/"] {
@@ -182,7 +182,7 @@ import Testing
 }
 
 @Suite struct ServerDescriptionTests {
-    @Test func theURLSaysWhere() {
+    @Test func theURLDeterminesTheDatabase() {
         let server = ServerDescription(ServerAddress("postgresql://app:hush@db:5433/shop"), variables: ["PGHOST": "no"])
         #expect(server.host == "db:5433")
         #expect(server.database == "shop")

@@ -25,7 +25,7 @@ import Testing
         )
     }
 
-    /// What a shell makes of the words is what they were, and none has a character that steers a terminal.
+    /// A shell must split the line into the original words, and no character may control a terminal.
     @Test(
         arguments: [
             "plain", "", "it's", "q'\u{301};touch x", "$(touch x)`y`", "a\nb", "-n\u{1b}[2J%s\\n'", "\u{202e}é\u{9b}",

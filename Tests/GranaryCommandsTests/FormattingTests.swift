@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [(0.1, "1 s"), (6.2, "7 s"), (59.5, "1 min 00 s"), (61, "1 min 01 s")])
-    func whatIsLeftIsInWholeSeconds(seconds: Double, text: String) {
+    func theRemainingTimeIsInWholeSeconds(seconds: Double, text: String) {
         #expect(Formatting.remaining(seconds: seconds) == text)
     }
 

@@ -33,9 +33,9 @@ import Testing
         }
     }
 
-    @Test func unmarkedDatabasesAreMarkedOnlyWhereNobodyCanBeSurprised() throws {
+    @Test func unmarkedDatabasesAreMarkedOnlyIfTheUserSaidSo() throws {
         #expect(try admit(nil, .unmarked, isLocal: true).get() == .init(environment: "development", marks: true))
-        // What a file says by and by is not what was said for this server.
+        // A general declaration in a file does not refer to this server.
         #expect(try admit(byFile, .unmarked, isLocal: true).get() == .init(environment: "development", marks: true))
         #expect(try admit(staging, .unmarked, isLocal: true).get() == .init(environment: "staging", marks: true))
         #expect(try admit(staging, .unmarked, isEmpty: true).get() == .init(environment: "staging", marks: true))
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func aMarkerThatNobodyDeclaredIsNamedAndNothingIsWritten() throws {
+    @Test func anUndeclaredMarkerIsNamedAndNothingIsWritten() throws {
         for (choice, isLocal) in [(nil, false), (nil, true), (EnvironmentChoice(name: "qa", source: .marker), false)]
             as [(EnvironmentChoice?, Bool)]
         {
@@ -80,7 +80,7 @@ import Testing
         #expect(error?.message.contains("marked staging, which m/e.json does not declare") == true)
     }
 
-    @Test func aCopyCountsAsUnmarkedAndSaysSo() throws {
+    @Test func aCopyCountsAsUnmarkedWithAMessage() throws {
         let error = #expect(throws: EnvironmentsError.self) { try admit(staging, .copy(of: "production")).get() }
         #expect(error?.message.contains("is a copy of production") == true)
         #expect(try admit(staging, .copy(of: "production"), isEmpty: true).get().marks)

@@ -3,7 +3,7 @@ import GranaryCommands
 import TestSupport
 import Testing
 
-/// Whole screens, so that a change of the contract is seen by who makes it.
+/// Whole help screens, so that a change of the contract is noticed.
 @Suite struct HelpTests {
     @Test func everyCommandHasAnAbstractAndAnExample() {
         func check(_ command: any ParsableCommand.Type) {
@@ -14,7 +14,7 @@ import Testing
         check(Granary.self)
     }
 
-    /// What a terminal of the usual width would break is hard to read, and breaks when it is copied.
+    /// A terminal of the usual width would break longer lines, which makes them hard to read and copy.
     @Test func noScreenIsWiderThanEightyColumns() async throws {
         func check(_ command: any ParsableCommand.Type, _ path: [String]) async throws {
             let outcome = try await runCommand(granaryBinary(), ["help"] + path, environment: ["COLUMNS": nil])
@@ -24,7 +24,7 @@ import Testing
         try await check(Granary.self, [])
     }
 
-    /// Also a word may be wrapped: then the next line of the example begins at the margin.
+    /// If a word were wrapped, the next line of the example would begin at the margin.
     @Test func noExampleIsWrapped() {
         func check(_ command: any ParsableCommand.Type) {
             for line in command.configuration.discussion.split(separator: "\n") where line.hasPrefix("  ") {
@@ -85,7 +85,7 @@ import Testing
                                           at all.
                   backups                 List the backups in a folder, describe one, or delete
                                           old ones.
-                  convert                 Make a backup of granary's from a dump of pg_dump.
+                  convert                 Convert a dump of pg_dump into a backup of granary.
 
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations, which a ledger in the
@@ -145,9 +145,9 @@ import Testing
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
                                           plain dumps (default: a new file in --backups).
-                  --format <zip|sql>      The format; else the file's name decides. (values:
+                  --format <zip|sql>      The format; by default the file name decides. (values:
                                           zip, sql)
-                  --force                 Replace an existing file.
+                  --force                 Replace the file if it exists.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   A folder of migrations to store, if it exists
                                           (default: migrations).

@@ -92,7 +92,7 @@ import Testing
         ["--format", "tar"], ["--wait", "soon"],
         ["--output", ""], ["--json", "--output", "-"], ["--quiet", "--verbose"], ["--log-format", "xml"], ["extra"],
     ])
-    func whatDoesNotFitIsRefused(arguments: [String]) {
+    func contradictoryOptionsAreRefused(arguments: [String]) {
         #expect(throws: (any Error).self) { try Granary.parseAsRoot(["backup"] + arguments) }
     }
 
@@ -159,7 +159,7 @@ import Testing
         ["x", "--role-map", "a=b", "--role-map", "a=c"], ["x", "--rows", "some"], ["x", "--in-place", "--drop-old"],
         ["x", "--into", ""], ["x", "--confirm", ""],
     ])
-    func whatDoesNotFitARestoreIsRefused(arguments: [String]) {
+    func contradictoryOptionsOfRestoreAreRefused(arguments: [String]) {
         #expect(throws: (any Error).self) { try Granary.parseAsRoot(["restore"] + arguments) }
     }
 
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(arguments: ["", "s", "-1s", "1 s", "1d", "ms", "1.2.3", "99999h", "١"])
-    func whatIsNoDurationIsRefused(text: String) {
+    func invalidDurationsAreRefused(text: String) {
         #expect(DurationArgument(argument: text) == nil)
     }
 
@@ -190,7 +190,7 @@ import Testing
 }
 
 @Suite struct BackupTargetTests {
-    @Test func theNameOfTheFileSaysWhatItIs() throws {
+    @Test func theNameOfTheFileDeterminesItsFormat() throws {
         #expect(try BackupTarget(output: "a.zip", kind: nil, folder: "b").format == .zip)
         #expect(try BackupTarget(output: "a.sql", kind: nil, folder: "b").format == .sql)
         #expect(try BackupTarget(output: "A.SQL.GZ", kind: nil, folder: "b").format == .sqlGzip)
@@ -231,7 +231,7 @@ import Testing
         return try options.complete(arguments).arguments
     }
 
-    @Test func aVariableStandsForItsOption() throws {
+    @Test func aVariableReplacesItsOption() throws {
         #expect(try complete(["backup"], ["GRANARY_JOBS": "3"]) == ["backup", "--jobs=3"])
         #expect(try complete(["restore", "x"], ["GRANARY_JOBS": "3"]) == ["restore", "--jobs=3", "x"])
         #expect(
@@ -281,8 +281,9 @@ import Testing
         #expect(try complete([], ["GRANARY_JOBS": "3"]) == [])
     }
 
-    /// --trust is a flag of `restore` and takes a word in `migrate repair`: one's value is not for the other.
-    @Test func whatOnlyAnotherCommandTakesIsForThatOne() throws {
+    /// --trust is a flag of `restore` but takes a word in `migrate repair`. The value of one is not valid for the
+    /// other.
+    @Test func optionsOfOtherCommandsAreNotAccepted() throws {
         let (restore, repair) = (["restore", "x"], ["migrate", "repair"])
         #expect(try complete(restore, ["GRANARY_TRUST": "1"]) == ["restore", "--trust", "x"])
         #expect(try complete(repair, ["GRANARY_TRUST": "1"]) == repair)
@@ -301,7 +302,7 @@ import Testing
         #expect(try complete(["backup", "--verbose"], ["GRANARY_QUIET": "1"]) == ["backup", "--verbose"])
     }
 
-    @Test func wordsBehindTheTerminatorAreNoOptions() throws {
+    @Test func wordsAfterTheTerminatorAreNotOptions() throws {
         #expect(
             try complete(["restore", "--", "--jobs"], ["GRANARY_JOBS": "3"]) == ["restore", "--jobs=3", "--", "--jobs"]
         )

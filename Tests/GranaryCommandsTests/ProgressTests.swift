@@ -48,7 +48,7 @@ import Testing
         )
     }
 
-    @Test func aPhaseWithoutFiguresTellsHowLongItTakes() {
+    @Test func aPhaseWithoutFiguresShowsItsDuration() {
         var state = ProgressState()
         #expect(state.lines(columns: 80, atSeconds: 0).isEmpty)
         #expect(state.plainLine(atSeconds: 0) == nil)
@@ -71,7 +71,7 @@ import Testing
         #expect(state.plainLine(atSeconds: 5) == "building indexes: 25 %, 10 of 40")
     }
 
-    @Test func beginningAnewForgetsWhatWasDone() {
+    @Test func aRestartResetsTheProgress() {
         var state = Self.halfway()
         state.apply(.restarted("a table was rewritten"), atSeconds: 4)
         state.apply(.planned(tables: 1, bytes: 1000), atSeconds: 4)
@@ -96,7 +96,8 @@ import Testing
     @Test func aBurstDoesNotMakeTheRateJump() {
         var state = Self.halfway()
         state.apply(.advanced(table: "t", rows: 0, bytes: 800_000_000, share: 0), atSeconds: 4)
-        // Four times the speed for one second of four: between the average and the burst, nearer to the average.
+        // Four times the speed for one of four seconds: the estimate is between the average and the burst, closer to
+        // the average.
         #expect(
             state.plainLine(atSeconds: 4)?.contains(" 397.5 MB/s") == true,
             "\(state.plainLine(atSeconds: 4) ?? "")"
@@ -144,7 +145,7 @@ import Testing
         #expect(tape.taken() == "bar\r\u{1B}[2Knote\nbar")
     }
 
-    @Test func nothingIsRedrawnInAFile() {
+    @Test func noLineIsRedrawnInAFile() {
         let tape = Tape()
         let screen = Screen(isTerminal: false) { tape.put($0) }
         screen.show(["bar"])
@@ -152,7 +153,7 @@ import Testing
         #expect(tape.taken() == "note\n")
     }
 
-    @Test func quietSaysNothingAndJSONSaysLines() {
+    @Test func quietPrintsNothingAndJSONPrintsLines() {
         let tape = Tape()
         let screen = Screen(isTerminal: false) { tape.put($0) }
         var settings = Console.Settings()

@@ -82,7 +82,7 @@ import Testing
         notes: []
     )
 
-    @Test func aBackupIsToldInOneLine() {
+    @Test func aBackupIsReportedInOneLine() {
         #expect(
             BackupCommand.summary(Self.backup)
                 == "backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s"
@@ -114,7 +114,7 @@ import Testing
         rewinds: [.init(service: "user-service", from: 5, to: 3), .init(service: "orders", from: nil, to: 1)]
     )
 
-    @Test func aRestoreSaysWhatWasKeptAndHowToDropIt() {
+    @Test func aRestoreReportsTheKeptDatabaseAndHowToDropIt() {
         #expect(
             RestoreCommand.lines(Self.restore, drop: "psql …") == [
                 "note: subscriptions were left out", "the ledger of user-service went from version 5 to version 3",
@@ -137,7 +137,7 @@ import Testing
         #expect(RestoreCommand.result.document((Self.restore, true)).text.contains(#""trusted":true,"complete":true"#))
     }
 
-    @Test func whatIsLeftOutIsToldWithWhatDependsOnIt() {
+    @Test func omittedObjectsAreListedWithTheirDependents() {
         var report = Self.restore
         (report.notes, report.rewinds, report.invalid, report.swapped, report.kept) = ([], [], [], false, nil)
         report.leftOut = [
@@ -148,8 +148,8 @@ import Testing
         #expect(
             RestoreCommand.lines(report, drop: "psql d", swap: "psql s") == [
                 "left out: trigger t g: no f", "  and with it: comment g", "shop  6,001,215 rows in 8 tables  12.3 s",
-                "shop is as it was, because what is left out protects the data; the new database is shop_restored_1",
-                "to put it in place: psql s", "to drop it: psql d",
+                "shop is unchanged, because skipped objects protect its data; the new database is shop_restored_1",
+                "to replace the old one: psql s", "to drop it: psql d",
             ]
         )
         #expect(
@@ -161,7 +161,7 @@ import Testing
         )
     }
 
-    @Test func aPlanIsToldStepByStepWithItsObstacles() {
+    @Test func aPlanListsItsStepsAndObstacles() {
         let plan = RestorePlanReport(
             database: "shop",
             steps: ["make a database", "swap it"],
@@ -193,7 +193,7 @@ import Testing
         )
     }
 
-    @Test func whatCannotBeTakenBackIsAskedFor() {
+    @Test func irreversibleActionsNeedAConfirmation() {
         func destroys(isPartial: Bool = false, _ change: (inout RestoreOptions) -> Void) -> Bool {
             var options = RestoreOptions(file: "b.zip")
             change(&options)

@@ -33,7 +33,7 @@ import Testing
         )
     }
 
-    @Test func whatIsNotThereIsNullAndAPartIsLeftOut() {
+    @Test func missingValuesAreNullAndMissingPartsAreOmitted() {
         #expect(Self.report.document(Report()).text == #"{"file":"a.zip","count":0,"tables":[],"old":null}"#)
     }
 

@@ -44,9 +44,9 @@ import Testing
         }
     }
 
-    @Test func theServicesSchemasAreMeantAndElseTheWholeDatabase() async throws {
+    @Test func theServicesSchemasAreTheDefaultOtherwiseTheWholeDatabase() async throws {
         try await Shop.with("CREATE SCHEMA other; CREATE TABLE other.t ()") { url in
-            // The scratch folder's name is no schema.
+            // The name of the scratch folder is not that of a schema.
             try await #expect(granary(["counts"], url).stdout.contains("other.t"))
             try await #expect(!granary(["counts", "--service", "shop"], url).stdout.contains("other.t"))
             let none = try await granary(["counts", "--service", "nobody"], url)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func aLockedTableKeepsNobodyWaiting() async throws {
+    @Test func aLockedTableBlocksNoCommand() async throws {
         try await Shop.with { url in
             try await Shop.holding("shop.customers", url) {
                 for command in [["tables"], ["counts"], ["schema"]] {
@@ -170,7 +170,7 @@ import Testing
                 #expect(
                     outside.stdout.contains(
                         """
-                        problem  marker        the marker may not be read by outsider: nothing is written to the database
+                        problem  marker        outsider has no right to read the marker: nothing is written to the database
                                                → as the database's owner: granary init --grant outsider
 
                         """

@@ -26,7 +26,7 @@ import Testing
         ] { #expect(Formatting.width(text) == width, "\(text)") }
     }
 
-    @Test func whatIsTooWideIsCutOnATerminalAndNeverInAPipe() {
+    @Test func wideCellsAreCutOnATerminalButNotInAPipe() {
         var table = TableRenderer([
             .init("name", mayShrink: true), .init("kind", expendable: 2), .init("toast", isNumber: true, expendable: 1),
         ])
@@ -88,11 +88,11 @@ import Testing
         #expect(moved.changes.contains(.added(line: 10_001, "new")) && moved.changes.count <= 13, "\(moved.changes)")
         let other = LineDifference(expected: "# nothing", found: after.joined(separator: "\n"))
         #expect(other.changes.count == 24_002)
-        // Squares of these lengths would take minutes.
+        // A quadratic algorithm would take minutes for these lengths.
         #expect(ContinuousClock.now - start < .seconds(30))
     }
 
-    @Test func whatIsTooLongGoesOnBelowAndNothingIsLeftOut() {
+    @Test func longTextIsWrappedCompletely() {
         #expect(
             Formatting.wrapped("    a_fkey  FOREIGN KEY (a) REFERENCES b(a)", columns: 30, indentation: 8) == [
                 "    a_fkey  FOREIGN KEY (a)", "        REFERENCES b(a)",
@@ -100,7 +100,7 @@ import Testing
         )
         #expect(Formatting.wrapped("short", columns: 5, indentation: 8) == ["short"])
         #expect(Formatting.wrapped("  表表表表 表表", columns: 10, indentation: 4) == ["  表表表表", "    表表"])
-        // A word that does not fit is left to the terminal.
+        // A word that is too wide is left to the terminal.
         #expect(
             Formatting.wrapped("  averyveryverylongword", columns: 10, indentation: 4) == ["  averyveryverylongword"]
         )

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Inspection
 
-/// Which backups are kept.
+/// The selection of backups to keep.
 @Suite struct RetentionTests {
     private func entry(
         _ createdAt: String,
@@ -24,7 +24,7 @@ import Testing
         return .init(file: file, path: "backups/\(file)", bytes: 1, content: .backup(manifest))
     }
 
-    /// The times that are kept, the newest first.
+    /// The times of the kept backups, the newest first.
     private func kept(_ retention: Retention, _ entries: [BackupCatalogue.Entry]) -> [String] {
         let sorted = entries.sorted { ($0.manifest?.createdAt ?? "") > ($1.manifest?.createdAt ?? "") }
         return retention.decide(BackupCatalogue(folder: "backups", entries: sorted)).filter(\.isKept)
@@ -65,7 +65,7 @@ import Testing
         #expect(kept(Retention(), times.map { entry($0) }) == [times[0]])
     }
 
-    @Test func aLinkIsNoBackupThatAnotherCouldBeDeletedFor() {
+    @Test func aLinkDoesNotCountAsABackup() {
         var link = entry(times[0])
         link.isLink = true
         link.path = "backups/latest.zip"
@@ -87,7 +87,7 @@ import Testing
         )
     }
 
-    @Test func whatCannotBeReadIsNotDecidedUpon() {
+    @Test func unreadableFilesAreNeitherKeptNorDeleted() {
         let broken = BackupCatalogue.Entry(
             file: "x.zip",
             path: "backups/x.zip",

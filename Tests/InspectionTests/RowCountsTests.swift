@@ -10,7 +10,7 @@ import Testing
 /// `granary counts`.
 @Suite struct RowCountsTests {
     @Test func smallTablesAreCountedAndPartitionsAddedUp() async throws {
-        // The estimates lie, so that only counting finds the truth.
+        // The estimates are wrong, so only counting gives the right number.
         try await Shop.with("DELETE FROM shop.customers WHERE id > 100;") { url in
             let counts = try await Shop.counting(url).quick(.schemas(["shop"]))
             #expect(
@@ -41,7 +41,7 @@ import Testing
             }
             #expect(exact.tables.map(\.rows) == [30, 120, 5, 2099])
             #expect(exact.tables.allSatisfy { $0.isExact })
-            // The largest first, and one event for each table that holds rows.
+            // The largest table comes first, with one event for each table that has rows.
             let events = told.withLock { $0 }
             #expect(events.count == 6)
             guard case .planned(let tables, _) = events[0] else { throw CommandFailure(description: "\(events)") }
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func whatMayNotBeReadIsNamedAndNoFailure() async throws {
+    @Test func unreadableTablesAreListedWithoutFailure() async throws {
         let more = """
             DROP ROLE IF EXISTS looker_2; CREATE ROLE looker_2 LOGIN; GRANT USAGE ON SCHEMA shop TO looker_2;
             GRANT SELECT ON shop.customers, shop.events_1 TO looker_2;

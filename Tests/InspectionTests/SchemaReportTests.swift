@@ -15,7 +15,7 @@ import Testing
         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'shop.notes'::regclass;
         """
 
-    @Test func theTextSaysWhatTheTablesAre() async throws {
+    @Test func theTextDescribesTheTables() async throws {
         try await Shop.with(Self.more) { url in
             let text = SchemaListing(try await Shop.report(url)).text
             #expect(
@@ -90,7 +90,7 @@ import Testing
         ALTER TABLE shop.heir DISABLE TRIGGER c;
         """
 
-    @Test func partitionsOfAllLevelsAndWhatATableInheritsAreTold() async throws {
+    @Test func partitionsOfAllLevelsAndInheritanceAreShown() async throws {
         try await Shop.with(Self.nested) { url in
             let report = try await Shop.report(url)
             let text = SchemaListing(report).text
@@ -137,7 +137,7 @@ import Testing
                     "table, inherits from `shop.customers`, unlogged, row security is on, also for the owner."
                 )
             )
-            // Outside of a table's cells the escape of a bar would be shown.
+            // Outside of table cells, an escaped bar would be shown with its backslash.
             #expect(markdown.contains("`CHECK (((more || 'x'::text) <> 'a|b'::text))`"), "\(markdown)")
             #expect(
                 SchemaDocument.result.document(report).text.contains(
@@ -264,7 +264,7 @@ import Testing
                 #expect(table.indexes.allSatisfy { $0.definition == nil } && table.indexes.count == 2)
                 #expect(table.triggers == [.init(name: "stamp", definition: nil)])
                 #expect(SchemaListing(report).text.contains("expressions and indexes could not be read"))
-                // The others are described as ever.
+                // The other tables are described as usual.
                 #expect(report.tables[0].indexes.allSatisfy { ($0.definition == nil) == $0.isOfConstraint })
             }
         }

@@ -3,7 +3,7 @@ import Inspection
 import PostgresClient
 import TestSupport
 
-/// A database with a few awkward things in it, and how tests look at it.
+/// A database with some unusual objects, and functions to inspect it.
 enum Shop {
     static let schema = """
         CREATE SCHEMA shop;
@@ -40,7 +40,7 @@ enum Shop {
 
     static func counting(_ url: String) -> RowCounting { RowCounting(server: ServerAddress(url), logger: quietLogger) }
 
-    /// Holds a table with ACCESS EXCLUSIVE while `body` runs.
+    /// Holds an ACCESS EXCLUSIVE lock on a table while `body` runs.
     static func holding(
         _ table: String,
         _ url: String,
@@ -53,7 +53,7 @@ enum Shop {
         }
     }
 
-    /// The statements that the server logged of one database.
+    /// The number of statements that the server logged for a database.
     static func statements(_ server: ThrowawayServer, database: String) -> Int {
         String(decoding: readFile(server.log), as: UTF8.self).split(separator: "\n").filter {
             $0.contains("@\(database) LOG:  ") && ($0.contains("execute <unnamed>:") || $0.contains("statement:"))

@@ -25,7 +25,8 @@ import Testing
                     """
                 ).split(separator: "|").compactMap { Int($0) }
                 #expect(table.heapBytes == sizes[0] && table.indexBytes == sizes[1])
-                // The free space map and its like are in the server's sum, and in no file of ours.
+                // The server's sum includes files such as the free space map, which are not among the files measured
+                // here.
                 #expect(table.bytes <= sizes[2] && table.bytes > sizes[2] - 200_000)
             }
             #expect(report.sizesAreCurrent)
@@ -48,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func whatWasNeverAnalysedSaysSoAndAnEmptyFileIsEmpty() async throws {
+    @Test func unanalysedTablesAreMarkedAndEmptyFilesAreEmpty() async throws {
         let more = """
             CREATE TABLE shop.fresh (id int); CREATE TABLE shop.filled (id int);
             INSERT INTO shop.filled SELECT generate_series(1, 1000);

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Tables of granary's own that are damaged keep nobody from a backup, and each command says what is wrong with them.
+/// Damaged tables of granary do not prevent a backup, and every command reports the damage.
 @Suite struct DamagedStateTests {
     private static func with(
         _ damage: String,
@@ -50,7 +50,7 @@ import Testing
         try await Self.with("ALTER TABLE granary.environment DROP COLUMN fingerprint") { _, granary in
             let refused = try await granary("env", "mark", "development")
             #expect(refused.status == 1, "\(refused)")
-            #expect(refused.stderr.contains("hint: `granary env mark NAME --force` makes it again"), "\(refused)")
+            #expect(refused.stderr.contains("hint: `granary env mark NAME --force` creates it again"), "\(refused)")
             let made = try await granary("env", "mark", "development", "--force")
             #expect(made.status == 0, "\(made)")
             let up = try await granary("migrate", "up")

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What is promised when something breaks: no file under the final name, no half a database, and the next run succeeds.
+/// The promises for failures: no file with the final name, no partial database, and the next run succeeds.
 @Suite struct FaultTests {
     @Test(arguments: [0.03, 0.08, 0.15, 0.25, 0.4, 0.7])
     func aKilledBackupLeavesNoFileUnderTheFinalName(seconds: Double) async throws {
@@ -40,7 +40,7 @@ import Testing
 
     @Test func aFullDiskIsAClearErrorAndLeavesTheOldBackupAlone() async throws {
         try await withShop { shop in
-            // A tmpfs of one megabyte in a mount namespace of its own, so that nothing needs to be cleaned up.
+            // A tmpfs of one megabyte in a separate mount namespace, which disappears by itself.
             let script = """
                 mkdir -p "$1" && mount -t tmpfs -o size=1m tmpfs "$1" && echo old >"$1/old.zip" &&
                 { "$2" backup --database-url "$3" --output "$1/new.zip"; echo "status $?"; ls -A "$1"; cat "$1/old.zip"; }
@@ -81,7 +81,7 @@ import Testing
             try await psql(shop.url, "DELETE FROM items WHERE id % 2 = 0")
             let before = try await psql(shop.url, Shop.digest)
             try await shop.granary(["restore", file], killedAfter: seconds)
-            // The server notices after a second that nobody listens any more.
+            // Within a second the server notices that the client is gone.
             try await eventually { try await psql(shop.maintenance, shop.sessions) == "0" }
             let after = try await psql(shop.url, Shop.digest)
             #expect([before, restored].contains(after))
@@ -99,7 +99,7 @@ import Testing
             try await psql(shop.url, "DELETE FROM items WHERE id > 10")
             let before = try await psql(shop.url, Shop.digest)
             async let restore = shop.granary(["restore", file])
-            // From another database, since who is connected to the target stands in the way of the swap.
+            // From another database, because sessions connected to the target prevent the swap.
             try await psql(
                 shop.maintenance,
                 """
@@ -141,11 +141,11 @@ import Testing
     }
 }
 
-/// A database large enough that a backup and a restore of it take some tenths of a second.
+/// A database that is large enough for a backup or restore to take some tenths of a second.
 private struct Shop: Sendable {
     let url: String
     let name: String
-    /// Of the same server, for what must not be connected to the shop.
+    /// Another database of the same server, for sessions that must not be connected to the shop.
     let maintenance: String
     let scratch: ScratchFolder
 
@@ -160,14 +160,14 @@ private struct Shop: Sendable {
         SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('granary', 'pg_dump')
             AND datname = current_database()
         """
-    /// Sessions of ours, in the target and in what a restore fills.
+    /// Granary's sessions in the target and in the databases of restores.
     var sessions: String {
         """
         SELECT count(*) FROM pg_stat_activity
         WHERE application_name = 'granary' AND (datname = '\(name)' OR datname LIKE '\(name)!_granary!_%' ESCAPE '!')
         """
     }
-    /// Databases of a restore that are neither the target nor a kept one.
+    /// Databases of restores that are neither the target nor kept.
     var leftovers: String { "SELECT count(*) FROM pg_database WHERE datname LIKE '\(name)!_granary!_%' ESCAPE '!'" }
 
     @discardableResult
@@ -198,7 +198,7 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
             ALTER TABLE items ADD PRIMARY KEY (id);
             """
         )
-        // Nothing is written into a database that does not say what it is.
+        // Granary does not write to a database without a marker.
         let marked = try await runCommand(granaryBinary(), ["env", "mark", "development", "--database-url", url])
         try #require(marked.status == 0, "\(marked)")
         let name = try await psql(url, "SELECT current_database()")
@@ -210,7 +210,7 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
     }
 }
 
-/// A restore keeps the old database; a test gives it back.
+/// A restore keeps the old database. The tests drop it.
 private func dropLeftovers(of name: String, _ server: ThrowawayServer) async throws {
     let maintenance = server.url(database: "postgres")
     let names = try await psql(

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Nothing is written into a database that is not the one that is meant.
+/// Granary writes only to the database that the user means.
 @Suite struct GuardTests {
     private func granary(
         _ arguments: String...,
@@ -82,13 +82,13 @@ import Testing
                 let copy = server.url(database: "copied")
                 let refused = try await granary("restore", "a.zip", at: copy, in: folder)
                 #expect(refused.status == 3)
-                #expect(refused.stderr.contains("is a copy of production, and not marked itself"))
+                #expect(refused.stderr.contains("is an unmarked copy of production"))
             }
         }
         try await server.stop()
     }
 
-    @Test func envTellsWhatFilesSayWhereNoDatabaseWasGiven() async throws {
+    @Test func envShowsTheFilesIfNoDatabaseIsGiven() async throws {
         try await ScratchFolder.with { folder in
             try folder.write(
                 #"{"service": "shop", "schemas": ["a", "b"], "environments": {"qa": {}}, "current_environment": "qa"}"#,
@@ -114,7 +114,7 @@ import Testing
                 "\(json)"
             )
             #expect(json.stdout.contains(#""marker":null,"state":"no database given""#))
-            // Half of an address is a mistake, as everywhere.
+            // An incomplete address is an error, as elsewhere.
             let half = try await runCommand(
                 granaryBinary(),
                 ["env"],
@@ -142,8 +142,8 @@ import Testing
         }
     }
 
-    /// A plain dump brings its tables and no ledger.
-    @Test func afterAPlainDumpStatusTellsWhereLedgerAndTablesDisagree() async throws {
+    /// A plain dump contains tables but no ledger.
+    @Test func afterAPlainDumpStatusShowsContradictions() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             try await ScratchFolder.with { folder in
                 try folder.write("CREATE SCHEMA shop; CREATE TABLE shop.a ();", to: "migrations/1_a.up.sql")
@@ -167,7 +167,7 @@ import Testing
                 #expect(status.status == 2, "\(status)")
                 #expect(
                     status.stdout.contains(
-                        "  disagrees: 2_b is applied, and the table shop.b that it made is not there\n"
+                        "  disagrees: 2_b is applied, but the table shop.b that it creates does not exist\n"
                     ),
                     "\(status)"
                 )
@@ -199,7 +199,7 @@ import Testing
                     "backups/.gitkeep",
                 ]
             )
-            // A pair for each of the ten types.
+            // One pair for each of the ten kinds.
             #expect(paths.count { $0.hasPrefix("migrations/templates/") && $0.hasSuffix(".sql.mustache") } == 20)
             #expect(String(decoding: folder.read("granary.mk"), as: UTF8.self) == "mine")
             let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)

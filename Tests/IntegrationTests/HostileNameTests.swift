@@ -2,16 +2,16 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// Whatever objects are called, they come back as they were, nothing else happens, and no terminal is steered.
+/// Objects with any names are restored exactly, cause no side effects, and cannot control a terminal.
 @Suite struct HostileNameTests {
-    /// A folder deep enough for `../../` to stay in the scratch folder, and a database.
+    /// A database, and a folder so deep that `../../` stays in the scratch folder.
     private struct Ground {
         let url: String
         let name: String
         let scratch: ScratchFolder
         var folder: String { scratch.file("a/b/work") }
 
-        /// Runs granary there; whatever it says must be harmless, and be JSON where that was asked for.
+        /// Runs granary there. Its output must be harmless, and must be JSON if that was requested.
         @discardableResult
         func granary(
             _ arguments: String...,
@@ -42,7 +42,7 @@ import Testing
             ["DATABASE_URL": url ?? self.url, "GRANARY_ENV": "development"]
         }
 
-        /// Runs a line that granary has printed, as somebody would paste it.
+        /// Runs a printed line as a user would paste it.
         func paste(_ line: String, location: SourceLocation = #_sourceLocation) async throws {
             let binary = try granaryBinary()
             let programs = String(binary.dropLast("/granary".count))
@@ -55,7 +55,7 @@ import Testing
             #expect(outcome.status == 0, "\(line): \(outcome)", sourceLocation: location)
         }
 
-        /// Nothing is there but what was asked for.
+        /// Checks that only the requested objects exist.
         func requireNothingElse(_ names: Set<String>, location: SourceLocation = #_sourceLocation) async throws {
             #expect(Set(scratch.names(in: "a/b/work")) == names, sourceLocation: location)
             #expect(scratch.names() == ["a"] && scratch.names(in: "a") == ["b"], sourceLocation: location)
@@ -102,7 +102,7 @@ import Testing
         #expect(isEqual, "\(one.differences(from: other))", sourceLocation: location)
     }
 
-    /// Without the marker and the log, which are those of each database itself.
+    /// The database without its marker and log, which differ for each database.
     private func portrait(_ url: String) async throws -> DatabasePortrait {
         var portrait = try await DatabasePortrait.of(url)
         portrait.dump = lines(portrait.dump, without: "t\tdevelopment\t")
@@ -116,7 +116,7 @@ import Testing
             .joined(separator: "\n")
     }
 
-    @Test func anArchiveBringsThemBackAndSaysThemHarmlessly() async throws {
+    @Test func anArchiveRestoresThemAndPrintsThemHarmlessly() async throws {
         let server = try await ThrowawayServer.shared()
         try await withGround("-rf \"'$(touch x)\n\u{1b}[2J") { ground in
             try await ground.granary("backup", "--output", "a.zip", "--verbose")
@@ -141,7 +141,7 @@ import Testing
             try await ground.granary("restore", "a.zip", "--in-place", "--log-format", "json")
             try await requireEqualRows(before, ground.url)
 
-            // The database that was replaced is kept, and the line that drops it is true.
+            // The replaced database is kept, and the printed line drops it.
             let swapped = try await ground.granary("restore", "a.zip")
             try await requireEqualRows(before, ground.url)
             let drop = try #require(swapped.stderr.split(separator: "\n").first { $0.hasPrefix("to drop it: ") })
@@ -184,7 +184,7 @@ import Testing
                 let texts = try JSONTexts.of(outcome.stdout)
                 for name in HostileNames.all { #expect(texts.contains(name), "\(command) \(name.debugDescription)") }
             }
-            // Into a file or another program it is the SQL that it must be.
+            // Redirected output must be exact SQL.
             let sql = try await ground.granary("schema", "--all", "--format", "sql", isExact: true)
             for name in HostileNames.all { #expect(sql.stdout.contains(QuotedText.name(name))) }
             try await ground.granary("tables", "--all")
@@ -226,7 +226,7 @@ import Testing
         }
     }
 
-    /// A schema whose name only looks like that of the one that comes back is another one.
+    /// Schemas whose names are only canonically equivalent are different.
     @Test func aSchemaOfAnEquivalentNameIsLeftAlone() async throws {
         try await withGround(
             "equivalent",
@@ -245,7 +245,7 @@ import Testing
         }
     }
 
-    @Test func whatWasCleanedComesBackByTheLineThatIsPrinted() async throws {
+    @Test func thePrintedLineRestoresCleanedRows() async throws {
         let name = "it's \"$(touch x)\" q'\u{301}\u{1b}[2J -\n"
         try await withGround(name) { ground in
             let before = try await portrait(ground.url)
@@ -269,7 +269,7 @@ import Testing
     }
 
     @Test func seedsFillTables() async throws {
-        // A name that can be a file's: neither `/` nor `.` can be told from a folder and a schema.
+        // Names that can be file names: `/` would mean a folder, and `.` a schema.
         let names = HostileNames.all.filter {
             !$0.contains("/") && !$0.unicodeScalars.contains(".") && $0.utf8.count < 60
         }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The owner of a database is not to gain the rights of a superuser who runs granary on it.
+/// The owner of a database must not gain the rights of a superuser who runs granary on it.
 @Suite struct HostileOwnerTests {
     private func granary(
         _ arguments: [String],
@@ -11,7 +11,7 @@ import Testing
         try await runCommand(granaryBinary(), arguments + ["--database-url", url], workingDirectory: folder.path)
     }
 
-    /// A service with a migration and seeds.
+    /// Writes a service with a migration and seeds.
     private func writeService(_ folder: ScratchFolder) throws {
         try folder.write(#"{"service": "shop", "schemas": ["shop"]}"#, to: "migrations/environments.json")
         try folder.write("CREATE TABLE shop.more (id integer PRIMARY KEY);\n", to: "migrations/000001_more.up.sql")
@@ -34,7 +34,7 @@ import Testing
         CREATE VIEW shop.cheap AS SELECT code FROM shop.items WHERE price < 5;
         """
 
-    @Test func noCommandRunsWhatComesFirstInTheSearchPath() async throws {
+    @Test func noCommandRunsFunctionsOfTheSearchPath() async throws {
         let server = try await ThrowawayServer.shared()
         try await ScratchFolder.with { folder in
             try await server.withDatabase { url in
@@ -63,14 +63,14 @@ import Testing
                     let alarms = HostileOwner.alarms(server, database)
                     #expect(alarms.dropFirst(heard) == [], "\(command)")
                     heard = alarms.count
-                    // What is refused has not been tried.
+                    // A refused command has not run anything.
                     #expect([0, 2].contains(outcome.status), "\(command): \(outcome)")
                 }
             }
         }
     }
 
-    /// The search path of seeds is the service's own, in which the owner may put what it likes.
+    /// Seeds run with the search path of the service, in whose schema the owner can create anything.
     @Test func seedsRunNothingOfTheServicesSchema() async throws {
         let server = try await ThrowawayServer.shared()
         try await ScratchFolder.with { folder in
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// What is in the place of a table of ours, and what is said of it.
+    /// Objects in the place of granary's tables, and the messages about them.
     private static let impostors: [(sql: String, words: String)] = [
         (
             "DROP TABLE granary.environment; CREATE VIEW granary.environment AS SELECT public.own('view') AS name, ''::text AS fingerprint",
@@ -152,7 +152,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: impostors.indices) func whatIsNoOrdinaryTableIsNotTouched(index: Int) async throws {
+    @Test(arguments: impostors.indices) func onlyOrdinaryTablesAreRead(index: Int) async throws {
         let (sql, words) = Self.impostors[index]
         let server = try await ThrowawayServer.shared()
         try await ScratchFolder.with { folder in
@@ -168,7 +168,7 @@ import Testing
                 ] {
                     let outcome = try await granary(command, at: url, in: folder)
                     #expect(HostileOwner.alarms(server, database) == [], "\(command)")
-                    // Each looks at the tables that it needs; the doctor at all.
+                    // Each command checks only the tables that it needs; the doctor checks all.
                     guard command != ["doctor"] else {
                         #expect(outcome.status == 2 && outcome.stdout.contains(words), "\(outcome)")
                         continue
@@ -195,7 +195,7 @@ import Testing
                 #expect(
                     refused.status == 3 && refused.stderr.contains("granary.migrations belongs to mallory_\(database)")
                 )
-                // A role that may make schemas may have made ours.
+                // A role that may create schemas could have created granary's.
                 try await psql(url, "GRANT CREATE ON DATABASE \(database) TO mallory_\(database)")
                 let taken = try await granary(["backup", "--output", "a.zip"], at: url, in: folder)
                 #expect(taken.status == 0, "\(taken)")
@@ -233,10 +233,10 @@ import Testing
                         "\(outcome)"
                     )
                 }
-                // A backup has the table, and need not know what it says.
+                // A backup contains the table, but need not read it.
                 let backup = try await granary(["backup", "--output", "a.zip"], at: url, in: folder)
                 #expect(backup.status == 0, "\(backup)")
-                // Making the index has called it; we have not.
+                // Creating the index called the function, but granary did not.
                 #expect(HostileOwner.alarms(server, database) == [])
             }
         }

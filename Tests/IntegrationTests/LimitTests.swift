@@ -2,7 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Too few files, threads or too little memory, programs of ours that are stopped or killed, names that are no text.
+/// Too few file descriptors or threads, too little memory, stopped or killed child processes, and names that are not
+/// UTF-8.
 @Suite struct LimitTests {
     private func bash(_ script: String, at url: String = "", in folder: ScratchFolder) async throws -> CommandOutcome {
         try await runCommand(
@@ -36,15 +37,15 @@ import Testing
             )
             let enough = try await bash("ulimit -n 32; $G backup -o b.zip --jobs 1", at: url, in: folder)
             #expect(enough.status == 0, "\(enough)")
-            // The soft limit is ours to raise.
+            // A process may raise its own soft limit.
             let soft = try await bash("ulimit -Sn 16; $G backup -o c.zip --jobs 4", at: url, in: folder)
             #expect(soft.status == 0, "\(soft)")
         }
     }
 
-    @Test func noThreadsAreSaidAndNotWaitedFor() async throws {
+    @Test func missingThreadsAreReportedAtOnce() async throws {
         try await ScratchFolder.with { folder in
-            // Root has as many as it likes.
+            // The limit does not apply to root.
             let user = getuid() == 0 ? "setpriv --reuid=54321 --clear-groups" : ""
             let outcome = try await bash("\(user) prlimit --nproc=1 $G tables", at: "postgresql:///x", in: folder)
             #expect(outcome.status == 1, "\(outcome)")
@@ -55,7 +56,7 @@ import Testing
         }
     }
 
-    /// However little there is: a sentence and an exit code, and the next run succeeds.
+    /// With any amount of memory granary ends with a message and an exit code, and the next run succeeds.
     @Test func tooLittleMemoryIsSaid() async throws {
         try await withShop { url, folder in
             var statuses: [Int32] = []
@@ -63,7 +64,7 @@ import Testing
                 let script = "ulimit -v \(megabytes * 1024); $G backup -o a.zip --force --jobs 2"
                 let outcome = try await bash(script, at: url, in: folder)
                 statuses.append(outcome.status)
-                // The loader of programs speaks for itself.
+                // This message comes from the program loader.
                 if outcome.status == 127 { continue }
                 #expect(outcome.status == 0 || outcome.status == 1, "\(megabytes) MB: \(outcome)")
                 guard outcome.status == 1 else { continue }
@@ -95,7 +96,7 @@ import Testing
         }
     }
 
-    /// A pg_dump that does what it is told instead of describing the schema, and leaves its process number.
+    /// A pg_dump that runs `deed` instead of dumping the schema, and writes its process ID to a file.
     private func dump(that deed: String, in folder: ScratchFolder) async throws {
         let program = try await ThrowawayServer.shared().program("pg_dump")
         mkdir(folder.file("bin"), 0o755)
@@ -123,7 +124,7 @@ import Testing
     }
 
     @Test(arguments: ["KILL", "INT"], ["exec sleep 1000", "kill -STOP $$; exec sleep 1000"])
-    func noDumpOutlivesUs(signal: String, deed: String) async throws {
+    func pgDumpEndsTogetherWithGranary(signal: String, deed: String) async throws {
         try await withShop { url, folder in
             try await dump(that: deed, in: folder)
             let script = """

@@ -1,14 +1,14 @@
 import TestSupport
 import Testing
 
-/// The migrator as it is typed, on the shapes of trees that people have.
+/// The migrate commands with the layouts of folders that are in use.
 @Suite struct MigrateTreesTests {
     private struct Shell {
         let project: TestProject
         var folder: ScratchFolder { project.folder }
         var url: String { project.url }
 
-        /// What a command prints as its result; a failed test if it does not end well.
+        /// The output of a command; records an issue if it fails.
         func granary(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
             let outcome = try await project.granary(words + ["--quiet"])
             #expect(outcome.status == 0, "\(outcome)", sourceLocation: sourceLocation)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Three services in one database: each needs the one before.
+    /// Three services in one database, each of which depends on the one before.
     static let services: KeyValuePairs = [
         "services/user-service/migrations/000001_init.up.sql":
             "CREATE SCHEMA user_service; CREATE TABLE user_service.users (id bigint PRIMARY KEY);",

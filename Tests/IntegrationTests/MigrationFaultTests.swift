@@ -3,18 +3,18 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// A runner that is killed, at every point of a run: afterwards ledger and catalog agree, or `status` names the one
-/// statement in doubt, and the next run ends well.
+/// Kills the runner at every point of a run. Afterwards ledger and catalog must agree, or `status` must name the one
+/// statement whose effect is unknown, and the next run must succeed.
 @Suite struct MigrationFaultTests {
     enum Mode: String, CaseIterable, Sendable { case wrapped, unwrapped, ownTransaction }
     enum Way: String, CaseIterable, Sendable { case up, down }
     enum Fate: String, CaseIterable, Sendable { case killed, terminated, stopped }
 
-    /// Where the runner is when its fate strikes.
+    /// The position of the runner when it is killed.
     enum Point: Sendable, CaseIterable {
         case beforeTheFirst, afterTheFirst, afterTheSecond, afterTheLast, atTheLedger, atTheLog
 
-        /// What another session holds, so that the runner waits there.
+        /// The statement with which another session makes the runner wait there.
         var gate: String {
             switch self {
             case .atTheLedger: "LOCK TABLE granary.migrations IN SHARE MODE"
@@ -50,7 +50,7 @@ import Testing
     ]
     static let down = ["ALTER TABLE shop.a DROP note", "UPDATE shop.a SET id = id + 1", "DROP TABLE shop.b"]
 
-    /// How many of the three statements have taken effect.
+    /// The number of the three statements that have taken effect.
     static func effects(_ way: Way, _ shop: MigratedShop) async throws -> Int {
         switch way {
         case .up:
@@ -68,9 +68,10 @@ import Testing
         "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'shop.a'::regclass AND attname = 'note' AND NOT attisdropped)"
 
     @Test(arguments: Mode.allCases, Way.allCases)
-    func whereverTheRunnerIsStruckLedgerAndCatalogAgreeAndTheNextRunEndsWell(mode: Mode, way: Way) async throws {
+    func aKilledRunnerLeavesLedgerAndCatalogConsistentAndTheNextRunSucceeds(mode: Mode, way: Way) async throws {
         for (number, point) in Point.allCases.enumerated() {
-            // Each point by another fate, and each fate at two points; the modes and ways begin with different ones.
+            // Combines each point with another fate, and each fate with two points. The modes and ways start at
+            // different ones.
             let shift = Mode.allCases.firstIndex(of: mode)! + (way == .up ? 0 : 1)
             let fate = Fate.allCases[(number + shift) % 3]
             try await withShop { shop in
@@ -88,7 +89,7 @@ import Testing
                 let done = state.firstMatch(of: #/"statements_done": ?(\d+)/#).flatMap { Int($0.1) }
                 #expect(isRecorded == (way == .down), "\(place)")
                 if let done {
-                    // The gate is a statement too.
+                    // The gate is also a statement.
                     let gates = point.index.map { done > $0 ? 1 : 0 } ?? 0
                     #expect(mode == .unwrapped, "\(place): \(state)")
                     #expect(done - gates == effects, "\(place): \(state)")
@@ -123,7 +124,7 @@ import Testing
                 to: "2_b.up.sql"
             )
             try await shop.expectSuccess(["up", "1"])
-            // The first index is there; the second has its entry in the catalog and waits for our transaction.
+            // The first index exists. The second is in the catalog and waits for the transaction of the gate.
             try await shop.sql("CREATE INDEX one ON shop.a (id)")
             try shop.write(
                 "CREATE INDEX CONCURRENTLY IF NOT EXISTS one ON shop.a (id);\nCREATE INDEX CONCURRENTLY two ON shop.a (id);",
@@ -153,7 +154,7 @@ import Testing
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'shop.a'::regclass
         """
 
-    /// What was built when the runner was struck between the statement and the log is not built again.
+    /// If the runner is killed between a statement and its log entry, the index is not built again.
     @Test func anIndexThatWasFinishedIsNotBuiltAgain() async throws {
         try await withShop { shop in
             try shop.write("CREATE INDEX CONCURRENTLY one ON shop.a (id);", to: "2_b.up.sql")
@@ -171,7 +172,7 @@ import Testing
     }
 }
 
-/// A database, a folder of migrations, and the command on both.
+/// A database, a folder of migrations, and the command for both.
 struct MigratedShop: Sendable {
     let url: String
     let scratch: ScratchFolder
@@ -198,7 +199,7 @@ struct MigratedShop: Sendable {
         #expect(outcome.status == 0, "\(arguments): \(outcome)", sourceLocation: sourceLocation)
     }
 
-    /// Lets a run come to the gate that another session holds there, and strikes it.
+    /// Starts a run, waits until it is blocked by the gate of another session, and kills it.
     func strike(_ fate: MigrationFaultTests.Fate, _ arguments: [String], while gate: String) async throws {
         let script = "\"$@\" & echo $! >pid; wait $!"
         let command = try ["-c", script, "sh"] + command(arguments + ["--lock-timeout", "60s"])
@@ -220,7 +221,7 @@ struct MigratedShop: Sendable {
                 let outcome = try await run
                 let expected: Int32 = fate == .killed ? 137 : fate == .stopped ? 130 : 1
                 #expect(outcome.status == expected, "\(fate): \(outcome)")
-                // While the gate is still closed: nobody goes on waiting for a client that is gone.
+                // The gate is still closed: the server must end the session of a client that is gone.
                 try await eventually { try await sql("SELECT count(*) FROM (\(Self.waiting)) w") == "0" }
             }
         )

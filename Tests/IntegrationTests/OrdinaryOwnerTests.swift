@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// Every command as the owner of one schema, who may make neither databases nor schemas nor roles, as a managed service
-/// grants it: what can be done is done, and what cannot says why, and who could.
+/// Runs every command as the owner of one schema, who may create neither databases nor schemas nor roles, as on managed
+/// services. Commands that are not possible must name the reason and the role that could run them.
 @Suite struct OrdinaryOwnerTests {
     @Test func everythingWorksForTheOwnerOfOneSchema() async throws {
         try await Tenant.with { tenant in
@@ -33,7 +33,7 @@ import Testing
                 "\(doctor)"
             )
 
-            // Emptied, and brought back by the very line that was printed.
+            // Cleaned, and restored with the printed line.
             let cleaned = try await tenant.succeeds("clean", "--confirm", tenant.database)
             #expect(cleaned.stderr.contains("gone: 52 rows of 2 tables"), "\(cleaned)")
             try #expect(await tenant.sql("SELECT count(*) FROM shop.orders") == "0")
@@ -64,8 +64,8 @@ import Testing
         }
     }
 
-    /// Kinds of objects that lie in schemas, each of which must be dropped by itself.
-    @Test func aSchemaThatMayNotBeMadeAnewIsEmptiedAndFilled() async throws {
+    /// Kinds of objects in schemas, each of which must be dropped individually.
+    @Test func aSchemaThatCannotBeRecreatedIsEmptiedAndFilled() async throws {
         try await Tenant.with { tenant in
             try await tenant.prepare()
             try await psql(tenant.adminURL, "CREATE EXTENSION citext SCHEMA shop")
@@ -102,12 +102,12 @@ import Testing
             try await tenant.succeeds("backup", "--service", "shop", "--output", "a.zip")
             try await tenant.succeeds("restore", "a.zip", "--confirm", tenant.database)
             try #expect(await tenant.portrait() == original)
-            // Into what is empty but for the extension, and again from a schema that holds other things.
+            // Restores into a schema that contains only an extension, and again into one with other objects.
             try await tenant.sql("DROP TABLE shop.mail, shop.orders, shop.customers CASCADE")
             try await tenant.succeeds("restore", "a.zip", "--confirm", tenant.database)
             try #expect(await tenant.portrait() == original)
 
-            // What depends on it elsewhere is not dropped unasked.
+            // Dependent objects in other schemas are not dropped without permission.
             try await psql(
                 tenant.adminURL,
                 "CREATE VIEW other.of_shop AS SELECT count(*) FROM shop.orders; CREATE TABLE other.mail (a shop.citext)"
@@ -115,14 +115,14 @@ import Testing
             let refused = try await tenant.run("restore", "a.zip", "--confirm", tenant.database)
             #expect(refused.status == 1)
             #expect(
-                refused.stderr.contains("would drop what depends on it elsewhere: view other.of_shop\n"),
+                refused.stderr.contains("would drop objects in other schemas that depend on it: view other.of_shop\n"),
                 "\(refused)"
             )
             try #expect(await tenant.portrait() == original)
         }
     }
 
-    @Test func whatTheOwnerMayNotDoNamesWhoCould() async throws {
+    @Test func forbiddenActionsNameTheRoleThatCouldRunThem() async throws {
         try await Tenant.with { tenant in
             try await tenant.prepare()
             try await tenant.succeeds("backup", "--service", "shop", "--output", "a.zip")
@@ -130,7 +130,9 @@ import Testing
 
             let whole = try await tenant.run("backup", "--output", "whole.zip")
             #expect(whole.status == 1)
-            #expect(whole.stderr.contains("\(tenant.role) may not read all that is to be backed up: permission denied"))
+            #expect(
+                whole.stderr.contains("\(tenant.role) may not read everything that the backup needs: permission denied")
+            )
             #expect(whole.stderr.contains("hint: back up what you own with --service or --schema"), "\(whole)")
             #expect(!tenant.folder.names().contains("whole.zip"))
 
@@ -148,7 +150,7 @@ import Testing
             #expect(text.stderr.contains("permission denied for database \(tenant.database)"))
             #expect(text.stderr.contains("hint: run it as a role that may do so; an archive"), "\(text)")
 
-            // On another server, as far as anybody can tell: the target is not named.
+            // Granary cannot tell that it is the same server, because the target is not named.
             let scratch = try await runCommand(
                 granaryBinary(),
                 ["validate", "--scratch-url", tenant.url],
@@ -158,7 +160,8 @@ import Testing
             #expect(scratch.stderr.contains("\(tenant.role) may not create databases on the server of --scratch-url"))
             #expect(scratch.stderr.contains("hint: ALTER ROLE \"\(tenant.role)\" CREATEDB there"), "\(scratch)")
 
-            // Where everything may be read a whole backup is made, our own tables with it; they are not replaced.
+            // A role that may read everything makes a backup of the whole database, including granary's tables. These
+            // are not replaced.
             try await psql(
                 tenant.adminURL,
                 "GRANT USAGE ON SCHEMA other TO \(tenant.role); GRANT SELECT ON other.secret TO \(tenant.role)"
@@ -210,20 +213,22 @@ import Testing
             try #expect(await psql(tenant.adminURL, "SELECT count(*) FROM shop.customers") == "2")
             let counted = try await tenant.succeeds("counts", "--exact")
             #expect(counted.stdout.contains("row security"))
-            #expect(counted.stderr.contains("not counted, because row security hides rows of them: shop.customers\n"))
+            #expect(
+                counted.stderr.contains("not counted, because row security hides some of their rows: shop.customers\n")
+            )
             #expect(counted.stderr.contains("ALTER TABLE … NO FORCE ROW LEVEL SECURITY"), "\(counted)")
             let doctor = try await tenant.run("doctor")
             #expect(doctor.status == 2)
             #expect(doctor.stdout.contains("problem  rows          row security hides rows of 1 tables"), "\(doctor)")
 
-            // A restore of the schema makes the table and its policy anew, and needs no rows of the old one.
+            // A restore of the schema recreates the table and its policy, so it need not read the old rows.
             try await tenant.succeeds("restore", "a.zip", "--confirm", tenant.database)
             try #expect(await tenant.sql("SELECT count(*) FROM shop.customers") == "2")
         }
     }
 }
 
-/// A role that owns the schema `shop` in a database of its own, and a service's folder.
+/// A role that owns the schema `shop` in a separate database, and the folder of a service.
 private struct Tenant {
     let database: String
     let role: String
@@ -260,7 +265,7 @@ private struct Tenant {
         }
     }
 
-    /// What the database's owner does once, and the first migrations.
+    /// The steps that the owner of the database takes once, and the first migrations.
     func prepare() async throws {
         let early = try await run("env", "mark", "development")
         #expect(early.status == 1)
@@ -336,7 +341,7 @@ private struct Tenant {
     @discardableResult
     func sql(_ statements: String) async throws -> String { try await psql(url, statements) }
 
-    /// The schema and its rows, by pg_dump, as a set of lines: where rows lie in their table is no matter.
+    /// The schema and its rows from pg_dump as a set of lines, because the order of rows does not matter.
     func portrait() async throws -> String {
         let outcome = try await runCommand("pg_dump", ["--schema=shop", "-d", adminURL])
         try #require(outcome.status == 0, "\(outcome)")

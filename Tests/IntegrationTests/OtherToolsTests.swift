@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The built command in databases and folders that are not granary's alone: other tools' ledgers and files, newer releases.
+/// The built command with databases and folders of other tools, and of newer releases.
 @Suite struct OtherToolsTests {
     private static func with(
         _ body: (
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func theFirstRunBesideAnotherToolLosesNothingAndSaysHowToGoOn() async throws {
+    @Test func theFirstRunBesideAnotherToolLosesNothingAndHasAHint() async throws {
         try await Self.with { url, folder, granary in
             try folder.write(
                 "DROP TABLE IF EXISTS users; CREATE TABLE users (id int);",
@@ -34,16 +34,16 @@ import Testing
                 """
             )
             try #require(try await granary(["env", "mark", "development"], [:]).status == 0)
-            // What a person decides about one database is not taken from a variable.
+            // A decision about one database is not read from an environment variable.
             let refused = try await granary(["migrate", "up"], ["GRANARY_BESIDE": "public.schema_migrations"])
             #expect(refused.status == 3, "\(refused)")
-            #expect(refused.stderr.contains("error: public.schema_migrations says version 1 (golang-migrate)"))
+            #expect(refused.stderr.contains("error: public.schema_migrations has version 1 (golang-migrate)"))
             #expect(refused.stderr.contains("`granary migrate adopt --table public.schema_migrations`"))
             #expect(refused.stderr.contains("`granary migrate up --beside public.schema_migrations`"))
             for command in [["migrate", "plan"], ["migrate", "status"], ["doctor"]] {
                 let outcome = try await granary(command, [:])
                 #expect(
-                    outcome.stdout.contains("public.schema_migrations says version 1 (golang-migrate)"),
+                    outcome.stdout.contains("public.schema_migrations has version 1 (golang-migrate)"),
                     "\(outcome)"
                 )
             }
@@ -60,7 +60,7 @@ import Testing
             try folder.write("CREATE TABLE b ();", to: "migrations/002-b.up.sql")
             let failed = try await granary(["migrate", "up"], [:])
             #expect(failed.status == 1, "\(failed)")
-            #expect(failed.stderr.contains("1 .sql file is no migration and was left out: migrations/002-b.up.sql"))
+            #expect(failed.stderr.contains("1 .sql file is not a migration and was ignored: migrations/002-b.up.sql"))
             try await #expect(granary(["migrate", "status", "--check"], [:]).status == 2)
             try folder.write("CREATE TABLE a ();", to: "migrations/1_a.up.sql")
             let up = try await granary(["migrate", "up"], [:])

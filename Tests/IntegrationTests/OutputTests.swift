@@ -2,9 +2,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Standard output and standard error that are closed, full, or read by somebody who has stopped.
+/// Standard output and standard error that are closed, full, or no longer read.
 @Suite struct OutputTests {
-    /// Runs a script of bash in `folder`, with the program as `$G`.
+    /// Runs a bash script in `folder`, with the program as `$G`.
     private func bash(_ script: String, at url: String, in folder: ScratchFolder) async throws -> CommandOutcome {
         try await runCommand(
             "bash",
@@ -38,7 +38,8 @@ import Testing
         }
     }
 
-    /// Waits for our workers to have nowhere to write to, then does `deed`; says how long the end took, in seconds.
+    /// Waits until the workers are blocked while writing, then runs `deed`. Prints how many seconds the program took to
+    /// end.
     private static func stopped(_ arguments: String, then deed: String) -> String {
         """
         set -m  # Else what runs in the background ignores an interrupt.
@@ -100,7 +101,7 @@ import Testing
         }
     }
 
-    /// Before a server is asked: nothing listens there.
+    /// Fails before a server is contacted, because none listens there.
     @Test(arguments: [
         "backup", "backup -o -", "restore x.zip --drop-old --json", "clean --confirm shop", "migrate up",
         "migrate down",
@@ -108,7 +109,7 @@ import Testing
         "migrate renumber", "migrate generate add_x --type table", "seed", "reset", "env mark staging --json", "init",
         "init --grant me --json", "backups prune --keep-last 1", "server start", "server stop --json",
     ])
-    func whatChangesSomethingFirstLooksWhetherItCanTellOfIt(command: String) async throws {
+    func commandsCheckTheirOutputBeforeTheyChangeAnything(command: String) async throws {
         try await ScratchFolder.with { folder in
             try folder.write("", to: "x.zip")
             let script = """
@@ -118,7 +119,7 @@ import Testing
                 """
             let outcome = try await bash(script, at: "postgresql://app@127.0.0.1:1/shop", in: folder)
             #expect(String(decoding: folder.read("told"), as: UTF8.self) == "1\n1\n1\n", "\(outcome)")
-            let sentences = ["it is closed", "No space left on device", "its reader has gone"].map {
+            let sentences = ["it is closed", "No space left on device", "its reader has closed it"].map {
                 "granary: error: standard output cannot take the result: \($0)\n"
                     + "hint: nothing was changed; redirect it to a file, or to /dev/null\n"
             }
@@ -127,8 +128,8 @@ import Testing
         }
     }
 
-    /// The file of standard output is as long as files may become: only a write tells.
-    @Test func whatWasDoneIsToldOnStandardErrorWhenStandardOutputFails() async throws {
+    /// The file of standard output has reached its maximum size, which only a write can detect.
+    @Test func theResultGoesToStandardErrorIfStandardOutputFails() async throws {
         try await withShop { url, folder in
             let name = try await psql(url, "SELECT current_database()")
             mkdir(folder.file("migrations"), 0o755)
@@ -165,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func aReaderThatHasSeenEnoughIsNoError() async throws {
+    @Test func aClosedPipeIsNotAnError() async throws {
         try await withShop { url, folder in
             let script = """
                 mkfifo p; true <p & exec 3>p; wait

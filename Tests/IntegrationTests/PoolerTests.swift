@@ -1,12 +1,13 @@
 import TestSupport
 import Testing
 
-/// A pooler between the commands and the server: in transaction mode it would hand our settings on to the application.
+/// A connection pooler between the commands and the server. In transaction mode, granary's settings would affect the
+/// application.
 @Suite(.enabled(if: PgBouncer.isInstalled)) struct PoolerTests {
     private struct Pooled: Sendable {
         let folder: ScratchFolder
         let database: String
-        /// The server, and the pooler before it.
+        /// The URLs of the server and of the pooler in front of it.
         let direct: String
         let pooled: String
 
@@ -78,14 +79,14 @@ import Testing
         }
     }
 
-    /// A pooler says that it does not know a database with the SQLSTATE of a broken protocol.
-    @Test func aDatabaseThatThePoolerDoesNotKnowIsNoConnection() async throws {
+    /// The pooler reports an unknown database with the SQLSTATE of a protocol violation.
+    @Test func aDatabaseUnknownToThePoolerIsAConnectionError() async throws {
         try await withPool("session", databases: ["postgres"]) { pooled in
             let outcome = try await pooled.run(["backup"])
             #expect(outcome.status == 4)
             #expect(outcome.stderr.contains("no such database"), "\(outcome)")
             #expect(outcome.stderr.contains("does not know the database: connect to the server itself"), "\(outcome)")
-            // A restore may be into a database that is not there yet; the others on the server answer for it.
+            // The target of a restore may not exist yet. Then another database of the server is checked.
             try await #expect(pooled.run(["backup", "-o", "a.zip"], url: pooled.direct).status == 0)
             let plan = try await pooled.run(["restore", "a.zip", "--plan"])
             #expect(!plan.stderr.contains("no such database"), "\(plan)")

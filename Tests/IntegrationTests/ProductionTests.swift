@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// A database marked with an environment, and a project that declares it.
+/// A marked database, and a project that declares its environment.
 extension TestProject {
-    /// - Parameter environments: `environments.json`.
+    /// - Parameter environments: The content of `environments.json`.
     static func withOrders(
         marked environment: String,
         _ environments: String? = nil,
@@ -28,7 +28,7 @@ extension TestProject {
         try await psql(other ?? url, "SELECT string_agg(id || ' ' || note, ', ' ORDER BY id) FROM \(table)")
     }
 
-    /// An archive of the database as it is, in another environment.
+    /// Makes an archive of the database, marked with another environment.
     func archive(of environment: String, _ arguments: String...) async throws {
         try await mark(environment)
         let made = try await granary(["backup", "--output", "\(environment).zip", "--quiet"] + arguments)
@@ -41,9 +41,9 @@ private let productionNames = [
 ]
 private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "delivery", "reproduction"]
 
-/// Every command that destroys asks the same definition of production.
+/// All destructive commands use the same definition of production.
 @Suite struct ProductionTests {
-    @Test(arguments: productionNames) func noCommandDestroysAnythingInProduction(_ name: String) async throws {
+    @Test(arguments: productionNames) func noCommandDestroysDataInProduction(_ name: String) async throws {
         try await TestProject.withOrders(marked: name) { site in
             try site.folder.write("- {id: 1, note: seeded}", to: "seeds/common/orders.yaml")
             let refused = [
@@ -57,7 +57,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
             #expect(refused[0].stderr.contains("hint: production is never cleaned"))
             #expect(refused[1].stderr.contains("\(name) is never reset"))
             #expect(refused[2].stderr.contains("production takes reference tables only"))
-            #expect(refused[3].stderr.contains("generated rows are not for production"))
+            #expect(refused[3].stderr.contains("generated rows are forbidden in production"))
             try await #expect(site.rows() == "1 one, 2 two")
             try await #expect(site.granary("clean", "--plan").stdout.contains("is \(name), which is not cleaned"))
 
@@ -87,7 +87,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
             let restored = try await site.granary("restore", "a.zip", "--drop-old")
             #expect(restored.status == 0, "\(restored)")
             try await #expect(site.rows() == "1 one, 2 two")
-            // It keeps its own list.
+            // The command has a list of its own.
             let reset = try await site.granary("reset", "--confirm", site.database)
             #expect(reset.status == 3, "\(reset)")
         }
@@ -168,7 +168,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
     }
 }
 
-/// A rule that has no effect where it is written stops the commands that would have obeyed it.
+/// A rule in the wrong place stops the commands that would have obeyed it.
 @Suite struct MisplacedRuleTests {
     private static let beside = """
         {"service": "shop", "environments": {"production": {
@@ -192,7 +192,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
                 #expect((outcome.stdout + outcome.stderr).contains(place), "\(outcome)")
             }
             try await #expect(site.rows() == "1 one, 2 two")
-            // What does not ask the rule goes on.
+            // Commands that do not use the rule still work.
             try await #expect(site.granary("migrate", "status").status == 0)
             try await #expect(site.granary("backup", "--output", "a.zip").status == 0)
             let validated = try await site.granary("validate", "--offline")
@@ -276,7 +276,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
         }
     }
 
-    /// The rules of one service are not those of the first that comes along.
+    /// Each service follows its own rules, not those of the first service.
     @Test(arguments: ["alpha", "omega"]) func eachServiceIsHeldToItsOwnRules(_ strict: String) async throws {
         try await TestProject.withOrders(marked: "qa") { site in
             let lax = strict == "alpha" ? "omega" : "alpha"
@@ -294,7 +294,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
             try await #expect(
                 site.granary("clean", "--root", "services", "--schema", "shop", "--confirm", site.database).status == 3
             )
-            // What the other one does is its own affair.
+            // The other service may do it.
             try site.folder.write("SELECT 1;", to: "services/\(strict)/migrations/1_drop.up.sql")
             try site.folder.write("DROP TABLE shop.orders;", to: "services/\(lax)/migrations/1_drop.up.sql")
             let allowed = try await site.granary("migrate", "up", "--root", "services")

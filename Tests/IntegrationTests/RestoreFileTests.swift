@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Which files are restored, as a user of the command meets it.
+/// The files that `restore` accepts.
 @Suite struct RestoreFileTests {
     private func withShop(
         _ body: (
@@ -61,7 +61,7 @@ import Testing
             #expect(
                 try await psql(server.url(database: made), "SELECT count(*), to_regclass('u') IS NULL FROM t") == "0|t"
             )
-            // It is there now, so it is not replaced.
+            // The database exists now, so it is not replaced.
             let again = try await granary(["restore", "cut.sql", "--allow-incomplete", "--into", made])
             #expect(again.status == 3, "\(again)")
             try await server.execute("DROP DATABASE \"\(made)\"")
@@ -89,7 +89,7 @@ import Testing
     }
 }
 
-/// Backups that begin in the same second.
+/// Backups that start in the same second.
 @Suite struct BackupNameTests {
     @Test func allBackupsOfASecondGetAName() async throws {
         try await TestProject.with("CREATE TABLE t AS SELECT 1 AS a") { project in

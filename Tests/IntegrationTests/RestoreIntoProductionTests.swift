@@ -1,12 +1,13 @@
 import TestSupport
 import Testing
 
-/// Production is not overwritten by accident, whatever the form of the restore.
+/// No form of restore overwrites production by accident.
 @Suite struct RestoreIntoProductionTests {
     private static let environments =
         #"{"service": "shop", "environments": {"prod-eu": {}, "development": {}, "qa": {}}}"#
 
-    /// A database of two rows marked `prod-eu`; archives of one row, of the same table, of three environments and of none.
+    /// A database with two rows, marked `prod-eu`, and archives with one row of the same table, from three environments
+    /// and without one.
     private static func withArchives(_ body: (TestProject) async throws -> Void) async throws {
         try await TestProject.withOrders(marked: "prod-eu", environments) { site in
             try await psql(site.url, "DELETE FROM shop.orders; INSERT INTO shop.orders VALUES (7, 'other')")
@@ -28,7 +29,7 @@ import Testing
         }
     }
 
-    /// Each form, and what it needs beside `--confirm`.
+    /// Each form, and the options that it needs besides `--confirm`.
     private static let forms: [(arguments: [String], from: String?)] = [
         (["development.zip"], nil), (["prod-eu.zip"], nil), (["unknown.zip"], nil), (["plain.sql"], nil),
         (["prod-eu.zip", "--drop-old"], nil), (["prod-eu.zip", "--in-place"], nil),
@@ -66,12 +67,12 @@ import Testing
                 }
                 #expect(refused[0].stderr.contains("--confirm \(site.database)"), "\(form): \(refused[0])")
                 if let from { #expect(refused[0].stderr.contains("--from \(from) "), "\(form): \(refused[0])") }
-                #expect(refused[2].stderr.contains("GRANARY_CONFIRM does not count for production"), "\(refused[2])")
+                #expect(refused[2].stderr.contains("GRANARY_CONFIRM is not enough for production"), "\(refused[2])")
                 try await #expect(site.rows() == before, "\(form)")
 
                 let plan = try await site.granary(["restore"] + form + ["--plan"])
                 let answers = (origin + confirm).joined(separator: " ")
-                #expect(plan.stdout.contains("this needs \(answers), because it goes over rows of"), "\(form): \(plan)")
+                #expect(plan.stdout.contains("this needs \(answers), because it replaces rows of"), "\(form): \(plan)")
 
                 let done = try await site.granary(["restore"] + form + origin + confirm)
                 #expect(done.status == 0, "\(form): \(done)")
@@ -85,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsAskedWhereNoRowIsAtStake() async throws {
+    @Test func noQuestionIsAskedIfNoRowsCanBeLost() async throws {
         try await Self.withArchives { site in
             let copy = try await site.granary("restore", "development.zip", "--table", "shop.orders=copy")
             #expect(copy.status == 0, "\(copy)")
@@ -95,7 +96,7 @@ import Testing
             #expect(ifEmpty.status == 3, "\(ifEmpty)")
             #expect(ifEmpty.stderr.contains("rows were written since into shop.orders"), "\(ifEmpty)")
             try await #expect(site.rows() == "1 one, 2 two")
-            // Another table holds rows, and is not touched.
+            // Another table has rows, but is not affected.
             try await psql(site.url, "CREATE TABLE shop.log AS SELECT 1 AS id; DELETE FROM shop.orders")
             let part = try await site.granary(
                 "restore",
@@ -107,7 +108,7 @@ import Testing
             )
             #expect(part.status == 0, "\(part)")
             try await #expect(site.rows() == "7 other")
-            // The whole database still has some.
+            // The whole database still has rows.
             try await psql(site.url, "DELETE FROM shop.orders")
             let whole = try await site.granary("restore", "development.zip", "--drop-old")
             #expect(whole.status == 3, "\(whole)")
@@ -119,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func whereItIsNoProductionVariablesCountAndNothingElseIsAsked() async throws {
+    @Test func outsideOfProductionVariablesCountAndNoQuestionIsAsked() async throws {
         try await Self.withArchives { site in
             try await site.mark("qa")
             let wrong = try await site.granary(

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A password is where a connection needs it, and nowhere else; nor are rows in messages.
+/// A password appears only where a connection needs it. Messages contain no rows.
 @Suite struct SecretTests {
-    /// What every form of the password has in it, escaped or not.
+    /// A part of the password that is the same with and without escapes.
     private static let mark = "s3cr3t"
     private static let password = "s3cr3t-p@ss%20'wo\\rd"
 
@@ -20,7 +20,8 @@ import Testing
         var url: String { "postgresql://app:\(encoded)@/shop?host=\(host)&port=5432" }
         var withoutPassword: String { "postgresql://app@/shop?host=\(host)&port=5432" }
 
-        /// Runs granary with a `pg_dump` that writes down the arguments that everybody can see: its own, and granary's.
+        /// Runs granary with a `pg_dump` that records the arguments which other accounts can see: its own, and
+        /// granary's.
         func granary(
             _ arguments: [String],
             _ environment: [String: String?],
@@ -62,7 +63,7 @@ import Testing
             """
         )
         try await psql(admin, "CREATE DATABASE shop OWNER app")
-        // Written over, so that it stays the file of the account that the server runs as.
+        // The file is overwritten in place, so that it still belongs to the server's account.
         let rules = open("\(server.data)/pg_hba.conf", O_WRONLY | O_TRUNC)
         let text = "local all app scram-sha-256\nlocal all all trust\n"
         #expect(write(rules, text, text.utf8.count) == text.utf8.count)
@@ -95,7 +96,7 @@ import Testing
                 ([], ["DATABASE_URL": ground.withoutPassword, "PGPASSWORD": Self.password]),
                 ([], ["DATABASE_URL": ground.withoutPassword, "PGPASSFILE": passfile]),
             ]
-            // Without it nobody gets in: what follows shows something.
+            // Without the password no connection is possible, so the tests below prove something.
             _ = try await ground.granary(["tables"], ["DATABASE_URL": ground.withoutPassword], status: 4)
             for (index, way) in ways.enumerated() {
                 let log = ["--log-format", index.isMultiple(of: 2) ? "json" : "text", "--verbose"] + way.arguments
@@ -117,7 +118,7 @@ import Testing
                 _ = try await ground.granary(["counts", "--all", "--json"] + log, way.environment)
             }
             #expect(ground.seen.contains("app:***@"), "\(ground.seen)")
-            // Also the lines that are meant to be run as they stand have no password.
+            // The lines that users can paste do not contain the password either.
             _ = try await ground.granary(["restore", "0.zip", "--database-url", ground.url], [:])
             _ = try await ground.granary(
                 ["clean", "--all", "--confirm", "shop", "--json", "--database-url", ground.url],
@@ -161,7 +162,7 @@ import Testing
         }
     }
 
-    /// The server tells the rows in the detail of its errors, and in the message for text that is no number.
+    /// The server includes rows in the detail of its errors, and in the message about invalid numbers.
     @Test func rowsAreInNoMessage() async throws {
         let server = try await ThrowawayServer.shared()
         let mark = Self.mark

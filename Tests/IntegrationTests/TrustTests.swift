@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Archives that this installation did not make are asked about before they run anything.
+/// Archives that another installation has made run their code only after a confirmation.
 @Suite struct TrustTests {
     private static let code = """
         CREATE TABLE t AS SELECT 1 AS a;
@@ -10,7 +10,7 @@ import Testing
         CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
         """
 
-    /// Runs granary as an installation: its own folder of settings, and no key in the environment.
+    /// Runs granary as an installation with its own folder of settings, and without a key in the environment.
     private func granary(
         _ arguments: String...,
         as installation: String,
@@ -62,7 +62,7 @@ import Testing
                 "\(refused)"
             )
             try await #expect(psql(url, "SELECT count(*) FROM pg_database WHERE datname = 'new'") == "0")
-            // The line of the hint is one that can be run as it stands.
+            // The line in the hint can be pasted.
             let trusted = try await granary(
                 "restore",
                 "--trust",
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func thePlanTellsWhatWouldRun() async throws {
+    @Test func thePlanListsTheCodeThatWouldRun() async throws {
         try await withDatabase(Self.code) { url, folder in
             try #require(await granary("env", "mark", "development", as: "mine", at: url, in: folder).status == 0)
             let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    /// Whatever key the account has besides, it is another installation's.
+    /// The key of another folder belongs to another installation.
     @Test func aFolderOfSettingsThatIsNamedIsTheOnlyOne() async throws {
         try await withDatabase(Self.code) { url, folder in
             let home: [String: String?] = ["HOME": folder.file("home")]
@@ -154,8 +154,8 @@ import Testing
         }
     }
 
-    /// As in a container whose file system cannot be written.
-    @Test func aBackupWhereNoKeyCanBeKeptIsMadeAndSaysThatItHasNoSeal() async throws {
+    /// As in a container with a read-only file system.
+    @Test func withoutAWritableKeyTheBackupIsMadeWithoutASeal() async throws {
         try await withDatabase("CREATE TABLE t ()") { url, folder in
             let nowhere = ["XDG_CONFIG_HOME": "/proc/none"]
             let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder, nowhere)
@@ -191,7 +191,7 @@ import Testing
         }
     }
 
-    @Test func whatRunsNothingNeedsNoTrust() async throws {
+    @Test func archivesWithoutCodeNeedNoTrust() async throws {
         let tables =
             "CREATE TABLE t (a int PRIMARY KEY CHECK (a > 0), at timestamptz DEFAULT now()); INSERT INTO t VALUES (1)"
         try await withDatabase(tables) { url, folder in
@@ -217,8 +217,8 @@ import Testing
         }
     }
 
-    /// A hand at the archive, whose checksums are all made right again.
-    @Test func anArchiveThatWasChangedIsNoLongerOurs() async throws {
+    /// An archive that was changed, with corrected checksums.
+    @Test func aChangedArchiveIsNotTrusted() async throws {
         try await withDatabase("CREATE TABLE t AS SELECT 1 AS a") { url, folder in
             let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
             try #require(backup.status == 0, "\(backup)")
@@ -251,8 +251,8 @@ import Testing
         }
     }
 
-    /// Whoever hands over SQL means it to run: it is said what, and that is all.
-    @Test func aPlainDumpIsRestoredAndSaysWhatItRuns() async throws {
+    /// A plain dump is meant to be run. Granary only lists the code in it.
+    @Test func aPlainDumpIsRestoredAndItsCodeListed() async throws {
         try await withDatabase(Self.code) { url, folder in
             let dump = try await runCommand("pg_dump", ["-d", url, "-f", "\(folder.path)/a.sql"])
             try #require(dump.status == 0)

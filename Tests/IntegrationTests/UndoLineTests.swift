@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Every line that a run of migrations prints to bring rows back may be pasted, at once and after new writes.
+/// Every printed line that restores rows can be pasted immediately, and also after new writes.
 @Suite struct UndoLineTests {
     private static let environments = """
         {"service": "shop", "environments": {"qa": {"config": {"backup_required": true}},
@@ -41,12 +41,12 @@ import Testing
             #expect(down.printedLines.count == 2, "\(down)")
             #expect(down.printedLines[0] == "granary migrate goto 2")
             #expect(down.printedLines[1].hasSuffix(".zip --data-only --if-empty --confirm \(site.database)"), "\(down)")
-            // Rows that were written meanwhile stay.
+            // Rows written in the meantime are kept.
             try await psql(site.url, "INSERT INTO shop.a VALUES (3, 'new')")
             try await #expect(site.paste(down) == [0, 0])
             try await #expect(site.rows("shop.a") == "1 a1, 2 a2, 3 new")
             try await #expect(site.rows("shop.b") == "1 b1, 2 b2")
-            // Pasted once more, after new writes, they lose nothing.
+            // Pasted again after new writes, the lines delete nothing.
             try await psql(site.url, "DELETE FROM shop.b; INSERT INTO shop.b VALUES (9, 'new', 3)")
             try await #expect(site.paste(down) == [0, 3])
             try await #expect(site.rows("shop.b") == "9 new")
@@ -70,7 +70,7 @@ import Testing
             #expect(down.printedLines.first == "granary migrate goto 2")
             try await #expect(site.paste(down) == [0, 0, 0], "\(down)")
             try await #expect(site.rows("shop.a") == "1 a1, 2 a2")
-            // Without a key rows cannot be told apart: they are beside the table.
+            // Without a key, rows cannot be compared, so they are restored into a table beside it.
             try await #expect(site.rows("shop.b") == "1 b1")
             let copy = try await psql(site.url, "SELECT relname FROM pg_class WHERE relname LIKE 'b_before_%'")
             try await #expect(site.rows("shop.\(copy)") == "1 b1, 2 b2")
@@ -78,13 +78,14 @@ import Testing
                 site.url,
                 "INSERT INTO shop.a VALUES (3, 'new'); UPDATE shop.a SET note = 'new' WHERE id = 2"
             )
-            // A copy that is there is not made again.
+            // An existing copy is not created again.
             try await #expect(site.paste(down) == [0, 0, 1])
             try await #expect(site.rows("shop.a") == "1 a1, 2 new, 3 new")
         }
     }
 
-    /// What an up destroys: the statement, what the lines bring back at once, and after new writes.
+    /// A destructive statement, the rows that the lines restore immediately, and those that they restore after new
+    /// writes.
     private struct Destruction: Sendable {
         var sql: String
         var way: String
@@ -123,7 +124,7 @@ import Testing
             statuses: [0]
         ),
     ])
-    private func whatAnUpDestroysComesBack(_ destruction: Destruction) async throws {
+    private func rowsDestroyedByAnUpFileAreRestored(_ destruction: Destruction) async throws {
         try await Self.with(Self.tables) { site in
             try #require(try await site.granary("migrate", "up").status == 0)
             try await psql(site.url, Self.filling)
@@ -176,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func redoBringsRowsBackIntoTheTableThatItMadeAnew() async throws {
+    @Test func redoRestoresRowsIntoTheRecreatedTable() async throws {
         try await Self.with(Self.tables) { site in
             try #require(try await site.granary("migrate", "up").status == 0)
             try await psql(site.url, Self.filling)
@@ -189,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func whatWasDoneBeforeAFailureHasItsLinesToo() async throws {
+    @Test func lossesBeforeAFailureHaveTheirLinesToo() async throws {
         try await Self.with(Self.tables) { site in
             try #require(try await site.granary("migrate", "up").status == 0)
             try await psql(site.url, Self.filling)
@@ -200,7 +201,7 @@ import Testing
             #expect(up.printedLines.count == 1, "\(up)")
             try await #expect(site.paste(up) == [0])
             try await #expect(site.rows("shop.b") == "1 b1, 2 b2")
-            // Nothing was destroyed: there is nothing to bring back.
+            // Nothing was destroyed, so there is nothing to restore.
             let again = try await site.granary("migrate", "up")
             #expect(again.status == 1)
             #expect(again.printedLines == [], "\(again)")
@@ -230,7 +231,7 @@ import Testing
         }
     }
 
-    @Test func whereAFileWithoutATransactionBrokeOffRepairIsTheWayOn() async throws {
+    @Test func repairContinuesAnInterruptedFileWithoutTransaction() async throws {
         let files: KeyValuePairs = [
             "1_a.up.sql":
                 "-- no-transaction\nCREATE SCHEMA shop;\nCREATE TABLE shop.a (id int, note text);\nSELECT 1 / 0;"
@@ -238,7 +239,7 @@ import Testing
         try await Self.with(files) { site in
             let up = try await site.granary("migrate", "up")
             #expect(up.status == 1, "\(up)")
-            #expect(up.stderr.contains("what its first 2 of 3 statements did remains"), "\(up)")
+            #expect(up.stderr.contains("the first 2 of its 3 statements remain in effect"), "\(up)")
             #expect(
                 up.stderr.contains("hint: correct the statement; then `granary migrate repair` continues from there"),
                 "\(up)"
@@ -253,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func whereNothingWasDoneTheFileIsCorrectedAndRunAgain() async throws {
+    @Test func aRolledBackFileIsCorrectedAndRunAgain() async throws {
         try await Self.with(["1_a.up.sql": "-- no-transaction\nSELECT 1 / 0;\nSELECT 1;"]) { site in
             let up = try await site.granary("migrate", "up")
             #expect(up.status == 1, "\(up)")
@@ -263,7 +264,7 @@ import Testing
 }
 
 extension CommandOutcome {
-    /// Lines for a shell on standard error.
+    /// The printed shell commands.
     fileprivate var printedLines: [String] {
         stderr.split(separator: "\n").map(String.init).filter { $0.hasPrefix("granary ") }
     }
@@ -272,7 +273,7 @@ extension CommandOutcome {
 extension TestProject {
     /// Runs each printed line in a shell.
     ///
-    /// - Returns: How each ended.
+    /// - Returns: The exit status of each line.
     fileprivate func paste(_ outcome: CommandOutcome) async throws -> [Int32] {
         var statuses: [Int32] = []
         for line in outcome.printedLines {

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `granary validate` where it runs migrations too.
+/// `granary validate` when it also runs migrations.
 @Suite struct ValidateReplayTests {
     private static let files: KeyValuePairs = [
         "migrations/000001_a.up.sql": """
@@ -22,7 +22,7 @@ import Testing
 
     private static func with(_ body: (ScratchFolder) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
-            // The account of a server that root makes must get through.
+            // The account of a server that root has created must be able to enter it.
             chmod(folder.path, 0o755)
             for (name, text) in files { try folder.write(text, to: name) }
             try await body(folder)
@@ -49,11 +49,12 @@ import Testing
         try await Self.with { folder in
             let outcome = try await Self.validate(folder)
             #expect(outcome.status == 2, "\(outcome)")
-            // Three rows lost their owner on the way; the second row of the seed fits no bigint. The role was no hindrance.
+            // Three rows lost their owner, and the second seed row does not fit bigint. The role was no obstacle.
             #expect(Self.rules(outcome) == ["down-loses-rows", "seed-wrong-type"], "\(outcome)")
             #expect(outcome.stdout.contains(#""version":2,"name":"000002_b","environment":"development""#))
             #expect(outcome.stdout.contains(#""undoes":true"#) && outcome.stdout.contains(#""undoes":false"#))
-            // The project itself is as it was: no local server that later commands would take for the target.
+            // The project is unchanged. In particular it has no local server that later commands would take for the
+            // target.
             #expect(folder.names().contains(".granary") == false)
             let made = folder.names(in: ".cache/granary")
             #expect(made.count == 1)
@@ -72,7 +73,7 @@ import Testing
             let server = try await ThrowawayServer.shared()
             try await server.withDatabase { url in
                 let refused = try await Self.validate(folder, "--scratch-url", url)
-                // Roles of a server of others are not made.
+                // Roles are not created on a server that other users share.
                 #expect(Self.rules(refused) == ["up-fails"], "\(refused)")
                 try folder.write(
                     "-- Things.\nCREATE SCHEMA shop;\nCREATE TABLE shop.things (id bigint PRIMARY KEY, name text NOT NULL, owner text);\n",
@@ -94,7 +95,7 @@ import Testing
                 )
                 let target = try await Self.validate(folder, "--scratch-url", url, "--database-url", url)
                 #expect(target.status == 3, "\(target)")
-                #expect(target.stdout.contains("on which nothing is tried out"))
+                #expect(target.stdout.contains("which is not used for tests"))
             }
         }
     }

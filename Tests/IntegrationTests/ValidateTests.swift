@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `granary validate` as it is typed.
+/// The built command `granary validate`.
 @Suite struct ValidateTests {
     private func validate(
         _ files: KeyValuePairs<String, String>,
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// What issue trackers are full of, in one tree.
+    /// Common faults, in one folder.
     private static let broken: KeyValuePairs = [
         "migrations/000001_a.up.sql": up, "migrations/000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
         "migrations/1_again.up.sql": "-- Again.\nSELECT 1;", "migrations/1_again.down.sql": "-- nothing to undo",
@@ -77,7 +77,7 @@ import Testing
         "seeds/common/things.yaml": "- {id: 1, nam: x}\n", "seeds/common/thing.csv": "id\n1\n",
     ]
 
-    @Test func everythingThatIsWrongIsToldAtOnce() async throws {
+    @Test func allFaultsAreReportedTogether() async throws {
         let outcome = try await validate(Self.broken, "--offline", "--json")
         #expect(outcome.status == 2)
         let rules = Self.found(outcome.stdout)
@@ -107,11 +107,11 @@ import Testing
         ]
         #expect(expected.subtracting(rules) == [])
         #expect(outcome.stdout.hasPrefix(#"{"ok":false,"errors":"#))
-        // The same findings in the same order, however the work was shared.
+        // The findings and their order do not depend on how the work was divided.
         try await #expect(validate(Self.broken, "--offline", "--format", "json").stdout == outcome.stdout)
     }
 
-    /// `file:line rule`
+    /// The findings of a JSON document as `file:line rule`.
     private static func found(_ document: String) -> [String] {
         document.matches(of: #/"rule":"([^"]+)","severity":"[a-z]+","file":"([^"]+)","line":(\d+)/#).map {
             "\($0.2):\($0.3) \($0.1)"
@@ -131,13 +131,13 @@ import Testing
         #expect(
             outcome.stdout == """
                 migrations/000001_a.down.sql
-                  1:1  warning  no-schema: things has no schema, so the search path of the role that migrates decides which schema it is in
+                  1:1  warning  no-schema: things has no schema, so its schema depends on the search path of the role that migrates
                                 write the schema before each name, as in shop.things, or begin the file with SET search_path
 
                 migrations/000001_a.up.sql
-                  1     info     missing-purpose: no comment says what it is for
-                                 begin with a line such as `-- Phones: how an account can be called.`
-                  1:14  warning  no-schema: things has no schema, so the search path of the role that migrates decides which schema it is in
+                  1     info     missing-purpose: no comment says what the migration is for
+                                 begin with a line such as `-- Phones: the telephone numbers of an account.`
+                  1:14  warning  no-schema: things has no schema, so its schema depends on the search path of the role that migrates
                                  write the schema before each name, as in shop.things, or begin the file with SET search_path
                   2:12  error    syntax: syntax error at or near ","
 
@@ -170,7 +170,7 @@ import Testing
         #expect(outcome.stderr.contains("2 errors, 2 warnings, 1 info in 3 files"))
     }
 
-    /// GitHub looks for files from the top of the repository.
+    /// GitHub resolves file names from the top folder of the repository.
     @Test func annotationsNameFilesFromTheTopOfTheRepository() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("SELCT 1;", to: "services/shop/migrations/1_a.up.sql")
@@ -189,7 +189,7 @@ import Testing
             try await #expect(annotated("services/shop", "--migrations", folder.file("services/shop/migrations")))
             try await #expect(annotated("services/shop/migrations", "--migrations", "../migrations"))
             try await #expect(annotated("", "--root", "services"))
-            // Another folder above is the top where a workflow says so.
+            // A workflow may declare another folder to be the top.
             try await #expect(!annotated("services/shop", workspace: folder.file("services")))
             try await #expect(annotated("services/shop", workspace: "/nowhere"))
         }
@@ -218,7 +218,7 @@ import Testing
         #expect(base.stdout.contains(#"{"error":{"message":""#))
     }
 
-    @Test func aFileThatIsNoJSONKeepsNothingElseFromBeingFound() async throws {
+    @Test func anInvalidJSONFileDoesNotHideOtherFindings() async throws {
         let outcome = try await validate(
             [
                 "migrations/environments.json": "{\"service\": \"shop\",}", "migrations/dependencies.json": "[]",
@@ -258,7 +258,7 @@ import Testing
         )
     }
 
-    @Test func aDatabaseTellsHowLargeTablesAreAndWhatSeedsDoNotFit() async throws {
+    @Test func withADatabaseTableSizesAndSeedsAreChecked() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             try await psql(
                 url,

@@ -3,10 +3,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A backup of each server goes into each that is not older, and into no other.
+/// A backup of each server can be restored to each server that is not older, and to no other.
 ///
-/// `GRANARY_TEST_SERVERS` names the servers by the folders of their programs, the oldest first, separated by colons;
-/// without it there is the one that is installed.
+/// `GRANARY_TEST_SERVERS` lists the program folders of the servers, the oldest first, separated by colons. Without it,
+/// only the installed server is tested.
 @Suite(.serialized) struct VersionTests {
     @Test(arguments: VersionPair.all)
     func aBackupIsRestoredIntoServersThatAreNotOlder(_ pair: VersionPair) async throws {
@@ -14,7 +14,7 @@ import Testing
         try await ScratchFolder.with { folder in
             let elsewhere = try await Torture.extensionsMissing(target.url(database: "postgres"))
             try await source.withDatabase { url in
-                // Marked first: the database with everything in it has event triggers that note what is made.
+                // Marked first, because the event triggers of the database record later objects.
                 try await mark(url, source, in: folder)
                 try await Torture.fill(url, without: elsewhere)
                 try await psql(url, Torture.features(upTo: source.major))
@@ -49,8 +49,8 @@ import Testing
         }
     }
 
-    /// A newer server shows the same views and constraints in other words, so what pg_dump and psql make of the original
-    /// there is what a copy must look like.
+    /// A newer server prints the same views and constraints in another form. So the expected text is that of the
+    /// original after pg_dump and psql have copied it there.
     private func dumpOnceRestored(
         _ url: String,
         _ source: ThrowawayServer,
@@ -81,8 +81,8 @@ import Testing
         #expect(refused.stderr.contains("and this server is \(target.major)"), "\(refused)")
     }
 
-    /// All by the programs of the newest server, because each writes SQL in its own way; without the version it is of, and
-    /// without our own tables, which say what each database is.
+    /// Made with the programs of the newest server, because each version writes SQL in another form. Omits the server
+    /// version and granary's own tables, which differ for each database.
     private func portrait(_ url: String) async throws -> DatabasePortrait {
         try await psql(url, "DROP SCHEMA IF EXISTS granary CASCADE")
         let newest = try await Servers.server(VersionPair.folders.count - 1)
@@ -92,7 +92,7 @@ import Testing
         return portrait
     }
 
-    /// Runs the command as on a machine that has the programs of this server.
+    /// Runs the command as on a machine with the programs of this server.
     private func granary(
         _ arguments: [String],
         _ url: String?,
@@ -108,12 +108,12 @@ import Testing
     }
 }
 
-/// Two of the servers, by their places in the list.
+/// Two of the servers, by their index in the list.
 struct VersionPair: Sendable, CustomTestStringConvertible {
     let source: Int
     let target: Int
 
-    /// nil stands for the one that is installed.
+    /// nil means the installed server.
     static let folders: [String?] = {
         let text = getenv("GRANARY_TEST_SERVERS").map { String(cString: $0) } ?? ""
         let folders = text.split(separator: ":").map(String.init)
@@ -129,7 +129,7 @@ struct VersionPair: Sendable, CustomTestStringConvertible {
     private static func title(_ place: Int) -> String { folders[place] ?? "the installed one" }
 }
 
-/// Servers that live as long as the test process, with the roles of the database with everything in it.
+/// Servers for the whole test process, with the roles of the test database.
 private enum Servers {
     private static let started = Mutex<[Int: Task<ThrowawayServer, any Error>]>([:])
 

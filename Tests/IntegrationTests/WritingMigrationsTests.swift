@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `migrate generate`, `deps` and `renumber` as they are typed.
+/// The built commands `migrate generate`, `deps` and `renumber`.
 @Suite struct WritingMigrationsTests {
     private struct Shell: Sendable {
         let folder: ScratchFolder
@@ -10,7 +10,7 @@ import Testing
 
         func granary(_ words: String...) async throws -> CommandOutcome { try await run(words) }
 
-        /// What a command prints as its result; an issue where it does not end well.
+        /// The output of a command; records an issue if it fails.
         func result(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
             let outcome = try await run(words + ["--quiet"])
             #expect(outcome.status == 0, "\(outcome)", sourceLocation: sourceLocation)
@@ -46,7 +46,7 @@ import Testing
         func text(_ name: String) -> String { String(decoding: folder.read(name), as: UTF8.self) }
     }
 
-    /// A fresh project of `granary init`.
+    /// Passes a new project of `granary init` to `body`.
     private func withProject(_ body: (Shell) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
             let shell = Shell(folder: folder)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func whatIsGeneratedInANewProjectGoesUpAndDownAsItIs() async throws {
+    @Test func generatedMigrationsOfANewProjectRunUnchanged() async throws {
         try await withProject { shell in
             let made = try await shell.make("db-migration-generate", "NAME=add_customers", "TYPE=table")
             #expect(made.status == 0, "\(made)")
@@ -68,13 +68,14 @@ import Testing
 
                     """
             )
-            // Nobody else makes the schema; those that follow find it there.
+            // Only the first migration creates the schema.
             #expect(shell.text("migrations/000001_add_customers.up.sql").contains("CREATE SCHEMA shop_service;\n"))
             _ = try await shell.result("migrate", "generate", "add_email_to_customers", "--type", "column")
             _ = try await shell.result("migrate", "generate", "index_customers_on_email", "--type", "index")
             _ = try await shell.result("migrate", "generate", "add_moods", "--type", "enum", "--env", "development")
             #expect(!shell.text("migrations/development/000004_add_moods.up.sql").contains("SCHEMA"))
-            // The index needs who has added the column, and so who made the table.
+            // The index depends on the migration that added the column, and through it on the one that created the
+            // table.
             try await #expect(
                 shell.result("migrate", "deps") == """
                     shop-service
@@ -111,7 +112,7 @@ import Testing
             }
             let names = shell.folder.names(in: "migrations").filter { $0.hasSuffix(".up.sql") }
             #expect(names.map { $0.prefix(6) } == ["000001", "000002", "000003", "000004", "000005"])
-            // None of the entries was lost.
+            // No entry was lost.
             try await #expect(shell.result("migrate", "deps").split(separator: "\n").count == 6)
             #expect(shell.text("migrations/dependencies.json").matches(of: #/"description"/#).count == 5)
         }
@@ -173,7 +174,7 @@ import Testing
                 #expect(shell.folder.names(in: "migrations").contains("000001_add_customers.up.sql"))
                 _ = try await shell.result("migrate", "renumber", "000002", "000009")
                 try await #expect(shell.result("migrate", "up") == "1 migration applied: version 9\n")
-                // Half of a file is in the database under its number.
+                // Part of a file is in the database under its number.
                 try shell.folder.write(
                     "-- no-transaction\nCREATE TABLE shop_service.half (id int);\nSELECT 1 / 0;\n",
                     to: "migrations/000010_half.up.sql"
@@ -181,12 +182,12 @@ import Testing
                 try await #expect(shell.granary("migrate", "up").status == 1)
                 let half = try await shell.granary("migrate", "renumber", "000010")
                 #expect(half.status == 3)
-                #expect(half.stderr.contains("half of 000010_half is in"), "\(half)")
+                #expect(half.stderr.contains("000010_half is half applied in"), "\(half)")
             }
         }
     }
 
-    @Test func whatCollidesWithABranchGetsTheNextNumber() async throws {
+    @Test func migrationsThatCollideWithABranchGetTheNextNumber() async throws {
         try await withProject { shell in
             _ = try await shell.result("migrate", "generate", "add_customers", "--type", "table")
             try await shell.git("init", "-q", "-b", "main")
@@ -201,7 +202,7 @@ import Testing
             try await shell.git("add", "-A")
             try await shell.git("commit", "-qm", "theirs")
             try await shell.git("checkout", "-q", "mine")
-            // There is no origin here.
+            // This repository has no remote `origin`.
             let missing = try await shell.granary("migrate", "renumber")
             #expect(missing.status == 64 && missing.stderr.contains("origin/main is not a commit"), "\(missing)")
             let plan = try await shell.result("migrate", "renumber", "--base", "main", "--plan")
@@ -224,7 +225,7 @@ import Testing
             #expect(dot.contains(#""user-service/000002_email" -> "order-service/000001_init";"#))
             let mermaid = try await shell.result("migrate", "deps", "--root", "services", "--format", "mermaid")
             #expect(mermaid.contains("subgraph mail-service\n    m1[\"000001_init<br>low risk\"]"))
-            // A number alone is of one service; what others say of it is edited with it.
+            // A number means a migration of one service. References in other services are changed too.
             let vague = try await shell.granary("migrate", "renumber", "2", "5", "--root", "services")
             #expect(vague.status == 64)
             let moved = try await shell.granary(
@@ -257,16 +258,16 @@ import Testing
             #expect(outcome.status == 0)
             #expect(
                 outcome.stdout.contains(
-                    "fault: migrations/dependencies.json:2: dependencies go round in a circle: 000001_a → 000002_b → 000001_a"
+                    "fault: migrations/dependencies.json:2: dependencies form a cycle: 000001_a → 000002_b → 000001_a"
                 ),
                 "\(outcome)"
             )
         }
     }
 
-    // MARK: Several at once
+    // MARK: Concurrent commands
 
-    /// A project with migrations 1 to 10, all to be approved, and a list of them in environments.json.
+    /// A project with migrations 1 to 10, all of which need approval, and a list of them in environments.json.
     private func withTen(_ body: (Shell) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
             for number in 1...10 {
@@ -307,7 +308,7 @@ import Testing
         }
     }
 
-    @Test func whoApprovesGeneratesAndRenumbersAtOnceLosesNothingToAnother() async throws {
+    @Test func concurrentApproveGenerateAndRenumberLoseNothing() async throws {
         try await withTen { shell in
             try await atOnce(
                 shell,
@@ -325,7 +326,7 @@ import Testing
         }
     }
 
-    /// What one has made and another edited is not made anew by a third.
+    /// `init` does not overwrite files that other processes have created or edited.
     @Test func initLeavesWhatOthersMakeMeanwhile() async throws {
         try await ScratchFolder.with { folder in
             let shell = Shell(folder: folder)
@@ -343,7 +344,7 @@ import Testing
         }
     }
 
-    @Test func whoWritesWaitsForTheLockOfTheFolder() async throws {
+    @Test func writersWaitForTheLockOfTheFolder() async throws {
         try await withTen { shell in
             let folder = open(shell.folder.file("migrations"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             #expect(flock(folder, LOCK_EX) == 0)

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func statusSaysWhatRunsAndWhere() async throws {
+    @Test func statusShowsWhichServerRunsAndWhere() async throws {
         try await ProjectFolder.with { project in
             let cluster = try project.open()
             let before = await cluster.status()
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func noOtherAccountGetsIn() async throws {
+    @Test(.enabled(if: geteuid() == 0)) func otherAccountsCannotConnect() async throws {
         try await ProjectFolder.with { project in
             let url = try await project.open().start().url
             let nobody = try #require(ServerAccount.entry(name: "nobody"))
@@ -102,7 +102,7 @@ import Testing
             )
             let outside = try await Program(as: stranger).run("/usr/bin/psql", ["-d", url, "-c", "SELECT 1"])
             #expect(!outside.succeeded && outside.errors.contains("Permission denied"))
-            // The server's own account reaches the socket, and is still not the superuser.
+            // The server's own account can reach the socket, but is not a superuser.
             let server = try await asServer("exec psql -d \"$1\" -c 'SELECT 1'", [url])
             #expect(!server.succeeded && server.errors.contains("Peer authentication failed"))
         }

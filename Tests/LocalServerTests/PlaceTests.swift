@@ -64,7 +64,7 @@ import Testing
             let isLate = try await InheritedLock.wait(for: path, within: .milliseconds(50)) { calls += 1 } == nil
             #expect(isLate && calls == 1)
             _ = consume lock
-            // Another test's child may hold a copy of the descriptor until it has become another program.
+            // A child process of another test may have a copy of the descriptor until it runs exec.
             let again = try await InheritedLock.wait(for: path, within: .seconds(5)) != nil
             #expect(again)
         }

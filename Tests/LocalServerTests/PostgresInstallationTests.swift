@@ -6,7 +6,7 @@ import Testing
 @testable import LocalServer
 
 @Suite struct PostgresInstallationTests {
-    /// A folder of programs that only say their version.
+    /// A folder of programs that only print their version.
     private func fake(
         _ scratch: ScratchFolder,
         _ folder: String,
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func nothingInstalledNamesTheWayOut() async throws {
+    @Test func withoutPostgreSQLTheHintSaysHowToInstallIt() async throws {
         let error = await localServerError {
             _ = try await PostgresInstallation.find(.init(path: "/nonexistent", versioned: []))
         }

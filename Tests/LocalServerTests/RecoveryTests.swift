@@ -5,7 +5,7 @@ import Testing
 
 @testable import LocalServer
 
-/// What a power cut, a crash or an impatient user leaves behind.
+/// The state after a power failure, a crash or an interrupted command.
 @Suite struct RecoveryTests {
     @Test func startsAfterThePostmasterWasKilledWithoutLosingACommittedRow() async throws {
         try await ProjectFolder.with { project in
@@ -46,7 +46,7 @@ import Testing
         try await ProjectFolder.with { project in
             let cluster = try project.open()
             try await cluster.start()
-            // While it runs, and only then, its processes hold the lock.
+            // Its processes hold the lock exactly while it runs.
             #expect(try !isFree(cluster.place.serverLock))
             try await cluster.stop()
             let lock = try await InheritedLock.wait(for: cluster.place.serverLock, within: .seconds(5))
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func aFailingInitdbIsToldAndLeavesNothing() async throws {
+    @Test func aFailingInitdbIsReportedAndLeavesNothing() async throws {
         try await ProjectFolder.with { project in
             let fake = "\(project.shared)-fake"
             let real = try await PostgresInstallation.find()

@@ -3,8 +3,8 @@ import TestSupport
 
 @testable import LocalServer
 
-/// A project folder of its own, and the folder where root's clusters go; the server in it is stopped and all of it
-/// deleted in the end, even if the test process crashes.
+/// A project folder, and the folder for root's clusters. At the end the server is stopped and everything deleted, even
+/// if the test process crashes.
 struct ProjectFolder {
     let path: String
     let shared: String
@@ -45,7 +45,7 @@ func asServer(_ script: String, _ arguments: [String], input: String = "") async
         .run("/bin/sh", ["-c", script, "sh"] + arguments, input: input)
 }
 
-/// The error that `body` throws, if it is this module's.
+/// The `LocalServerError` that `body` throws.
 func localServerError(_ body: () async throws -> Void) async -> LocalServerError? {
     do {
         try await body()
@@ -55,11 +55,11 @@ func localServerError(_ body: () async throws -> Void) async -> LocalServerError
     }
 }
 
-/// Whether the lock could be had; it is given back at once.
+/// Whether the lock is free. Takes and releases it.
 func isFree(_ path: String) throws -> Bool { try InheritedLock.attempt(path) != nil }
 
-/// Makes an executable script. A process of its own writes it: a child that another test starts at this moment would
-/// inherit our open file, and the script could not be run ("text file busy").
+/// Writes an executable script in a separate process. A child that another test starts at the same moment would inherit
+/// a file opened here, and the script could not be run ("text file busy").
 func writeScript(_ text: String, to path: String) async throws {
     let written = try await runCommand(
         "sh",

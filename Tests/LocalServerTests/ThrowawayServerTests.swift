@@ -52,7 +52,7 @@ import Testing
         let deadline = ContinuousClock.now + .seconds(20)
         while access(folder, F_OK) == 0, .now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         #expect(access(folder, F_OK) != 0)
-        // Even where nobody has collected its status yet, it works nowhere any more.
+        // The process no longer works anywhere, even if its status was not collected yet.
         #expect(realpath("/proc/\(process)/cwd", nil) == nil)
     }
 

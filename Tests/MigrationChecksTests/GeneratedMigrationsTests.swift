@@ -4,10 +4,10 @@ import Project
 import TestSupport
 import Testing
 
-/// What the generator writes, replayed.
+/// Replays of generated migrations.
 @Suite struct GeneratedMigrationsTests {
     @Test func everyKindGoesUpAndDownAndLeavesNothing() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": """
             CREATE SCHEMA shop; CREATE TABLE shop.users (id bigint PRIMARY KEY, email text, name text);
             CREATE TABLE shop.orders (id bigint PRIMARY KEY, user_id bigint); CREATE TABLE shop.change_me (id bigint); CREATE TABLE shop.levels (id bigint PRIMARY KEY, name text);
@@ -20,8 +20,8 @@ import Testing
                 ("add_mood", .enum), ("normalize", .function), ("things", .view), ("change_users_name", .schema),
             ] {
                 _ = try Generator(
-                    service: Service(name: "shop", schemas: ["shop"], folder: project.path),
-                    environments: EnvironmentsFile.read(migrations: project.path),
+                    service: Service(name: "shop", schemas: ["shop"], folder: project.migrations),
+                    environments: EnvironmentsFile.read(migrations: project.migrations),
                     name: name,
                     kind: kind,
                     layer: "",

@@ -4,24 +4,24 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// SQL as an experienced team writes it: nothing is to be said of it.
+/// SQL as an experienced team writes it, which must cause no findings.
 @Suite struct GoodMigrationsTests {
-    /// The pairs of `Tests/good-migrations`, with what `dependencies.json` says of them.
-    private static func with(_ body: (MigrationProject) async throws -> Void) async throws {
+    /// The pairs of `Tests/good-migrations`, with their entries in `dependencies.json`.
+    private static func with(_ body: (TestProject) async throws -> Void) async throws {
         let file = #filePath
         let folder = String(file[..<(try #require(file.firstRange(of: "/MigrationChecksTests/"))).lowerBound])
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/good-migrations").sorted()
         try #require(names.count == 57)
-        try await MigrationProject.with { project in
+        try await TestProject.with(migrations: [:]) { project in
             for name in names {
                 let text = String(decoding: readFile("\(folder)/good-migrations/\(name)"), as: UTF8.self)
-                try project.write(text, to: name)
+                try project.writeMigration(text, to: name)
             }
             try await body(project)
         }
     }
 
-    @Test func nothingIsSaidOfATreeOfThem() async throws {
+    @Test func aFolderOfGoodMigrationsHasNoFindings() async throws {
         try await Self.with { project in
             try await #expect(validation(in: project.folder.path) == [])
         }
@@ -35,7 +35,8 @@ import Testing
         }
     }
 
-    /// Forms of PostgreSQL 12 to 18; of those that the parser does not know it is said that the server must judge them.
+    /// Statements of PostgreSQL 12 to 18. For those that the parser does not know, the finding says that only the
+    /// server can check them.
     @Test(arguments: [
         "CREATE TABLE shop.g (id bigint PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);",
         "CREATE TABLE shop.g (id bigint PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL);",
@@ -76,7 +77,7 @@ import Testing
         "SELECT cron.schedule('nightly', '0 3 * * *', $$DELETE FROM shop.orders$$);",
         "SELECT create_hypertable('shop.orders', 'placed');", "VACUUM ANALYZE shop.orders;",
     ])
-    func nothingIsSaidOfAStatement(_ statement: String) async throws {
+    func aGoodStatementHasNoFindings(_ statement: String) async throws {
         let findings = try await validation(of: [
             "migrations/000001_a.up.sql":
                 "-- Orders.\nCREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY, note text);\n",

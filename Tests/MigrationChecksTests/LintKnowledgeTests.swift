@@ -4,7 +4,7 @@ import Testing
 
 @testable import MigrationChecks
 
-/// What the linter knows of a file's own objects, of the files before, and of partitioned tables.
+/// The linter's knowledge of objects of the same file, of earlier files, and of partitioned tables.
 @Suite struct LintKnowledgeTests {
     private func findings(
         _ sql: String,
@@ -37,7 +37,7 @@ import Testing
         "CREATE TABLE app.n (id bigint); CREATE INDEX i ON n (id);",
         "CREATE TABLE app.n (id bigint); ALTER TABLE app.n RENAME TO m; ALTER TABLE app.m RENAME TO o; DELETE FROM app.o;",
     ])
-    func whatTheFileCreatesIsNewUnderEachOfItsNames(sql: String) throws { try #expect(rules(sql) == []) }
+    func createdObjectsAreNewUnderAllTheirNames(sql: String) throws { try #expect(rules(sql) == []) }
 
     @Test(arguments: [
         "CREATE TABLE app.n (id bigint); ALTER TABLE app.n RENAME TO m; CREATE INDEX i ON app.n (id);",
@@ -67,7 +67,7 @@ import Testing
         CREATE INDEX p_u ON app.p (u);
         """
 
-    /// Each with a part of the way that works there.
+    /// Each with a part of the hint.
     @Test(arguments: [
         ("CREATE INDEX i ON app.p (at);", "require-concurrent-index-creation", "ON ONLY app.p"),
         ("ALTER TABLE app.p ADD FOREIGN KEY (u) REFERENCES app.u;", "adding-foreign-key-constraint", "each partition"),
@@ -82,14 +82,14 @@ import Testing
             "add the column"
         ),
     ])
-    func aPartitionedTableGetsTheFormThatWorksThere(sql: String, rule: String, hint: String) throws {
+    func theHintForAPartitionedTableWorksThere(sql: String, rule: String, hint: String) throws {
         let found = try findings(sql, after: Self.partitioned)
         #expect(found.map(\.rule) == [rule])
         #expect(found.first?.hint?.contains(hint) == true, "\(found.first?.hint ?? "")")
         #expect(found.first?.severity == (rule == "refused-on-partitioned-table" ? .error : .warning))
     }
 
-    /// The server itself is the judge of which forms are refused.
+    /// The server decides which forms are refused.
     @Test(arguments: [
         ("CREATE INDEX CONCURRENTLY i ON app.p (u);", true), ("CREATE INDEX i ON ONLY app.p (u);", false),
         ("DROP INDEX CONCURRENTLY app.p_at;", true), ("DROP INDEX app.p_at;", false),
@@ -104,7 +104,7 @@ import Testing
         ("DROP TABLE app.d2; ALTER TABLE app.d DETACH PARTITION app.d1 CONCURRENTLY;", false),
         ("ALTER TABLE app.d2 RENAME TO d3; ALTER TABLE app.d DETACH PARTITION app.d1 CONCURRENTLY;", true),
     ])
-    func whatIsRefusedIsFoundAndWhatWorksIsNot(sql: String, isRefused: Bool?) async throws {
+    func onlyRefusedStatementsAreFound(sql: String, isRefused: Bool?) async throws {
         let before = """
             CREATE SCHEMA app; \(Self.partitioned)
             CREATE TABLE app.d (id int) PARTITION BY LIST (id);
@@ -112,7 +112,7 @@ import Testing
             CREATE TABLE app.d2 PARTITION OF app.d DEFAULT;
             """
         let found = try rules(sql, after: before).contains("refused-on-partitioned-table")
-        // Alone in its file, a REINDEX of a table that is not partitioned runs in a transaction of granary's.
+        // A REINDEX of a table that is not partitioned can run in granary's transaction.
         #expect(found == (isRefused ?? true))
         try await ThrowawayServer.shared().withDatabase { url in
             _ = try await psql(url, before)
@@ -149,10 +149,10 @@ import Testing
         try #expect(rules(change("d", "varchar(9)"), after: table) == ["changing-column-type"])
         let found = try findings(change("b", "citext"), after: "\(table) CREATE INDEX i ON app.t (b);")
         #expect(found.map(\.rule) == ["changing-column-type"])
-        #expect(found.first?.message == "the indexes on app.t.b are built anew for it to become citext from text")
+        #expect(found.first?.message == "the indexes on app.t.b are rebuilt to change its type from text to citext")
     }
 
-    @Test func aTypeOfTheSameFileIsNobodysYet() throws {
+    @Test func aTypeOfTheSameFileIsNotInUse() throws {
         let rules = { (sql: String) in
             try Linter(rules: [
                 "require-enum-value-ordering", "renaming-enum-value", "ban-alter-domain-with-add-constraint",
@@ -187,7 +187,7 @@ import Testing
         linter.learn(from: try parsedFile(before))
         let found = try linter.findings(in: parsedFile(sql))
         #expect(found.count == count)
-        if count > 0 { #expect(found[0].message.contains("app.u.id, which it refers to, is ")) }
+        if count > 0 { #expect(found[0].message.contains("app.u.id, to which it refers, is ")) }
     }
 
     @Test(arguments: [
@@ -197,18 +197,18 @@ import Testing
     ])
     func aWriteToAllRowsIsFound(sql: String, count: Int) throws {
         try #expect(rules(sql).count { $0 == "missing-where" } == count)
-        // A down takes back what was done.
+        // A down file is meant to delete rows.
         try #expect(!rules(sql, name: "000007_change.down.sql").contains("missing-where"))
     }
 
-    /// PostgreSQL 18 takes it, and older servers refuse it.
+    /// PostgreSQL 18 accepts it, older servers refuse it.
     @Test func aForeignKeyOfAPartitionedTableMayBeNotValid() throws {
         let key = "ALTER TABLE app.p ADD FOREIGN KEY (u) REFERENCES app.u NOT VALID;"
         try #expect(rules(key, after: Self.partitioned) == [])
     }
 
-    /// The line does not tell them apart, or another hint would be lost.
-    @Test func findingsThatTheirLineDoesNotTellAreKept() {
+    /// On the same line the findings could not be told apart, and with another hint that hint would be lost.
+    @Test func findingsThatALineCannotIdentifyAreKept() {
         let finding = { (message: String, line: Int, hint: String?) in
             Finding(rule: "x", severity: .warning, file: "a.sql", line: line, message: message, hint: hint)
         }
@@ -216,10 +216,10 @@ import Testing
             finding("a", 1, nil), finding("b", 1, nil), finding("c", 2, nil), finding("d", 2, nil),
             finding("e", 3, "do e"), finding("f", 4, "do f"), finding("g", 5, "do e"),
         ].gathered
-        #expect(gathered.map(\.message) == ["a; so in line 2", "b", "d", "e; so in line 5", "f"])
+        #expect(gathered.map(\.message) == ["a; also in line 2", "b", "d", "e; also in line 5", "f"])
     }
 
-    @Test func repeatedFindingsAreToldOnceWithTheirLines() {
+    @Test func repeatedFindingsAreMergedWithTheirLines() {
         let finding = { (rule: String, severity: Finding.Severity, line: Int) in
             Finding(rule: rule, severity: severity, file: "a.sql", line: line, message: "\(rule) at \(line)")
         }
@@ -231,7 +231,7 @@ import Testing
         ].gathered
         #expect(
             gathered.map(\.message) == [
-                "x at 2; so in lines 4, 9", "y at 3", "z at 5", "z at 6", "x at 4",
+                "x at 2; also in lines 4, 9", "y at 3", "z at 5", "z at 6", "x at 4",
             ]
         )
         #expect(gathered.map(\.moreLines) == [[4, 9], [], [], [], []])

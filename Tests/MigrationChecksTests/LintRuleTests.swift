@@ -5,7 +5,7 @@ import Testing
 
 @testable import MigrationChecks
 
-/// What `docs/rules.md` says of each rule, held against the rule and against a server.
+/// Compares `docs/rules.md` with the rules and with a server.
 @Suite struct LintRuleTests {
     @Test func thePageHasASectionForEachRuleAndNoOther() throws {
         let page = try RulesPage()
@@ -22,7 +22,7 @@ import Testing
             let safe = "\(rule.safeForm.prefix(1).uppercased())\(rule.safeForm.dropFirst())."
             #expect(section.prose.contains(safe), "\(place): \(safe)")
             #expect(!section.bad.isEmpty && !section.good.isEmpty, "\(place)")
-            // A rule that depends on the time it takes says what is locked meanwhile.
+            // A rule about the duration of a lock names the lock.
             if rule.growsWithTable {
                 guard case .lock(_, _, let until) = section.claim, until != .always else {
                     Issue.record("\(place): no lock is claimed")
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func theServerDoesWithEachExampleWhatThePageSays() async throws {
+    @Test func eachExampleDoesOnTheServerWhatThePageClaims() async throws {
         let page = try RulesPage()
         try await ThrowawayServer.shared().withDatabase { url in
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
@@ -80,12 +80,12 @@ import Testing
     }
 }
 
-/// The machinery itself.
+/// Tests of the helpers.
 @Suite struct RulesPageTests {
     @Test(arguments: [
         ("Lock: `SHARE` on `shop.orders`.", "COMMENT ON TABLE shop.orders IS 'x';"),
         ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` while it is read.", "ALTER TABLE shop.orders ADD x int;"),
-        ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` while it is written anew.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` while it is rewritten.", "ALTER TABLE shop.orders ADD x int;"),
         ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` and `shop.items`.", "ALTER TABLE shop.orders ADD x int;"),
         ("Lock: `SHARE` on `shop.orders`.", "CREATE INDEX CONCURRENTLY x ON shop.orders (status);"),
         ("Error: `23502`.", "ALTER TABLE shop.orders ADD x int NOT NULL UNIQUE DEFAULT 1;"),
@@ -117,14 +117,14 @@ import Testing
 }
 
 extension RulesPage.Claim {
-    /// What empties a table that it names does so with open eyes.
+    /// A statement that names the emptied table empties it on purpose.
     fileprivate func isMeant(by sql: String) -> Bool {
         if case .empties(let table) = self { return sql.contains("TRUNCATE \(table)") }
         return false
     }
 }
 
-/// Runs an example as a migration is run, and watches.
+/// Runs an example like a migration, and observes the server.
 private enum Stage {
     struct Seen: CustomStringConvertible {
         var error: String?
@@ -160,15 +160,15 @@ private enum Stage {
         do {
             if isWrapped {
                 try session.execute("BEGIN")
-                // Between transactions the counts may be handed over, and begin anew.
+                // Outside of a transaction the counters may be reported and reset.
                 let before = try state(session, claim)
                 try session.execute(sql)
                 (seen.isClaimed, seen.details) = try observe(session, claim, before)
                 try session.execute("COMMIT")
             } else {
                 for statement in file.script.statements { try session.execute(statement.text) }
-                // What no transaction can hold shows its lock to nobody who waits for its end; the proof of these
-                // locks is with the effects that name them.
+                // A statement that cannot run in a transaction shows its lock only to sessions that wait for it. The
+                // tests of effects cover these locks.
                 if case .lock(let mode, let tables, _) = claim {
                     let locks = file.effects.locks
                     seen.isClaimed = tables.allSatisfy { table in
@@ -209,7 +209,7 @@ private enum Stage {
         return State(scans: Int(rows[0].text("scans")) ?? 0, file: rows[0].text("file"))
     }
 
-    /// The locks that this session holds, and whether the table was read or written anew since.
+    /// The locks of this session, and whether the table was read or rewritten since.
     private static func observe(
         _ session: borrowing Session,
         _ claim: RulesPage.Claim,

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MigrationChecks
 
-/// What the linter makes of a file as a whole.
+/// Tests of the linter with whole files.
 @Suite struct LinterTests {
     private func rules(
         _ sql: String,
@@ -24,7 +24,7 @@ import Testing
         return schema
     }
 
-    @Test func whatTheSameFileCreatesIsUsedByNobody() throws {
+    @Test func objectsOfTheSameFileAreNotInUse() throws {
         let file = """
             CREATE TABLE shop.a (id int NOT NULL, b int, c text);
             CREATE INDEX a_b ON shop.a (b);
@@ -37,7 +37,7 @@ import Testing
             DROP TABLE shop.a;
             """
         try #expect(rules(file) == [])
-        // The same on a table that is there.
+        // The same statements on a table that exists before the file.
         let there = file.split(separator: "\n").dropFirst().joined(separator: "\n")
         let found = try Set(rules("-- no-transaction\n\(there)"))
         #expect(
@@ -50,7 +50,7 @@ import Testing
         )
     }
 
-    @Test func aFindingSaysWhereAndWhatToWriteInstead() throws {
+    @Test func aFindingHasThePlaceAndTheSafeForm() throws {
         let finding = try #require(
             Linter().findings(in: parsedFile("-- x\n\nALTER TABLE shop.a\n    ADD b int,\n    ADD c int NOT NULL;"))
                 .first
@@ -58,11 +58,11 @@ import Testing
         #expect(finding.rule == "adding-required-field")
         #expect(finding.file == "000007_change.up.sql" && finding.line == 5 && finding.column == 9)
         #expect(finding.severity == .error)
-        #expect(finding.message == "rows of shop.a that are there have no c")
+        #expect(finding.message == "rows of shop.a have no c")
         #expect(finding.hint == LintRules.byName["adding-required-field"]?.safeForm)
     }
 
-    @Test func theSizeOfTheTableIsSaidAndASmallOneHurtsNobody() throws {
+    @Test func theSizeOfTheTableIsReportedAndSmallTablesAreInfos() throws {
         var linter = Linter()
         let severity = { (linter: Linter, sql: String) in
             try linter.findings(in: parsedFile(sql)).map { "\($0.severity.rawValue): \($0.message)" }
@@ -76,7 +76,7 @@ import Testing
         )
         linter.tableSizes[table] = 1 << 20 - 1
         try #expect(severity(linter, index).first?.hasPrefix("info: ") == true)
-        // What is gone is gone, and what fails fails, however small it was.
+        // Loss and failure do not depend on the size of the table.
         try #expect(severity(linter, "DROP TABLE shop.a").first?.hasPrefix("warning: ") == true)
         try #expect(severity(linter, "ALTER TABLE shop.a ADD c int NOT NULL").first?.hasPrefix("error: ") == true)
     }
@@ -119,9 +119,9 @@ import Testing
         let key = "ALTER TABLE shop.b ADD FOREIGN KEY (%) REFERENCES shop.a (id) NOT VALID"
         try #expect(rules(key.replacing("%", with: "a"), linter) == [])
         try #expect(rules(key.replacing("%", with: "x, a"), linter) == [])
-        // An index on other rows, or with other columns before, does not find it.
+        // A partial index, or one that begins with other columns, does not help.
         try #expect(rules(key.replacing("%", with: "x"), linter) == ["foreign-key-without-index"])
-        // Nothing is known of this table.
+        // The linter knows nothing about this table.
         try #expect(rules("ALTER TABLE shop.c ADD FOREIGN KEY (x) REFERENCES shop.a (id) NOT VALID", linter) == [])
         linter.learn(from: try parsedFile("DROP INDEX shop.b_a; ALTER TABLE shop.a RENAME TO aa;"))
         try #expect(rules(key.replacing("%", with: "a"), linter) == ["foreign-key-without-index"])
@@ -175,9 +175,9 @@ import Testing
         try #expect(silenced("-- squawk-ignore ban-drop-column\nSELECT 1;\n\(drop)") == ["ban-drop-column"])
         try #expect(silenced("\(drop)\n-- squawk-ignore-file ban-drop-column") == [])
         try #expect(silenced("\(drop)\n-- squawk-ignore-file") == [])
-        // What squawk has no rule for it does not silence.
+        // The comment does not silence rules that squawk does not have.
         try #expect(silenced("-- squawk-ignore-file\nALTER TABLE shop.a SET UNLOGGED") == ["rewriting-table"])
-        // Its names that are not ours are nobody's mistake here.
+        // Names of squawk's other rules are not reported as unknown.
         let file = try parsedFile("-- squawk-ignore ban-add-column\nALTER TABLE shop.a ADD b int;")
         #expect(Silencing(file).applied(to: [], known: [], judged: []) == [])
     }
@@ -215,7 +215,7 @@ import Testing
                 "environments.b.config.lint names xyz, which is neither a rule nor a group",
             ]
         )
-        #expect(findings.map(\.hint) == ["prefer-text-field is one", "docs/rules.md has the names"])
+        #expect(findings.map(\.hint) == ["is prefer-text-field meant?", "docs/rules.md lists the names"])
         let policy = try #require(file.policy("b"))
         #expect(LintRules.selection(for: policy).contains("prefer-bigint-over-int"))
     }
@@ -237,7 +237,7 @@ import Testing
         )
     }
 
-    /// Parts of them go to different cores, and each must know what the parts before have made.
+    /// Parts of the files are checked on different cores. Each part must know the objects of the parts before.
     @Test func manyFilesAreReadAsOneAfterTheOther() async throws {
         var migrations: [(up: ParsedFile?, down: ParsedFile?)] = []
         for number in 1...300 {
@@ -247,7 +247,7 @@ import Testing
                 CREATE INDEX t_idx ON shop.t\(before) (t);
                 ALTER TABLE shop.t\(before) ALTER code TYPE varchar(\(number == 200 ? 8 : 10));
                 """
-            // The keys of the last 150 tables have no index in the end.
+            // The keys of the last 150 tables never get an index.
             migrations.append((try parsedFile(up, "\(number)_x.up.sql"), try parsedFile("", "\(number)_x.down.sql")))
         }
         let linter = Linter(rules: ["foreign-key-without-index", "changing-column-type"])
@@ -265,7 +265,7 @@ import Testing
         #expect(findings.filter { $0.rule == "changing-column-type" }.map(\.file) == ["200_x.up.sql"])
     }
 
-    @Test func whatTheParserDoesNotKnowIsPassedOver() throws {
+    @Test func unparsableStatementsAreSkipped() throws {
         try #expect(rules("FROBNICATE TABLE shop.a; DROP TABLE shop.a;") == ["ban-drop-table"])
         try #expect(rules("") == [])
     }

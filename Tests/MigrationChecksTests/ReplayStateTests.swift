@@ -3,14 +3,14 @@ import Migrations
 import TestSupport
 import Testing
 
-/// How a replay compares catalog and rows before and after each file.
+/// The comparison of catalog and rows before and after each file of a replay.
 @Suite struct ReplayStateTests {
     private static let table = "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id int PRIMARY KEY, note text);\n"
     private static let drop = "DROP SCHEMA shop CASCADE;"
 
     @Test(arguments: ["", "-- later\n"])
-    func anEmptyDownIsNoneForTheReplay(down: String) async throws {
-        try await MigrationProject.with([
+    func anEmptyDownFileIsNotReplayed(down: String) async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": down,
             "000002_b.up.sql": "CREATE TABLE shop.b ();", "000002_b.down.sql": "DROP TABLE shop.b;",
         ]) { project in
@@ -20,9 +20,9 @@ import Testing
         }
     }
 
-    /// The definitions of an index, a view and a key name the table, and change with its name.
-    @Test func aRenamingThatIsUndoneIsNoDifference() async throws {
-        try await MigrationProject.with([
+    /// The definitions of an index, a view and a key contain the name of the table, and change with it.
+    @Test func anUndoneRenameIsNotADifference() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + """
                 CREATE TABLE shop.items (o int REFERENCES shop.orders, note text CHECK (note <> ''));
                 CREATE VIEW shop.v AS SELECT note FROM shop.orders;
@@ -58,8 +58,8 @@ import Testing
         ("ALTER TABLE shop.orders ALTER note DROP DEFAULT;", "column shop.orders.note"),
         ("DROP STATISTICS shop.st;", "statistics object shop.st"),
     ])
-    func whatAnUpTakesAwayAndADownForgetsIsMissed(up: String, missed: String) async throws {
-        try await MigrationProject.with([
+    func objectsThatADownFileDoesNotRestoreAreReported(up: String, missed: String) async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + """
                 ALTER TABLE shop.orders ADD CONSTRAINT positive CHECK (id > 0), ALTER note SET DEFAULT 'x';
                 CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE shop.e AS ENUM ('a');
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    /// As pg_dump prints them, which is not how the server prints them when it has read that.
+    /// Expressions as pg_dump prints them. After reading these, the server prints them in another form.
     @Test(arguments: [
         (
             "ALTER TABLE shop.t DROP CONSTRAINT c;",
@@ -110,7 +110,7 @@ import Testing
         ("ALTER TABLE shop.t ALTER d DROP DEFAULT;", "ALTER TABLE shop.t ALTER d SET DEFAULT true;", false),
     ])
     func expressionsAreComparedAsTheServerReadsThem(up: String, down: String, isSame: Bool) async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": """
             CREATE SCHEMA shop;
             CREATE TABLE shop.t (id int PRIMARY KEY, s varchar(9) CONSTRAINT c CHECK (s IN ('a', 'b')),
@@ -125,9 +125,9 @@ import Testing
         }
     }
 
-    /// In one transaction with its down, the up would find its constraint checked at once.
-    @Test func whatOneTransactionRefusesIsTriedInTwo() async throws {
-        try await MigrationProject.with([
+    /// In one transaction with its down file, the up file would violate an immediate constraint.
+    @Test func statementsThatNeedTwoTransactionsAreRunInTwo() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": """
             CREATE SCHEMA shop;
             CREATE TABLE shop.a (id int PRIMARY KEY, b int NOT NULL);
@@ -145,10 +145,11 @@ import Testing
         }
     }
 
-    /// Its second run may leave other rows than the first. The next migration is not to blame for them.
+    /// The second run of an up file may leave other rows than the first. The next migration must not be blamed for
+    /// them.
     @Test(arguments: ["DELETE FROM shop.orders WHERE id > 5;", "-- nothing to undo"])
     func rowsOfASecondUpAreNotBlamedOnTheNextMigration(down: String) async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + "INSERT INTO shop.orders SELECT n, 'x' FROM generate_series(1, 5) n;",
             "000001_a.down.sql": Self.drop,
             "000002_b.up.sql": """
@@ -164,9 +165,10 @@ import Testing
         }
     }
 
-    @Test func scratchDatabasesHaveWhatIsBefore() async throws {
+    @Test func scratchDatabasesContainTheObjectsOfBefore() async throws {
         let up = "CREATE TABLE app.t (id int REFERENCES other.u, name citext);"
-        try await MigrationProject.with(["000001_a.up.sql": up, "000001_a.down.sql": "DROP TABLE app.t;"]) { project in
+        try await TestProject.with(migrations: ["000001_a.up.sql": up, "000001_a.down.sql": "DROP TABLE app.t;"]) {
+            project in
             let alone = try await project.replay()
             #expect(alone.findings.map(\.rule) == ["up-fails"])
             #expect(alone.findings.first?.hint?.contains("\"before\": {\"schemas\": [\"name\"]}") == true)
@@ -175,11 +177,11 @@ import Testing
                 to: "before.sql"
             )
             let before = #"{"schemas": ["app"], "extensions": ["citext"], "files": ["../before.sql"]}"#
-            try project.write("{\"before\": \(before), \"migrations\": {}}", to: "dependencies.json")
+            try project.writeMigration("{\"before\": \(before), \"migrations\": {}}", to: "dependencies.json")
             let report = try await project.replay()
             #expect(report.findings == [])
             #expect(report.steps.map(\.undoes) == [true])
-            // The database of the service is not given any of it.
+            // The database of the service does not get these objects.
             try await #expect(
                 project.sql("SELECT to_regnamespace('app') IS NULL AND to_regnamespace('other') IS NULL") == "t"
             )

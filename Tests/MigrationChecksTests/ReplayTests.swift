@@ -9,8 +9,8 @@ import Testing
 struct ReplayTests {
     private static let table = "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id int PRIMARY KEY, note text);\n"
 
-    @Test func aDownThatUndoesIsProvedAndSaysNothing() async throws {
-        try await MigrationProject.with([
+    @Test func aCorrectDownFileIsProvedWithoutFindings() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql":
                 "ALTER TABLE shop.orders ADD COLUMN placed date; CREATE INDEX by_date ON shop.orders (placed);",
@@ -66,10 +66,10 @@ struct ReplayTests {
         ("ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY;", "SELECT 1;", "brings back otherwise table shop.orders"),
     ])
     func aDownThatDoesNotUndoIsNamedWithTheDifference(up: String, down: String, difference: String) async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": up, "000002_b.down.sql": down,
-            // What comes next finds the database as if nothing had been wrong.
+            // The next migration finds the database as if there had been no fault.
             "000003_c.up.sql": "CREATE TABLE shop.c ();", "000003_c.down.sql": "DROP TABLE shop.c;",
         ]) { project in
             let report = try await project.replay()
@@ -81,9 +81,9 @@ struct ReplayTests {
         }
     }
 
-    /// GRANT writes down what the owner had anyway, and REVOKE leaves it there.
+    /// GRANT adds the owner's default privileges to the access list, and REVOKE keeps them.
     @Test func privilegesThatAreTakenBackAreUndone() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + "CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
                 + "CREATE TYPE shop.mood AS ENUM ('good'); CREATE SEQUENCE shop.s;",
             "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
@@ -114,8 +114,8 @@ struct ReplayTests {
         ("CREATE TABLE IF NOT EXISTS shop.b ();", nil, nil),
         ("-- no-transaction\nCREATE INDEX CONCURRENTLY i ON shop.orders (note);", nil, .warning),
     ])
-    func whatHasNothingToUndoCanComeAgain(up: String, declared: String?, severity: Finding.Severity?) async throws {
-        try await MigrationProject.with([
+    func anUpFileWithNothingToUndoCanRunTwice(up: String, declared: String?, severity: Finding.Severity?) async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": up, "000002_b.down.sql": "-- nothing to undo: so it was said\n",
             "000003_c.up.sql": "CREATE TABLE shop.c ();", "000003_c.down.sql": "DROP TABLE shop.c;",
@@ -130,9 +130,9 @@ struct ReplayTests {
         }
     }
 
-    /// The comment is about an empty file.
+    /// The comment counts only in an empty file.
     @Test func aDownWithStatementsIsRunWhateverItsCommentsSay() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": "CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
             "000002_b.down.sql": "-- nothing to undo\nDROP TABLE shop.b;",
@@ -144,7 +144,7 @@ struct ReplayTests {
 
     @Test func rowsThatADownLosesContradictRollbackSafe() async throws {
         for (declared, severity) in [("true", Finding.Severity.error), ("false", nil), (nil, .warning)] {
-            try await MigrationProject.with([
+            try await TestProject.with(migrations: [
                 "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
                 "000002_b.up.sql": "ALTER TABLE shop.orders DROP COLUMN note;",
                 "000002_b.down.sql": "ALTER TABLE shop.orders ADD COLUMN note text;",
@@ -157,7 +157,7 @@ struct ReplayTests {
                 #expect(report.findings.first?.severity == severity)
                 if severity != nil {
                     let message = report.findings[0].message
-                    #expect(message.contains("the rows of shop.orders have other values than before"), "\(message)")
+                    #expect(message.contains("the rows of shop.orders have changed values"), "\(message)")
                 }
                 #expect(report.steps.map(\.undoes) == [true, false])
             }
@@ -165,7 +165,7 @@ struct ReplayTests {
     }
 
     @Test func rowsThatADownDeletesBesidesItsOwnAreCounted() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": "INSERT INTO shop.orders VALUES (4711);",
             "000002_b.down.sql": "DELETE FROM shop.orders;",
@@ -177,7 +177,7 @@ struct ReplayTests {
     }
 
     @Test func aFileThatFailsIsNamedWithItsPlaceAndEndsTheReplay() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table,
             "000002_b.up.sql": "SELECT 1;\nCREATE TABLE shop.b (x nothing);",
             "000003_c.up.sql": "CREATE TABLE shop.c ();",
@@ -193,7 +193,7 @@ struct ReplayTests {
 
     @Test func aDownThatFailsIsNamedAndTheNextMigrationIsTriedAllTheSame() async throws {
         for prefix in ["", "-- no-transaction\nSELECT 1;\n"] {
-            try await MigrationProject.with([
+            try await TestProject.with(migrations: [
                 "000001_a.up.sql": Self.table, "000001_a.down.sql": "\(prefix)DROP TABLE shop.nothing;",
                 "000002_b.up.sql": "CREATE TABLE shop.b ();", "000002_b.down.sql": "DROP TABLE shop.b;",
             ]) { project in
@@ -206,12 +206,12 @@ struct ReplayTests {
         }
     }
 
-    @Test func whatRefusesRowsIsSaidAndTriedWithout() async throws {
-        try await MigrationProject.with([
+    @Test func anUpFileThatFailsOnRowsIsReportedAndTriedWithoutRows() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": "ALTER TABLE shop.orders ADD COLUMN must int NOT NULL;",
             "000002_b.down.sql": "ALTER TABLE shop.orders DROP COLUMN must;",
-            // That the rows of ours are no good for it says nothing.
+            // The generated rows do not satisfy this CHECK, which proves nothing.
             "000003_c.up.sql": "ALTER TABLE shop.orders ADD CHECK (id > 1000);",
             "000003_c.down.sql": "ALTER TABLE shop.orders DROP CONSTRAINT orders_id_check;",
         ]) { project in
@@ -222,11 +222,11 @@ struct ReplayTests {
         }
     }
 
-    @Test func whatGoesUpDifferentlyTheSecondTimeIsNamed() async throws {
-        try await MigrationProject.with([
+    @Test func anUpFileWithAnotherSecondResultIsReported() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + "CREATE SEQUENCE shop.turn;",
             "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
-            // nextval is no part of a transaction, and none of the catalog.
+            // nextval is part of neither the transaction nor the catalog.
             "000002_b.up.sql":
                 "DO $$ BEGIN EXECUTE format('CREATE TABLE shop.t%s ()', nextval('shop.turn')); END $$;",
             "000002_b.down.sql":
@@ -244,7 +244,7 @@ struct ReplayTests {
     }
 
     @Test func rolesThatAServerOfOursLacksAreMadeAndGoAgain() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table + "GRANT USAGE ON SCHEMA shop TO \"a replay's role\";",
             "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
         ]) { project in
@@ -264,7 +264,7 @@ struct ReplayTests {
     }
 
     @Test func historyIsOnlyAppliedAndMissingDurationsAreOffered() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "SELECT 1;",
             "000002_b.up.sql": "CREATE TABLE shop.b ();", "000002_b.down.sql": "DROP TABLE shop.b;",
             "dependencies.json": "{\"migrations\": {\"000001\": {}, \"000002\": {}}}",
@@ -276,8 +276,8 @@ struct ReplayTests {
         }
     }
 
-    @Test func whatOneEnvironmentHasProvedIsNotProvedAgain() async throws {
-        try await MigrationProject.with([
+    @Test func aMigrationIsProvedOnlyOnce() async throws {
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "staging/000002_b.up.sql": "CREATE TABLE shop.b ();", "staging/000002_b.down.sql": "SELECT 1;",
         ]) { project in
@@ -288,7 +288,7 @@ struct ReplayTests {
     }
 
     @Test func theWholeSchemaIsShownWithoutRowsToWhomeverItConcerns() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
             "000002_b.up.sql": "CREATE TABLE shop.b ();",
             "staging/000003_c.up.sql": "CREATE TABLE shop.c ();",
@@ -309,7 +309,7 @@ struct ReplayTests {
     }
 
     @Test func anUnsatisfiableDependencyIsAFindingWithItsLine() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table,
             "dependencies.json": "{\"migrations\": {\n\"000001\": {\"depends_on\": [\"000009\"]}}}",
         ]) { project in
@@ -322,8 +322,8 @@ struct ReplayTests {
     }
 
     @Test func anAbandonedScratchDatabaseGoesWithTheNextReplay() async throws {
-        try await MigrationProject.with(["000001_a.up.sql": Self.table]) { project in
-            // No process has this number; the next one is somebody's.
+        try await TestProject.with(migrations: ["000001_a.up.sql": Self.table]) { project in
+            // There is no process with this number. The second name belongs to a user.
             let names = ["granary_replay_999999999_abcdef01", "granary_replay_mine"]
             for name in names { try await project.sql("CREATE DATABASE \(name)") }
             _ = try await project.replay()
@@ -336,8 +336,8 @@ struct ReplayTests {
     }
 }
 
-extension MigrationProject {
-    /// Three rows in each table that has none and takes numbers.
+extension TestProject {
+    /// Fills each empty table that accepts numbers with three rows.
     func replay(
         environments: [String] = ["development"],
         since: Int? = nil,
@@ -345,9 +345,9 @@ extension MigrationProject {
         keepsRoles: Bool? = nil,
         inspect: @escaping @Sendable (String, ServerAddress) async throws -> [Finding] = { _, _ in [] }
     ) async throws -> ReplayReport {
-        let file = try EnvironmentsFile.read(migrations: path)
+        let file = try EnvironmentsFile.read(migrations: migrations)
         let options = MigratorOptions(
-            services: [.init(service: .init(name: service, schemas: [service], folder: path), file: file)],
+            services: [.init(service: .init(name: service, schemas: [service], folder: migrations), file: file)],
             environment: environments[0],
             now: 1_795_000_000,
             actor: "tester",

@@ -5,21 +5,21 @@ import TestSupport
 
 @testable import MigrationChecks
 
-/// `docs/rules.md`, taken apart.
+/// `docs/rules.md`, parsed.
 struct RulesPage {
-    /// What the page says that the bad example does.
+    /// The claim of the page about the bad example.
     enum Claim: Equatable {
         enum While: String {
             case always = ""
             case read = " while it is read"
-            case rewritten = " while it is written anew"
+            case rewritten = " while it is rewritten"
         }
 
-        /// All of the tables are locked at once.
+        /// All of these tables are locked at the same time.
         case lock(String, [String], While)
-        /// SQLSTATE.
+        /// The SQLSTATE of the error.
         case error(String)
-        /// A table, a view, a column of a table or a database.
+        /// A table, view, column or database that no longer exists.
         case gone(String)
         case empties(String)
         case none
@@ -27,7 +27,7 @@ struct RulesPage {
 
     struct Section {
         var name: String
-        /// The line of the heading, from 1.
+        /// The line of the heading, counted from 1.
         var line: Int
         var prose: [String] = []
         var claim = Claim.none
@@ -36,10 +36,10 @@ struct RulesPage {
         var good: [String] = []
     }
 
-    /// The tables of the examples.
+    /// The SQL for the tables of the examples.
     private(set) var setup = ""
     private(set) var sections: [Section] = []
-    /// The rows of the table of what squawk finds otherwise.
+    /// The rows of the table of differences from squawk.
     private(set) var differences: [[String]] = []
 
     static let folder = #filePath.firstRange(of: "/Tests/").map { String(#filePath[..<$0.lowerBound]) } ?? "."
@@ -90,7 +90,7 @@ struct RulesPage {
         }
     }
 
-    /// `Lock: `SHARE` on `shop.orders` while it is read.`
+    /// Parses a claim such as `Lock: `SHARE` on `shop.orders` while it is read.`
     private static func claim(_ line: String) throws -> Claim? {
         guard let kind = ["Lock", "Error", "Gone", "Empties"].first(where: { line.hasPrefix("\($0): `") }) else {
             return nil
@@ -113,7 +113,7 @@ struct RulesPage {
     }
 }
 
-/// A file as `validate` gives it to the linter.
+/// A file as `validate` passes it to the linter.
 func parsedFile(_ text: String, _ name: String = "000007_change.up.sql") throws -> ParsedFile {
     guard let fileName = MigrationFileName(name) else { throw CommandFailure(description: name) }
     let file = MigrationFile(name: fileName, path: name, text: text)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MigrationChecks
 
-/// Our rules beside squawk's of the same names, on statements whose findings by squawk are recorded
+/// Compares granary's rules with squawk's rules of the same names, for statements whose findings by squawk are recorded
 /// (`Benchmarks/lint-corpus`).
 @Suite struct SquawkTests {
     private struct Line {
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Granary sets the timeouts itself, and asks for repeatable statements only where no transaction undoes them.
+    /// Granary sets the timeouts itself, and asks for repeatable statements only in files without a transaction.
     private static let others: Set<String> = [
         "require-lock-timeout", "require-statement-timeout", "prefer-robust-stmts",
     ]
@@ -28,7 +28,7 @@ import Testing
         LintRules.all.filter { $0.origins.contains(.squawk) }.map(\.name)
     ).subtracting(others)
 
-    @Test func eachRuleFiresWhereSquawksDoesAndThePageTellsWhereNot() throws {
+    @Test func rulesMatchSquawkExceptWhereThePageSaysSo() throws {
         let linter = Linter(rules: Set(LintRules.all.map(\.name)))
         var found: [[String]] = []
         for line in try corpus() {

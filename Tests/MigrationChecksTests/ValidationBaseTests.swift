@@ -3,9 +3,9 @@ import Migrations
 import TestSupport
 import Testing
 
-/// What a branch does to the one that it will be merged into, in a repository of git.
+/// The comparison of a branch with the branch that it will be merged into, in a git repository.
 @Suite struct ValidationBaseTests {
-    /// A repository whose branch `main` has these files, and which is on a branch `work` of it.
+    /// A repository with these files on the branch `main`, and with the branch `work` checked out.
     private static func with(
         _ files: [String: String],
         _ body: (ScratchFolder, (String...) async throws -> Void) async throws -> Void
@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    /// What was merged meanwhile is not what this branch has edited.
-    @Test func aBranchThatWentOnIsNoEditHere() async throws {
+    /// Commits that were merged into `main` meanwhile are not edits of this branch.
+    @Test func laterCommitsOfTheBaseAreNotEdits() async throws {
         try await Self.with(Self.merged) { folder, git in
             try folder.write("-- H.\nSELECT 1;", to: "service/migrations/000008_h.up.sql")
             try await git("add", "-A")
@@ -88,8 +88,8 @@ import Testing
         }
     }
 
-    /// Without a common ancestor, what the branch has added would be taken for what was removed here.
-    @Test func aShallowCloneThatLacksTheCommonCommitIsAnErrorThatSaysHowToGetIt() async throws {
+    /// Without the common ancestor, files that `main` has added would count as removed here.
+    @Test func aShallowCloneWithoutTheCommonCommitIsAnErrorWithAHint() async throws {
         try await Self.with(Self.merged) { folder, git in
             try folder.write("-- H.\nSELECT 1;", to: "service/migrations/000008_h.up.sql")
             try await git("add", "-A")
@@ -117,7 +117,7 @@ import Testing
             try folder.write("-- B.\nSELECT 1;", to: "service/migrations/000005_b.up.sql")
             let found = try await validation(in: folder.file("service")) { $0.base = "main" }
             #expect(
-                found.first { $0.rule == "number-taken" }?.message == "its number is taken in main by 000005_e.up.sql"
+                found.first { $0.rule == "number-taken" }?.message == "its number is used in main by 000005_e.up.sql"
             )
         }
     }

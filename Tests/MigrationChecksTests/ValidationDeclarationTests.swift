@@ -4,7 +4,7 @@ import Project
 import TestSupport
 import Testing
 
-/// Both JSON files.
+/// Checks of both JSON files.
 @Suite struct ValidationDeclarationTests {
     static func dependencies(_ entries: String) -> String { "{\n\"migrations\": {\n\(entries)\n}\n}\n" }
 
@@ -156,7 +156,7 @@ import Testing
             sound: ["migrations/dependencies.json": ""]
         ),
         FaultCase(
-            "a listed file that is not there, or is another environment's",
+            "a listed file that does not exist, or is another environment's",
             .listedFileMissing,
             [
                 "migrations/environments.json": """
@@ -200,7 +200,7 @@ import Testing
             ]
         ),
         FaultCase(
-            "a dependency that is not there",
+            "a dependency that does not exist",
             .unknownDependency,
             [
                 "migrations/dependencies.json": dependencies("\"1\": {},\n\"2\": {\"depends_on\": [\"1\", \"7\"]}"),
@@ -267,7 +267,7 @@ import Testing
         ).filter { $0.severity == .error }
         #expect(
             findings.map { "\($0.place) \($0.message)" } == [
-                "error orders/migrations/dependencies.json:3 dependencies go round in a circle: orders/1_a → users/1_a → orders/1_a",
+                "error orders/migrations/dependencies.json:3 dependencies form a cycle: orders/1_a → users/1_a → orders/1_a",
                 "error orders/migrations/dependencies.json:3 1 depends on user, and there is no such service",
                 "error orders/migrations/dependencies.json:3 1 depends on users/5, and there is no such migration",
             ]
@@ -298,12 +298,12 @@ import Testing
         ]).filter { $0.file.hasSuffix("dependencies.json") }
         #expect(
             findings.map { "\($0.line) \($0.rule): \($0.message)" } == [
-                "3 unknown-environment: 000002 is said to be for staging, and runs in every environment",
-                "5 unknown-dependency: 000002 depends on 000001_other, and the migration with this number is 000001_a",
+                "3 unknown-environment: 000002 is declared for staging, but runs in every environment",
+                "5 unknown-dependency: 000002 depends on 000001_other, but the migration with this number is 000001_a",
                 "6 unknown-dependency: 000002 depends on 000099, and there is no such migration",
                 "8 affects-tables: affects_tables of 000002 lacks shop.things, which line 2 of its up file changes",
                 "9 risk-level: 000002 is declared low risk, and is high because of line 2, ALTER TABLE",
-                "10 rollback-safe: 000002 is declared rollback_safe, and line 2 of its up file loses the values of "
+                "10 rollback-safe: 000002 is declared rollback_safe, but line 2 of its up file loses the values of "
                     + "shop.things.name",
             ]
         )
@@ -335,7 +335,7 @@ import Testing
         #expect(findings.first?.hint == "docs/migrations.md explains the fields")
     }
 
-    /// The readers that run migrations refuse what this finds, and nothing passes here that they refuse.
+    /// The strict readers, which runs use, refuse the same files as these checks.
     @Test func theReadersStayStrict() throws {
         let wrong = "{\"migrations\": {\"1\": {\"risk_level\": \"severe\"}}}"
         let twice = "{\"migrations\": {\"1\": {}, \"1\": {}}}"
@@ -452,7 +452,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: effects) func whatIsDeclaredIsHeldAgainstTheStatements(_ fault: FaultCase) async throws {
+    @Test(arguments: effects) func declarationsAreComparedWithTheStatements(_ fault: FaultCase) async throws {
         let (faulty, sound) = try await fault.run()
         #expect(faulty == fault.expected)
         #expect(sound == [])

@@ -2,7 +2,7 @@ import MigrationChecks
 import TestSupport
 import Testing
 
-/// The rules and what `docs/migrations.md` says of them.
+/// Compares the rules with `docs/migrations.md`.
 @Suite struct ValidationPageTests {
     @Test func thePageListsEveryRuleWithItsSeverity() throws {
         let file = #filePath
@@ -11,13 +11,13 @@ import Testing
         let rows = page.matches(of: #/\n\| `([a-z-]+)` \| (error|warning|info) \|/#).map { "\($0.1) \($0.2)" }
         let rules = ValidationRule.allCases.map { "\($0.rawValue) \($0.severity)" }
         #expect(rows.prefix(rules.count) == rules[...])
-        // How grave what a replay finds is depends on what was declared.
+        // The severity of replay findings depends on the declarations.
         let replayed = rows.dropFirst(rules.count).map { $0.split(separator: " ")[0] }
         #expect(replayed == ReplayRule.allCases.map { Substring($0.rawValue) })
     }
 
-    /// One name means one rule, whoever looks for it.
-    @Test func noRuleHasTheNameOfALintRule() {
+    /// Each name belongs to only one rule.
+    @Test func validationRulesAndLintRulesHaveDifferentNames() {
         let shared = Set(LintRules.all.map(\.name)).intersection(ValidationRule.names)
         #expect(shared == [])
         #expect(ValidationRule.names.isDisjoint(with: ReplayRule.allCases.map(\.rawValue)))

@@ -2,7 +2,7 @@ import MigrationChecks
 import TestSupport
 import Testing
 
-/// What production must not be given, and comments that silence.
+/// Secrets and example people, and comments that silence rules.
 @Suite struct ValidationSecretTests {
     private static func up(_ text: String) -> [String: String] { ["migrations/1_a.up.sql": text] }
 
@@ -48,7 +48,7 @@ import Testing
         "ALTER TABLE shop.a ADD COLUMN password_hash text NOT NULL DEFAULT '';",
         "SELECT 'eyJhbGciOiJIUzI1NiJ9';", "CREATE TABLE shop.a (password text DEFAULT 'x');",
     ])
-    func whatLooksLikeASecretIsNone(_ text: String) async throws {
+    func textsThatLookLikeSecretsAreNotReported(_ text: String) async throws {
         try await #expect(validation(of: Self.up(text)).filter { $0.rule == "secret" } == [])
     }
 
@@ -111,7 +111,7 @@ import Testing
         try await #expect(rules("-- A.\n\n-- granary: ignore no-schema \(reason)\nCREATE TABLE a ();") == [])
     }
 
-    @Test func namesThatNobodyKnowsAndCommentsForNothingAreTold() async throws {
+    @Test func unknownNamesAndUselessCommentsAreReported() async throws {
         let findings = try await validation(of: [
             "migrations/1_a.up.sql":
                 "-- A.\n-- granary: ignore no-shema\n\n-- granary: ignore no-schema, ban-drop-column\nCREATE TABLE shop.a ();",
@@ -121,8 +121,8 @@ import Testing
         #expect(
             findings.map { "\($0.place) \($0.rule): \($0.message)" } == [
                 "info migrations/1_a.up.sql:2 unknown-rule: no rule is named no-shema",
-                "info migrations/1_a.up.sql:4 unused-silence: there is nothing of ban-drop-column to ignore",
-                "info migrations/1_a.up.sql:4 unused-silence: there is nothing of no-schema to ignore",
+                "info migrations/1_a.up.sql:4 unused-silence: ban-drop-column reports nothing here",
+                "info migrations/1_a.up.sql:4 unused-silence: no-schema reports nothing here",
             ]
         )
     }

@@ -4,9 +4,9 @@ import SQLText
 import TestSupport
 import Testing
 
-/// Statements, and what a down does.
+/// Checks of statements and of down files.
 @Suite struct ValidationStatementTests {
-    /// A file alone, faulty and sound.
+    /// A single file, in a faulty and a correct form.
     private static func up(
         _ description: String,
         _ rule: ValidationRule,
@@ -177,7 +177,7 @@ import Testing
             sound: "CREATE SCHEMA shop;\nDROP SCHEMA shop;\nDROP SCHEMA other CASCADE;\nDROP TABLE public.migrations;"
         ),
         up(
-            "no comment says what it is for",
+            "no comment says what the migration is for",
             .missingPurpose,
             "-- no-transaction\n-- granary: lock_timeout=2s\nCREATE TABLE shop.a ();",
             "info migrations/1_a.up.sql:1",
@@ -306,7 +306,7 @@ import Testing
         #expect(sound == [])
     }
 
-    @Test func whatADownDoesTooMuchIsSaidInASentence() async throws {
+    @Test func excessiveDownFilesAreDescribedInASentence() async throws {
         let found = try await validation(of: [
             "migrations/1_a.up.sql": "-- A.\nINSERT INTO shop.a (id) VALUES (1);\nALTER TABLE shop.b ADD COLUMN c int;",
             "migrations/1_a.down.sql": """
@@ -319,16 +319,16 @@ import Testing
         ])
         #expect(
             found.filter { $0.rule.hasPrefix("down-") }.map(\.message) == [
-                "it deletes all rows of shop.a, and not only those that its up file inserts",
-                "it deletes rows of shop.a by something else than the keys that its up file inserts",
-                "it deletes rows of shop.d, where its up file inserts none",
-                "it drops the constraint e of shop.b, which its up file does not make",
-                "it drops the trigger t, which its up file does not make",
+                "it deletes all rows of shop.a, not only those that its up file inserts",
+                "it deletes rows of shop.a by other values than the keys that its up file inserts",
+                "it deletes rows of shop.d, but its up file inserts none",
+                "it drops the constraint e of shop.b, which its up file does not create",
+                "it drops the trigger t, which its up file does not create",
             ]
         )
     }
 
-    /// `CREATE INDEX shop.i` is no SQL.
+    /// `CREATE INDEX shop.i` is a syntax error.
     @Test func aNewIndexHasNoSchemaOfItsOwn() async throws {
         let found = try await validation(of: [
             "migrations/1_a.up.sql": "-- A.\nCREATE INDEX CONCURRENTLY i ON a (b);",
@@ -359,7 +359,7 @@ import Testing
         #expect(found.map(\.place) == ["error orders/migrations/1_a.up.sql:2:45"])
         #expect(
             found.first?.message
-                == "it points at people.users, in the schema of users, and no cross-service dependency says so"
+                == "it points at people.users, in the schema of users, without a declared cross-service dependency"
         )
         let declared = "{\"migrations\": {\"1\": {\"cross_service_depends_on\": {\"users\": [\"1\"]}}}}"
         let sound = files.merging(["orders/migrations/dependencies.json": declared]) { _, new in new }
@@ -367,7 +367,7 @@ import Testing
         #expect(silent == [])
     }
 
-    /// The service is named after its folder, which says nothing of its schema.
+    /// The service is named after its folder, which does not show its schema.
     @Test func theSchemaInWhichMostIsMadeIsTheServicesOwn() async throws {
         let found = try await validation(of: ["migrations/1_a.up.sql": "-- A.\nCREATE TABLE app.a ();"])
         #expect(found.filter { $0.rule == "foreign-schema" } == [])
@@ -398,7 +398,7 @@ import Testing
         ("ALTER TABLE t ADD FOREIGN KEY (a, PERIOD b) REFERENCES u (a, PERIOD b)", 18),
         ("UPDATE t SET a = 1 RETURNING WITH (OLD AS o) o.a", 18),
     ])
-    func whatCameAfterTheParserIsKnownByItsForm(_ statement: String, _ version: Int) throws {
+    func newerSyntaxIsRecognizedByItsForm(_ statement: String, _ version: Int) throws {
         let script = try SQLScript(splitting: statement + ";")
         #expect(script.statements.map { $0.newerSyntax?.version } == [version])
     }
@@ -408,7 +408,7 @@ import Testing
         "CREATE TABLE t (a text NOT ENFORCED_BY)", "SELECT 1 RETURNING a", "GRANT ALL t TO b", "SELEC 'IS JSON'",
         "CREATE TABLE t (a int STORED)", "SELECT 'a' \"b\" 'VIRTUAL'",
     ])
-    func aMistakeIsNoNewerForm(_ statement: String) throws {
+    func aSyntaxErrorIsNotNewerSyntax(_ statement: String) throws {
         let script = try SQLScript(splitting: statement + ";")
         #expect(script.statements.map { $0.newerSyntax } == [nil])
         #expect(script.statements[0].syntaxError != nil)
@@ -433,7 +433,7 @@ import Testing
         "BEGIN; ROLLBACK; CREATE TABLE f (id int);", "BEGIN; CREATE TABLE f (id int); COMMIT; ROLLBACK;",
         "CREATE TABLE f (id int); BEGIN; ROLLBACK;",
     ])
-    func whatTakesNothingBackForGoodIsNotFound(text: String) async throws {
+    func harmlessRollbacksAreNotFound(text: String) async throws {
         let findings = try await validation(of: ["migrations/1_a.up.sql": text])
         #expect(findings.filter { $0.rule == "rolled-back" } == [])
     }

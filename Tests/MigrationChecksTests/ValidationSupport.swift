@@ -3,15 +3,15 @@ import Project
 import TestSupport
 import Testing
 
-/// A tree with a fault in it, what is to be said of it, and a tree that looks like it and has none.
+/// A project with a fault, the expected findings, and a similar project without the fault.
 struct FaultCase: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var rule: ValidationRule
-    /// By their names under the folder of the project.
+    /// The texts by name, relative to the project's folder.
     var files: [String: String]
-    /// `severity file:line:column`, of this rule alone.
+    /// The findings of this rule, as `severity file:line:column`.
     var expected: [String]
-    /// What is changed in `files` so that the rule says nothing; an empty text takes a file away.
+    /// The changes to `files` that remove the fault. An empty text removes a file.
     var sound: [String: String]
 
     init(
@@ -28,7 +28,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         self.sound = Dictionary(sound.map { ($0.key, $0.value) }) { _, last in last }
     }
 
-    /// The findings of the rule in the faulty tree and in the sound one.
+    /// The findings of the rule in the faulty and in the correct project.
     func run() async throws -> (faulty: [String], sound: [String]) {
         let rule = rule.rawValue
         let faulty = try await validation(of: files).filter { $0.rule == rule }
@@ -39,11 +39,11 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 }
 
 extension Finding {
-    /// `error migrations/1_a.up.sql:3:1`
+    /// The place of a finding, such as `error migrations/1_a.up.sql:3:1`.
     var place: String { "\(severity.rawValue) \(file):\(line)" + (column.map { ":\($0)" } ?? "") }
 }
 
-/// What `validate` says of a project of these files, whose names begin with `migrations/`, with names as a user sees them.
+/// The findings of `validate` for a project with these files, with paths as a user sees them.
 func validation(
     of files: [String: String],
     root: Bool = false,
@@ -83,6 +83,6 @@ func validation(
     }
 }
 
-/// A migration as it should be, under any number.
+/// A correct migration that fits any number.
 let soundUp = "-- Things.\nCREATE TABLE shop.things (id bigint PRIMARY KEY, name text);\n"
 let soundDown = "DROP TABLE shop.things;\n"

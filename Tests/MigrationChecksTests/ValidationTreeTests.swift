@@ -2,7 +2,7 @@ import MigrationChecks
 import TestSupport
 import Testing
 
-/// Names, numbers and pairs.
+/// Checks of names, numbers and pairs.
 @Suite struct ValidationTreeTests {
     static let cases = [
         FaultCase(
@@ -163,7 +163,7 @@ import Testing
         #expect(sound == [])
     }
 
-    @Test func whatIsWrongIsSaidInOneSentenceWithTheWayOut() async throws {
+    @Test func aFaultIsDescribedInOneSentenceWithAHint() async throws {
         let findings = try await validation(of: [
             "migrations/000003_a.up.sql": soundUp, "migrations/000003_a.down.sql": soundDown,
             "migrations/3_b.up.sql": "-- One.\nSELECT 1;", "migrations/3_b.down.sql": "-- nothing to undo",
@@ -174,7 +174,7 @@ import Testing
                     rule: "duplicate-number",
                     severity: .error,
                     file: "migrations/3_b.up.sql",
-                    message: "it has the number 3, as migrations/000003_a.up.sql has",
+                    message: "it has the same number as migrations/000003_a.up.sql, 3",
                     hint: "give one of them the next free number, with `granary migrate renumber`"
                 )
             ]

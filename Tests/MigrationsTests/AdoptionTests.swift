@@ -5,15 +5,15 @@ import Testing
 
 @testable import Migrations
 
-/// Ledgers of other tools, taken over by `adopt`.
+/// `adopt`, which takes over the ledgers of other tools.
 @Suite struct AdoptionTests {
-    /// What a tool leaves behind after two migrations, and what it writes when it applies a third one.
+    /// The tables of a tool after two migrations, and the statement with which it records a third one.
     struct Left: Sendable {
         var tool: String
         var table: String
         var sql: String
         var third: String
-        /// How the ledger names the third.
+        /// The ledger's name for the third migration.
         var name: String
     }
 
@@ -109,8 +109,8 @@ import Testing
     ]
 
     @Test(arguments: left)
-    func whatALedgerListsIsTakenOverAsUnverified(_ left: Left) async throws {
-        try await MigrationProject.with(Self.files) { project in
+    func listedMigrationsAreAdoptedAsUnverified(_ left: Left) async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.tables) \(left.sql)")
             let table = TableName(schema: "public", name: left.table)
             let report = try await project.migrator().adopt(table)
@@ -125,7 +125,7 @@ import Testing
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
             try await #expect(project.down(2).revertedSteps.map(\.version) == [3, 2])
             try await #expect(project.migrator().status()[0].disagreements == [])
-            // The other tool's table is never written.
+            // Granary never writes to the other tool's table.
             try await #expect(project.sql("SELECT t::text FROM \(left.table) t ORDER BY 1") == before)
         }
     }
@@ -133,12 +133,12 @@ import Testing
     @Test(arguments: left)
     func aToolThatRunsAgainIsADisagreementUntilItIsSettled(_ left: Left) async throws {
         for trusted in Trusted.allCases {
-            try await MigrationProject.with(Self.files) { project in
+            try await TestProject.with(migrations: Self.files) { project in
                 try await project.sql("\(Self.tables) \(left.sql)")
                 _ = try await project.migrator().adopt(TableName(schema: "public", name: left.table))
                 try await project.sql("CREATE TABLE c (); \(left.third)")
                 let message =
-                    "\(left.tool) has applied \(left.name) since public.\(left.table) was taken over, and the ledger does not know it"
+                    "\(left.tool) has applied \(left.name) since public.\(left.table) was adopted; the ledger does not contain this change"
                 let found = try await project.migrator().status()[0].disagreements
                 #expect(found.first?.problem == .ledger)
                 #expect(found.first?.message == message)
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test func aToolThatHasRevertedIsADisagreementToo() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.tables) \(Self.left[0].sql)")
             _ = try await project.migrator().adopt(nil)
             try await project.sql(
@@ -168,8 +168,8 @@ import Testing
         }
     }
 
-    @Test func aLedgerThatIsDroppedAfterwardsIsNoDisagreement() async throws {
-        try await MigrationProject.with(Self.files) { project in
+    @Test func aLedgerDroppedAfterwardsIsNoDisagreement() async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.tables) \(Self.left[0].sql)")
             _ = try await project.migrator().adopt(nil)
             try await project.sql("DROP TABLE goose_db_version")
@@ -180,7 +180,7 @@ import Testing
 
     @Test(arguments: left)
     func aVersionWithoutAFileIsRefusedByName(_ left: Left) async throws {
-        try await MigrationProject.with(["1_a.up.sql": "SELECT 1;"]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": "SELECT 1;"]) { project in
             try await project.sql(left.sql)
             let error = await failure {
                 try await project.migrator().adopt(TableName(schema: "public", name: left.table))
@@ -202,7 +202,7 @@ import Testing
     ])
     func aRunThatFailedIsSettledWithTheToolFirst(tool: String, failed: String) async throws {
         let left = try #require(Self.left.first { $0.tool == tool })
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.tables) \(left.sql); \(failed)")
             let error = await failure { try await project.migrator().adopt(nil) }
             #expect(error?.code == .disagreement)
@@ -210,10 +210,10 @@ import Testing
         }
     }
 
-    /// Everything up to it was there before Flyway came.
+    /// The files up to the baseline were applied before Flyway was introduced.
     @Test func flywaysBaselineTakesTheFilesUpToIt() async throws {
         let left = try #require(Self.left.first { $0.tool == "Flyway" })
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 """
                 \(Self.tables) \(left.sql); DELETE FROM flyway_schema_history;
@@ -226,7 +226,7 @@ import Testing
     }
 
     @Test func railsHasNoFilesOfSQL() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 """
                 CREATE TABLE schema_migrations (version varchar PRIMARY KEY); CREATE TABLE ar_internal_metadata (key text);
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test func ofSeveralLedgersOneMustBeNamed() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.left[0].sql); \(Self.left[1].sql)")
             let error = await failure { try await project.migrator().adopt(nil) }
             #expect(error?.code == .usage)
@@ -251,15 +251,15 @@ import Testing
                 error?.message
                     == "there are 2 ledgers: public.goose_db_version (goose), public.schema_migrations (dbmate or Rails)"
             )
-            // One in a schema of the service's is meant before those elsewhere.
+            // A table in one of the service's schemas takes precedence.
             try await project.sql("CREATE SCHEMA shop; ALTER TABLE schema_migrations SET SCHEMA shop")
             try await #expect(project.migrator().adopt(nil).ledgers.first?.tool == "dbmate")
         }
     }
 
-    /// Numbers fit every service, so they do not tell whose the ledger is.
+    /// Version numbers fit every service, so they do not show which service a ledger belongs to.
     @Test func aLedgerInTheSchemaOfAnotherServiceIsNotTaken() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("CREATE SCHEMA billing; SET search_path = billing; \(Self.left[0].sql)")
             let error = await failure { try await project.migrator().adopt(nil) }
             #expect(error?.code == .usage)
@@ -271,14 +271,14 @@ import Testing
     }
 
     @Test func aLedgerInPublicIsTakenForTheOnlyServiceAlone() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(Self.left[0].sql)
-            let pay = Service(name: "pay", schemas: ["pay"], folder: project.path)
+            let pay = Service(name: "pay", schemas: ["pay"], folder: project.migrations)
             let both = try project.migrator { $0.services.append(.init(service: pay, file: .usual)) }
             let error = await failure { try await both.adopt(nil) }
             #expect(error?.message == "shop has no ledger of another tool in its own schema")
             _ = try await project.migrator().adopt(nil)
-            // Now it is known whose it is.
+            // Now the log says that the table belongs to another service.
             let late = await failure {
                 try await project.migrator { $0.services = [.init(service: pay, file: .usual)] }.adopt(nil)
             }
@@ -286,9 +286,9 @@ import Testing
         }
     }
 
-    /// Its name tells the tool, and what it lists cannot be read.
+    /// Its name identifies the tool, but its entries cannot be read.
     @Test func aLedgerWithOtherColumnsIsRefused() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 "CREATE TABLE gorp_migrations (\"Id\" text, applied_at timestamptz); INSERT INTO gorp_migrations VALUES ('1_a.sql', now())"
             )
@@ -301,8 +301,8 @@ import Testing
         }
     }
 
-    @Test func aTableThatIsNoLedgerIsRefused() async throws {
-        try await MigrationProject.with(Self.files) { project in
+    @Test func aTableThatIsNotALedgerIsRefused() async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("CREATE TABLE versions (version varchar, note text)")
             for name in ["versions", "absent"] {
                 let error = await failure {

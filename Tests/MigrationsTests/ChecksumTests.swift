@@ -3,7 +3,7 @@ import Project
 import TestSupport
 import Testing
 
-/// What editors, git and other systems do to the ends of lines changes no checksum.
+/// Checksums do not depend on line ends, which editors, git and other systems may change.
 @Suite struct ChecksumTests {
     private static let text = "CREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
     static let spellings = [
@@ -14,9 +14,9 @@ import Testing
     @Test(arguments: spellings)
     func theSameLinesAreTheSameMigrationInBothDirections(other: String) async throws {
         for (before, after) in [(Self.text, other), (other, Self.text)] {
-            try await MigrationProject.with(["1_a.up.sql": before]) { project in
+            try await TestProject.with(migrations: ["1_a.up.sql": before]) { project in
                 try await project.up()
-                try project.write(after, to: "1_a.up.sql")
+                try project.writeMigration(after, to: "1_a.up.sql")
                 try await #expect(project.states() == "1 applied")
                 try await #expect(project.up().appliedSteps.isEmpty)
                 let sum = try await project.sql("SELECT up_sha256 FROM granary.migrations")
@@ -30,24 +30,24 @@ import Testing
         "CREATE TABLE a (id int);\n\nCREATE TABLE b (id int);\n",
     ])
     func otherLinesAreAnEdit(other: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": Self.text]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": Self.text]) { project in
             try await project.up()
-            try project.write(other, to: "1_a.up.sql")
+            try project.writeMigration(other, to: "1_a.up.sql")
             try await #expect(project.states() == "1 modified")
         }
     }
 
-    /// Earlier versions took the checksum of the bytes.
+    /// Earlier versions recorded the checksum of the bytes.
     @Test(arguments: spellings)
-    func whatAnEarlierVersionRecordedStillCounts(spelling: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": spelling]) { project in
+    func checksumsOfEarlierVersionsStillCount(spelling: String) async throws {
+        try await TestProject.with(migrations: ["1_a.up.sql": spelling]) { project in
             try await project.up()
             let bytes = spelling.utf8.map { String(0x100 + Int($0), radix: 16).dropFirst() }
             try await project.sql(
                 "UPDATE granary.migrations SET up_sha256 = encode(sha256('\\x\(bytes.joined())'::bytea), 'hex')"
             )
             try await #expect(project.states() == "1 applied")
-            // Under another number it is known by what it says.
+            // Under another number, the file is identified by its content.
             try project.rename("1_a.up.sql", "2_a.up.sql")
             try await #expect(project.states() == "1 other_layer, 2 other_layer")
         }
@@ -55,17 +55,17 @@ import Testing
 
     @Test(arguments: spellings)
     func anApprovalHoldsForTheSameLines(other: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": Self.text]) { project in
-            try project.write(
+        try await TestProject.with(migrations: ["1_a.up.sql": Self.text]) { project in
+            try project.writeMigration(
                 #"{"environments": {"development": {"config": {"require_approval": true}}}}"#,
                 to: "environments.json"
             )
             let sum = try await project.sql("SELECT encode(sha256('\(Self.text)'::bytea), 'hex')")
-            try project.write(
+            try project.writeMigration(
                 "{\"migrations\": {\"1\": {\"approved\": {\"sha256\": \"\(sum)\"}}}}",
                 to: "dependencies.json"
             )
-            try project.write(other, to: "1_a.up.sql")
+            try project.writeMigration(other, to: "1_a.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
         }
     }

@@ -3,9 +3,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Several runners at once, and locks that others hold.
+/// Several runners at the same time, and locks that other sessions hold.
 @Suite struct ConcurrencyTests {
-    /// What a run has said.
+    /// The events of a run.
     final class Diary: Sendable {
         private let lines = Mutex<[String]>([])
         var all: [String] { lines.withLock { $0 } }
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func ofTwentyRunnersEachMigrationIsRunByOneAndAllEndWell() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql":
                 "CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT i AS id FROM generate_series(1, 20000) i; CREATE TABLE shop.runs (version int);",
             "2_b.up.sql": "CREATE INDEX CONCURRENTLY a_id ON shop.a (id);",
@@ -56,12 +56,12 @@ import Testing
     }
 
     @Test func pastTheTimeLimitTheOthersNameTheHolderAndLeaveEverythingAlone() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "environments.json": #"{"migration_locking": {"timeout_seconds": 1}}"#,
             "1_a.up.sql": "SET application_name = 'the first'; CREATE SCHEMA shop; SELECT pg_advisory_xact_lock(77);",
         ]) { project in
             let run = Mutex<Task<MigrationReport, any Error>?>(nil)
-            // The lock of a transaction, which ends with the gate.
+            // The lock of a transaction, which is released with the gate.
             try await project.while("SELECT pg_advisory_xact_lock(77)", as: "gate") {
                 let first = Task {
                     try await project.up { $0.patience = LockPatience(lockTimeout: .seconds(60)) }
@@ -94,8 +94,8 @@ import Testing
         "2_b.up.sql": "CREATE TABLE shop.b (); ALTER TABLE shop.a ADD note text;",
     ]
 
-    @Test func whoeverHoldsATableIsNamedAndAfterItsReleaseTheMigrationSucceeds() async throws {
-        try await MigrationProject.with(Self.alter) { project in
+    @Test func theHolderOfALockIsNamedAndTheMigrationSucceedsAfterItsRelease() async throws {
+        try await TestProject.with(migrations: Self.alter) { project in
             try await project.up(1)
             let diary = Diary()
             let run = Mutex<Task<MigrationReport, any Error>?>(nil)
@@ -117,15 +117,15 @@ import Testing
         }
     }
 
-    /// In our transaction, in one of the file's own, and alone.
+    /// In granary's transaction, in the file's own transaction, and without one.
     @Test(arguments: [
         "CREATE TABLE shop.b (); ALTER TABLE shop.a ADD note text;",
         "BEGIN; CREATE TABLE shop.b (); ALTER TABLE shop.a ADD note text; COMMIT;",
         "-- no-transaction\nALTER TABLE shop.a ADD note text;",
     ])
     func whenTheBudgetIsSpentItGivesUpAndNothingRemains(text: String) async throws {
-        try await MigrationProject.with(Self.alter) { project in
-            try project.write(text, to: "2_b.up.sql")
+        try await TestProject.with(migrations: Self.alter) { project in
+            try project.writeMigration(text, to: "2_b.up.sql")
             try await project.up(1)
             let diary = Diary()
             try await project.while("LOCK TABLE shop.a IN ACCESS SHARE MODE", as: "a long report") {
@@ -151,9 +151,10 @@ import Testing
         }
     }
 
-    /// A role's own limits are for its queries; a migration may take its time, and after a file that resets all settings too.
+    /// Timeouts of a role are meant for its queries. They must not interrupt a migration, even after a file that resets
+    /// all settings.
     @Test func theRolesTimeoutsDoNotCutAMigrationShort() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "-- no-transaction\nRESET ALL;",
             "2_b.up.sql": "CREATE SCHEMA shop; SELECT pg_sleep(0.6);",
             "3_c.up.sql":

@@ -40,11 +40,11 @@ struct DependencyGraphTests {
     @Test(arguments: [
         (
             "{\"migrations\": {\n\"000001\": {\"depends_on\": [\"000002\"]}, \"000002\": {\"depends_on\": [\"000001\"]}}}",
-            "dependencies.json:2: dependencies go round in a circle: 000001_a → 000002_b → 000001_a"
+            "dependencies.json:2: dependencies form a cycle: 000001_a → 000002_b → 000001_a"
         ),
         (
             "{\"migrations\": {\"000001\": {\"depends_on\": [\"000001\"]}}}",
-            "dependencies.json:1: dependencies go round in a circle: 000001_a → 000001_a"
+            "dependencies.json:1: dependencies form a cycle: 000001_a → 000001_a"
         ),
         (
             "{\"migrations\": {\n\n\"000002\": {\"depends_on\": [\"000009\"]}}}",
@@ -59,7 +59,7 @@ struct DependencyGraphTests {
             "dependencies.json:1: 000004_d depends on 000003_c, which is a migration of development only"
         ),
     ])
-    func whatCannotBeIsDrawnAsAFaultWithItsPlace(text: String, message: String) async throws {
+    func impossibleDependenciesAreFaultsWithTheirPlaces(text: String, message: String) async throws {
         try await Self.with(["000001_a", "000002_b", "development/000003_c", "staging/000004_d"]) { files in
             let faults = try Self.faults(files, text)
             #expect(faults.count == 1 && faults[0].hasSuffix(message), "\(faults)")
@@ -83,7 +83,7 @@ struct DependencyGraphTests {
         }
     }
 
-    @Test func aRiskThatIsDeclaredTooLowAndAFileThatIsNoJSONAreFaults() async throws {
+    @Test func aRiskDeclaredTooLowAndAnInvalidJSONFileAreFaults() async throws {
         try await Self.with(["000001_a"]) { files in
             try files.write("DROP TABLE shop.t;", to: "migrations/000002_b.up.sql")
             try #expect(
@@ -114,7 +114,7 @@ struct DependencyGraphTests {
                 environment: nil,
                 copy: "development"
             )
-            // What is not here cannot be looked at, and is named by its number.
+            // A migration of a service whose files are not available is named by its number.
             #expect(
                 graph.nodes.map { "\($0.service)/\($0.name): \($0.needs.map { "\($0.service)/\($0.name)" })" } == [
                     "orders/000001_o: [\"mail/7\", \"shop/000001_a\"]", "shop/000001_a: []",

@@ -3,7 +3,7 @@ import SQLText
 import TestSupport
 import Testing
 
-/// Ledger and catalog side by side, as `status` looks at them.
+/// Contradictions between ledger and catalog, as `status` reports them.
 @Suite struct DisagreementTests {
     static let three: KeyValuePairs = [
         "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
@@ -11,8 +11,8 @@ import Testing
         "3_d.up.sql": "ALTER TABLE shop.a ADD note text; CREATE TABLE public.d ();",
     ]
 
-    @Test func aTableThatAnAppliedMigrationMadeAndThatIsGoneIsTold() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func aMissingTableOfAnAppliedMigrationIsReported() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
             try await #expect(project.disagreements() == [])
             try await project.sql("DROP TABLE shop.a, shop.\"B\", public.d; CREATE TABLE public.b ()")
@@ -20,20 +20,20 @@ import Testing
             #expect(found.map(\.problem) == [.missing, .missing, .missing])
             #expect(found.map(\.table) == ["shop.a", "shop.B", "public.d"])
             #expect(found.map(\.version) == [1, 2, 3])
-            #expect(found[0].message == "1_a is applied, and the table shop.a that it made is not there")
+            #expect(found[0].message == "1_a is applied, but the table shop.a that it creates does not exist")
             try await #expect(project.states() == "1 applied, 2 applied, 3 applied")
         }
     }
 
-    @Test func aTableThatAPendingMigrationWillMakeAndThatIsThereIsTold() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func anExistingTableOfAPendingMigrationIsReported() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
-            // As a dump does that brings no ledger, or an older one. IF NOT EXISTS would find shop.c and go on.
+            // As after the restore of a dump without a ledger or with an older one. IF NOT EXISTS would accept shop.c.
             try await project.sql("DELETE FROM granary.migrations WHERE version > 1")
             let found = try await project.migrator().status()[0].disagreements
             #expect(found.map(\.problem) == [.present, .present])
             #expect(found.map(\.table) == ["shop.B", "public.d"])
-            #expect(found[0].message == "2_b is not applied, and the table shop.B that it makes is there already")
+            #expect(found[0].message == "2_b is not applied, but the table shop.B that it creates exists already")
             try await project.sql("DROP SCHEMA granary CASCADE")
             try await #expect(
                 project.migrator().status()[0].disagreements.map(\.table) == ["shop.a", "shop.B", "public.d"]
@@ -41,15 +41,15 @@ import Testing
         }
     }
 
-    /// What takes a table away again, in whatever way, or may do so: then nothing is said.
+    /// Nothing is reported about a table that a later statement drops or may drop.
     @Test(arguments: [
         "DROP TABLE shop.a;", "DROP TABLE IF EXISTS shop.x, shop.a CASCADE;", "ALTER TABLE shop.a RENAME TO z;",
         "CREATE SCHEMA z; ALTER TABLE IF EXISTS ONLY shop.a SET SCHEMA z;", "DROP SCHEMA shop CASCADE;",
         "ALTER SCHEMA shop RENAME TO z;", "DO $$BEGIN EXECUTE 'DROP TABLE shop.' || 'a'; END$$; -- shop.a",
         "CREATE TABLE shop.b (); DROP TABLE shop.a; CREATE TABLE shop.a (); DROP TABLE shop.a;",
     ])
-    func whatALaterMigrationTakesAwayIsNotMissed(_ text: String) async throws {
-        try await MigrationProject.with([
+    func aTableDroppedByALaterMigrationIsNotReported(_ text: String) async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);", "2_b.up.sql": text,
         ]) { project in
             try await project.up()
@@ -67,15 +67,15 @@ import Testing
         "CREATE SCHEMA shop; CREATE TABLE shop.t AS SELECT 1 AS a; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE shop.f (a int) SERVER s;",
         "CREATE TABLE \"of\" (); CREATE TABLE \"a\"\"b\" (); CREATE TABLE /* x */ c -- y\n();",
     ])
-    func whatIsAsTheFilesSayIsNotMissed(_ text: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": text]) { project in
+    func aCatalogThatMatchesTheFilesIsNotReported(_ text: String) async throws {
+        try await TestProject.with(migrations: ["1_a.up.sql": text]) { project in
             try await project.up()
             try await #expect(project.disagreements() == [])
         }
     }
 
-    @Test func aTableThatIsMadeAnewOnPurposeIsNotInTheWay() async throws {
-        try await MigrationProject.with([
+    @Test func aTableRecreatedOnPurposeIsNotInTheWay() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (); CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
             "2_b.up.sql": "DROP TABLE shop.a; CREATE TABLE shop.a (id int);",
             "3_c.up.sql": "ALTER TABLE shop.b RENAME TO b_old;", "4_d.up.sql": "CREATE TABLE shop.b (id int);",
@@ -83,13 +83,13 @@ import Testing
         ]) { project in
             try await project.up(1)
             try await #expect(
-                project.disagreements() == ["5_e is not applied, and the table shop.c that it makes is there already"]
+                project.disagreements() == ["5_e is not applied, but the table shop.c that it creates exists already"]
             )
         }
     }
 
-    @Test func anotherEnvironmentsFileAndOneThatIsGoneCountByWhatIsKnownOfThem() async throws {
-        try await MigrationProject.with([
+    @Test func filesOfOtherEnvironmentsAndMissingFilesCountAsFarAsKnown() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (); CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
             "development/2_b.up.sql": "DROP TABLE shop.a;", "3_c.up.sql": "DROP TABLE shop.b;",
             "3_c.down.sql": "CREATE TABLE shop.b ();", "4_d.up.sql": "SELECT 1;",
@@ -103,13 +103,13 @@ import Testing
             try await #expect(staging.disagreements() == [])
             try await project.sql("DROP TABLE shop.c")
             try await #expect(
-                staging.disagreements() == ["1_a is applied, and the table shop.c that it made is not there"]
+                staging.disagreements() == ["1_a is applied, but the table shop.c that it creates does not exist"]
             )
         }
     }
 
-    @Test func aRowThatDisagreesIsTold() async throws {
-        try await MigrationProject.with(GolangMigrateTests.three) { project in
+    @Test func aContradictingRowIsReported() async throws {
+        try await TestProject.with(migrations: GolangMigrateTests.three) { project in
             try await project.sql(GolangMigrateTests.left(at: 2))
             try await project.up()
             try await #expect(project.disagreements() == [])
@@ -121,8 +121,8 @@ import Testing
         }
     }
 
-    @Test func nobodysLockIsWaitedFor() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func statusWaitsForNoLock() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
             try await project.while("LOCK TABLE shop.a, public.d", as: "someone") {
                 try await #expect(project.disagreements() == [])
@@ -145,7 +145,7 @@ import Testing
     }
 }
 
-extension MigrationProject {
+extension TestProject {
     fileprivate func disagreements() async throws -> [String] {
         try await migrator().status()[0].disagreements.map(\.message)
     }

@@ -54,13 +54,13 @@ struct GeneratorTests {
         ("add_users_data", .data, "INSERT INTO shop.users ("),
         ("change_users_email", .schema, "ALTER TABLE shop.users ALTER COLUMN email SET DEFAULT"),
     ])
-    func whatTheNameSaysIsInTheFile(name: String, kind: MigrationKind, line: String) async throws {
+    func theFileFollowsTheName(name: String, kind: MigrationKind, line: String) async throws {
         try await Files.with { files in
             try files.write(Self.users + "CREATE TABLE shop.orders (id bigint);", to: "migrations/000001_a.up.sql")
             try files.generate(name, kind)
             let up = files.read("migrations/000002_\(name).up.sql")
             #expect(up.contains(line), "\(up)")
-            // Both are statements that the parser knows, and the first comment says what for.
+            // Both files can be parsed, and begin with a comment that describes the purpose.
             _ = try SQLScript(up)
             _ = try SQLScript(files.read("migrations/000002_\(name).down.sql"))
             let words = name.split(separator: "_").joined(separator: " ")
@@ -153,7 +153,7 @@ struct GeneratorTests {
         }
     }
 
-    @Test func aFileThatIsNoObjectIsRefused() async throws {
+    @Test func aJSONFileThatIsNotAnObjectIsRefused() async throws {
         try await Files.with { files in
             try files.write(Self.users, to: "migrations/000001_a.up.sql")
             try files.write("[]\n", to: "migrations/dependencies.json")
@@ -206,7 +206,7 @@ struct GeneratorTests {
         }
     }
 
-    @Test func aLongNameIsNoLongerThanTheServerTakesIt() async throws {
+    @Test func longNamesAreShortenedToTheLimitOfTheServer() async throws {
         try await Files.with { files in
             let name = "a" + String(repeating: "b", count: 70) + "_on_email"
             try files.generate(name, .index)
@@ -231,18 +231,18 @@ struct GeneratorTests {
             let error = await failure { try files.generate("add_more", .table) }
             #expect(
                 error?.description.hasSuffix(
-                    "templates/table.up.sql.mustache:1: this is no Mustache template: {{#open}} is not closed"
+                    "templates/table.up.sql.mustache:1: this is not a Mustache template: {{#open}} is not closed"
                 ) == true
             )
             #expect(files.names("migrations") == ["000001_add_order.down.sql", "000001_add_order.up.sql", "templates"])
         }
     }
 
-    @Test func whatCannotBeWrittenWholeIsNotWrittenAtAll() async throws {
+    @Test func eitherAllFilesAreWrittenOrNone() async throws {
         try await Files.with { files in
             try files.write(Self.users, to: "migrations/000001_a.up.sql")
             try files.write("{\"migrations\": {}}", to: "migrations/dependencies.json")
-            // Where the page should be, a folder is in the way.
+            // A folder has the name that the page needs.
             try files.write("", to: "docs/migrations/000002_add_b.md/.keep")
             let error = await failure { try files.generate("add_b", .table) }
             #expect(error?.description.contains("docs/migrations/000002_add_b.md could not be made") == true)
@@ -265,7 +265,7 @@ struct GeneratorTests {
     }
 }
 
-/// A project's files.
+/// The files of a project.
 struct Files: Sendable {
     let folder: ScratchFolder
 
@@ -283,7 +283,7 @@ struct Files: Sendable {
     var environments: EnvironmentsFile { get throws { try EnvironmentsFile.read(migrations: path) } }
     var all: [Migration] { get throws { try Migration.all(in: path, environments) } }
 
-    /// What is in a folder, without what is hidden.
+    /// The names in a folder, without hidden files.
     func names(_ name: String) -> [String] { folder.names(in: name).filter { !$0.hasPrefix(".") } }
 
     @discardableResult

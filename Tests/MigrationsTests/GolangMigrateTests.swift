@@ -5,7 +5,7 @@ import Project
 import TestSupport
 import Testing
 
-/// golang-migrate's table beside the ledger: adopted, kept in step, never contradicted in silence.
+/// golang-migrate's table, which granary adopts and keeps up to date, and whose contradictions it reports.
 @Suite struct GolangMigrateTests {
     static let three: KeyValuePairs = [
         "000001_a.up.sql": "CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE shop.a (id int);",
@@ -16,7 +16,7 @@ import Testing
         "000003_c.down.sql": "ALTER TABLE shop.b DROP note;",
     ]
 
-    /// What golang-migrate leaves behind at a version of the three, its table in this schema.
+    /// The state that golang-migrate leaves at one of the three versions, with its table in this schema.
     static func left(at version: Int, dirty: Bool = false, in schema: String = "shop") -> String {
         """
         CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE shop.a (id int); CREATE TABLE shop.b (id int);
@@ -25,8 +25,8 @@ import Testing
         """
     }
 
-    @Test func itsRowIsTakenOverOnFirstUseAndKeptInStepFromThenOn() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func itsRowIsAdoptedOnFirstUseAndKeptUpToDate() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.sql(Self.left(at: 2))
             try await #expect(project.states() == "1 unverified, 2 unverified, 3 pending")
             try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
@@ -45,25 +45,25 @@ import Testing
     }
 
     @Test func anOverlayFileBelowTheRowIsPendingAndABaseFileThatCameLateIsNot() async throws {
-        try await MigrationProject.with(Self.three) { project in
-            try project.write("CREATE TABLE shop.dev ();", to: "development/000002_dev.up.sql")
-            try project.write("SELECT 2;", to: "000004_d.up.sql")
+        try await TestProject.with(migrations: Self.three) { project in
+            try project.writeMigration("CREATE TABLE shop.dev ();", to: "development/000002_dev.up.sql")
+            try project.writeMigration("SELECT 2;", to: "000004_d.up.sql")
             try await project.sql("DROP TABLE IF EXISTS x; \(Self.left(at: 3))")
             try await project.sql("ALTER TABLE shop.b ADD note text")
-            // One number space: the overlay's file takes a free number below the row.
+            // Both folders share one number space, so the overlay's file gets a free number below that of the row.
             try project.rename("000002_b.up.sql", "000001_b.up.sql.old")
             try project.rename("000002_b.down.sql", "000001_b.down.sql.old")
             try await #expect(project.states() == "1 unverified, 2 pending, 3 unverified, 4 pending")
             try await #expect(project.up().appliedSteps.map(\.version) == [2, 4])
             try await #expect(project.row() == "4|f")
-            try project.write("SELECT 1;", to: "000000_late.up.sql")
+            try project.writeMigration("SELECT 1;", to: "000000_late.up.sql")
             try await #expect(project.states().hasPrefix("0 out_of_order"))
         }
     }
 
     @Test(arguments: [(Trusted.row, "1 2", "2|f"), (.ledger, "1", "1|f")])
     func aDirtyRowIsRefusedWithTheWayOut(trusted: Trusted, ledger: String, row: String) async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.sql(Self.left(at: 2, dirty: true))
             for run in [MigrationRequest.up(nil), .down(1)] {
                 let error = await failure { try await project.migrator().run(run) }
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    /// As after golang-migrate was used again: up by one, down by one, down to nothing.
+    /// As after golang-migrate was used again: one up, one down, all down.
     @Test(arguments: [
         (write: "UPDATE shop.schema_migrations SET version = 3", says: "version 3", row: "1 2 3", after: "3|f"),
         (write: "UPDATE shop.schema_migrations SET version = 1", says: "version 1", row: "1", after: "1|f"),
@@ -95,7 +95,7 @@ import Testing
         _ used: (write: String, says: String, row: String, after: String)
     ) async throws {
         for trusted in Trusted.allCases {
-            try await MigrationProject.with(Self.three) { project in
+            try await TestProject.with(migrations: Self.three) { project in
                 try await project.sql("CREATE SCHEMA shop")
                 try await project.sql(
                     "CREATE TABLE shop.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)"
@@ -110,19 +110,19 @@ import Testing
                 _ = try await project.migrator().repair(trusting: trusted)
                 try await #expect(project.ledger() == (trusted == .row ? used.row : "1 2"))
                 try await #expect(project.row() == (trusted == .row ? used.after : "2|f"))
-                // With the row's word the files before it are to run again, and their tables are there.
+                // With `--trust row`, earlier files would run again, but their tables exist.
                 let obstacles = try await project.migrator().plan(.up(nil)).obstacles
                 #expect(
                     trusted == .row
-                        ? obstacles.allSatisfy { $0.message.hasSuffix("is there already") } : obstacles.isEmpty,
+                        ? obstacles.allSatisfy { $0.message.hasSuffix("exists already") } : obstacles.isEmpty,
                     "\(obstacles)"
                 )
             }
         }
     }
 
-    @Test func dbmatesTableOfTheSameNameIsNoneOfItsBusiness() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func dbmatesTableOfTheSameNameIsIgnored() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.sql(
                 """
                 CREATE SCHEMA shop; CREATE TABLE shop.schema_migrations (version varchar(255) PRIMARY KEY);
@@ -133,7 +133,7 @@ import Testing
             let error = await failure {
                 try await project.migrator().adopt(TableName(schema: "shop", name: "schema_migrations"))
             }
-            // It is dbmate's, and lists what is no file here.
+            // The table belongs to dbmate, and lists versions without a file.
             #expect(error?.code == .disagreement)
             #expect(error?.message.contains("(dbmate) lists 20240101000000") == true)
             let refused = await failure { try await project.up() }
@@ -143,8 +143,8 @@ import Testing
         }
     }
 
-    @Test func aTableInPublicIsTakenOverOnlyWhenItIsNamed() async throws {
-        try await MigrationProject.with(Self.three) { project in
+    @Test func aTableInPublicIsAdoptedOnlyIfNamed() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.sql(Self.left(at: 2, in: "public"))
             try await #expect(project.states() == "1 pending, 2 pending, 3 pending")
             let unnamed = await failure { try await project.migrator().adopt(nil) }
@@ -161,21 +161,21 @@ import Testing
         }
     }
 
-    /// Its row then says the highest version of both, and each sees that as in order.
+    /// Its row then has the highest version of both services, and neither reports a contradiction.
     @Test func twoServicesMayShareOneTable() async throws {
-        try await MigrationProject.with(Self.three) { shop in
+        try await TestProject.with(migrations: Self.three) { shop in
             try await ScratchFolder.with { folder in
-                let pay = MigrationProject(url: shop.url, folder: folder, service: "pay")
-                try pay.write("CREATE TABLE pay.p ();", to: "000005_p.up.sql")
-                try pay.write("DROP TABLE pay.p;", to: "000005_p.down.sql")
-                try pay.write("CREATE TABLE pay.q ();", to: "000006_q.up.sql")
-                try pay.write("DROP TABLE pay.q;", to: "000006_q.down.sql")
+                let pay = TestProject(server: shop.server, url: shop.url, folder: folder, service: "pay")
+                try pay.writeMigration("CREATE TABLE pay.p ();", to: "000005_p.up.sql")
+                try pay.writeMigration("DROP TABLE pay.p;", to: "000005_p.down.sql")
+                try pay.writeMigration("CREATE TABLE pay.q ();", to: "000006_q.up.sql")
+                try pay.writeMigration("DROP TABLE pay.q;", to: "000006_q.down.sql")
                 try await shop.sql(
                     "\(Self.left(at: 5, in: "public")) ALTER TABLE shop.b ADD note text; CREATE SCHEMA pay; CREATE TABLE pay.p ()"
                 )
                 let table = TableName(schema: "public", name: "schema_migrations")
                 try await #expect(shop.migrator().adopt(table).names == ["000001_a", "000002_b", "000003_c"])
-                // Whose the 5 is, nobody knows yet.
+                // Which service version 5 belongs to is not known yet.
                 let early = await failure { try await shop.up() }
                 #expect(early?.code == .disagreement)
                 #expect(early?.hint?.contains("`granary migrate adopt --table public.schema_migrations`") == true)
@@ -192,13 +192,13 @@ import Testing
                     try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
                     try await #expect(project.migrator().status()[0].disagreements == [])
                 }
-                // Both in one run: the row follows each step.
-                try shop.write("CREATE TABLE shop.d ();", to: "000007_d.up.sql")
-                try shop.write("DROP TABLE shop.d;", to: "000007_d.down.sql")
+                // With both services in one run, the row follows each step.
+                try shop.writeMigration("CREATE TABLE shop.d ();", to: "000007_d.up.sql")
+                try shop.writeMigration("DROP TABLE shop.d;", to: "000007_d.down.sql")
                 let both = try shop.migrator { options in
                     options.services.append(
                         .init(
-                            service: .init(name: "pay", schemas: ["pay"], folder: pay.path),
+                            service: .init(name: "pay", schemas: ["pay"], folder: pay.migrations),
                             file: options.services[0].file
                         )
                     )
@@ -207,7 +207,7 @@ import Testing
                 try await #expect(shop.row(in: "public") == "7|f")
                 try await #expect(both.run(.goto(3)).revertedSteps.map(\.version) == [7, 6, 5])
                 try await #expect(shop.row(in: "public") == "3|f")
-                // What golang-migrate did since is settled by the service that it did it for.
+                // `repair` for the service that golang-migrate migrated resolves the contradiction.
                 try await shop.sql("CREATE TABLE pay.p (); UPDATE public.schema_migrations SET version = 5")
                 _ = try await pay.migrator().repair(trusting: .row)
                 try await #expect(pay.ledger() == "5")
@@ -217,9 +217,9 @@ import Testing
     }
 
     @Test(arguments: ["shop", "public"])
-    func whoeverHoldsGolangMigratesLockIsWaitedFor(schema: String) async throws {
-        try await MigrationProject.with(Self.three) { project in
-            try project.write(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
+    func aRunWaitsForTheHolderOfGolangMigratesLock(schema: String) async throws {
+        try await TestProject.with(migrations: Self.three) { project in
+            try project.writeMigration(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
             try await project.sql(Self.left(at: 2, in: schema))
             let table = TableName(schema: schema, name: "schema_migrations")
             if schema == "public" { _ = try await project.migrator().adopt(table) }
@@ -236,7 +236,7 @@ import Testing
     }
 
     @Test func aDownThatDropsTheSchemaLeavesTheLedgerAndTheNextUpMakesTheRowAgain() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.sql(Self.left(at: 2))
             try await project.up()
             try await project.down(3)
@@ -249,8 +249,8 @@ import Testing
     }
 }
 
-extension MigrationProject {
-    /// golang-migrate's row.
+extension TestProject {
+    /// The row of golang-migrate.
     func row(in schema: String = "shop") async throws -> String {
         try await sql("SELECT * FROM \(schema).schema_migrations")
     }
@@ -259,7 +259,7 @@ extension MigrationProject {
         try folder.rename("migrations/\(old)", "migrations/\(new)")
     }
 
-    /// Keeps another session with its transaction open, in which `sql` was run, while `body` works.
+    /// Runs `sql` in a transaction of another session, and keeps it open while `body` runs.
     func `while`(
         _ sql: String,
         as application: String,

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Migrations
 
-/// Other tools' files, made into pairs.
+/// The import of other tools' files.
 @Suite struct ImportTests {
     private struct Place {
         let folder: ScratchFolder
@@ -15,7 +15,7 @@ import Testing
             try Import(from: folder.file("old"), into: target, EnvironmentsFile.read(migrations: target.folder))
         }
 
-        /// The name of each file that was made, and its text.
+        /// The name and text of each file that was written.
         func imported() throws -> [String: String] {
             let work = try plan()
             try work.make()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// The message, with its place, when nothing can be imported; then nothing was written.
+    /// The message of a refused import, with its place. Checks that nothing was written.
     private func refusal(_ files: KeyValuePairs<String, String>) async throws -> String {
         var message = ""
         try await with(files) { place in
@@ -110,11 +110,11 @@ import Testing
             )
             #expect(work?.tool == .goose)
             #expect(work?.isRenumbered == false)
-            #expect(work?.notes == ["1 migration cannot be reverted, because goose has no way back for it"])
+            #expect(work?.notes == ["1 migration cannot be reverted, because goose has no down migration for it"])
         }
     }
 
-    @Test func dbmateSaysForEachDirectionWhetherItIsOneTransaction() async throws {
+    @Test func dbmateDeclaresTransactionsPerDirection() async throws {
         try await with([
             "20240101120000_users.sql": """
             -- migrate:up
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    /// Its ledger has whole names, of which the numbers need not be distinct.
+    /// sql-migrate's ledger has whole names, whose numbers may repeat.
     @Test func sqlMigrateFilesKeepTheirNumbersOrTheNameOfTheirOriginal() async throws {
         try await with([
             "1_users.sql": "-- +migrate Up\nCREATE TABLE users ();\n-- +migrate Down\nDROP TABLE users;\n",
@@ -262,7 +262,7 @@ import Testing
         ("1_a.sql", "-- migrate:up lock:false\nSELECT 1;\n", "old/1_a.sql:1: `lock:false` is no marker of dbmate"),
         ("V1__a.sql", "SELECT 1;\nSELECT '${schema}';", "old/V1__a.sql:2: ${schema} is a placeholder of Flyway's"),
     ])
-    func whatCannotBeSplitIsRefusedByLine(name: String, text: String, says: String) async throws {
+    func filesThatCannotBeSplitAreRefusedWithTheLine(name: String, text: String, says: String) async throws {
         let message = try await refusal([name: text])
         #expect(message.hasPrefix(says), "\(message)")
     }
@@ -274,16 +274,16 @@ import Testing
         )
         try await #expect(
             refusal(["1_a.sql": up, "1_a_test.go": "", "2_b.go": ""])
-                == "old/2_b.go is a program, which no migration can be"
+                == "old/2_b.go is a program, but granary runs SQL only"
         )
         try await #expect(
             refusal(["V1__a.sql": "SELECT 1;", "later/R__b.java": ""])
-                == "old/later/R__b.java is a program, which no migration can be"
+                == "old/later/R__b.java is a program, but granary runs SQL only"
         )
         try await #expect(
             refusal(["1_a.sql": up, "2_b.sql": "-- migrate:up\n"]) == "old has files of dbmate and of goose"
         )
-        try await #expect(refusal(["1_a.up.sql": ""]) == "old/1_a.up.sql is named as a migration is here already")
+        try await #expect(refusal(["1_a.up.sql": ""]) == "old/1_a.up.sql already has the name of a granary migration")
         try await #expect(refusal(["a.sql": ""]) == "there are no migrations of a known tool in old")
         try await #expect(
             refusal(["V1__a.sql": "", "B2__all.sql": ""])
@@ -303,7 +303,7 @@ import Testing
         }
     }
 
-    @Test func aSecondImportMakesWhatIsNew() async throws {
+    @Test func aSecondImportWritesOnlyNewMigrations() async throws {
         try await with(["1_a.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT -1;"]) { place in
             _ = try place.imported()
             try place.folder.write("-- +goose Up\nSELECT 2;", to: "old/2_b.sql")
@@ -313,7 +313,7 @@ import Testing
             #expect(place.folder.names(in: "migrations") == ["1_a.down.sql", "1_a.up.sql", "2_b.up.sql"])
             try place.folder.write("SELECT 3;", to: "migrations/1_a.up.sql")
             let error = #expect(throws: MigrationError.self) { try place.plan() }
-            #expect(error?.message.hasSuffix("would become 1_a, which is there and says something else") == true)
+            #expect(error?.message.hasSuffix("would become 1_a, which exists with other content") == true)
         }
     }
 
@@ -335,29 +335,30 @@ import Testing
             script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);
         """
 
-    /// Files of Flyway, which get the numbers 1 to 4 in this project.
-    private static func withRenumbered(_ body: (MigrationProject) async throws -> Void) async throws {
-        try await MigrationProject.with { project in
+    /// Files of Flyway, which are renumbered from 1 to 4 in this project.
+    private static func withRenumbered(_ body: (TestProject) async throws -> Void) async throws {
+        try await TestProject.with(migrations: [:]) { project in
             for (name, text) in [
                 ("V1__a.sql", "CREATE TABLE a ();"), ("V1_2__b.sql", "CREATE TABLE b ();"),
                 ("V1_10__c.sql", "CREATE TABLE c ();"), ("R__v.sql", "CREATE VIEW v AS SELECT 1;"),
             ] {
                 try project.folder.write(text, to: "old/\(name)")
             }
-            let service = Service(name: "shop", schemas: ["shop"], folder: project.path)
+            let service = Service(name: "shop", schemas: ["shop"], folder: project.migrations)
             try Import(
                 from: project.folder.file("old"),
                 into: service,
-                EnvironmentsFile.read(migrations: project.path)
+                EnvironmentsFile.read(migrations: project.migrations)
             ).make()
             try await body(project)
         }
     }
 
-    /// Numbers of granary's own are no versions of Flyway's: neither a repeatable file nor a later one of ours was applied.
+    /// Versions of granary's own migrations are not versions of Flyway: Flyway applied neither the repeatable file nor
+    /// the later migration.
     @Test func aBaselineOfFlywayTakesItsOwnVersionsOnly() async throws {
         try await Self.withRenumbered { project in
-            try project.write("CREATE TABLE d ();", to: "000005_d.up.sql")
+            try project.writeMigration("CREATE TABLE d ();", to: "000005_d.up.sql")
             try await project.sql(
                 """
                 CREATE TABLE a (); CREATE TABLE b (); CREATE TABLE c (); \(Self.flywaysLedger)
@@ -370,9 +371,9 @@ import Testing
         }
     }
 
-    @Test func aVersionOfFlywaysIsNoNumberOfALaterFile() async throws {
+    @Test func aFlywayVersionIsNotTheNumberOfALaterFile() async throws {
         try await Self.withRenumbered { project in
-            try project.write("CREATE TABLE d ();", to: "000005_d.up.sql")
+            try project.writeMigration("CREATE TABLE d ();", to: "000005_d.up.sql")
             try await project.sql(
                 """
                 \(Self.flywaysLedger)
@@ -385,7 +386,7 @@ import Testing
         }
     }
 
-    /// What got other numbers is found by the ledger's names.
+    /// Renumbered migrations are found by the names in the ledger.
     @Test func aLedgerOfFlywayIsAdoptedAfterItsFilesWereRenumbered() async throws {
         try await Self.withRenumbered { project in
             try await project.sql(
@@ -397,7 +398,7 @@ import Testing
                 """
             )
             try await #expect(project.migrator().adopt(nil).names == ["000001_a", "000002_b", "000004_v"])
-            // 1.10 comes after 1.2 and was not applied yet: its table is made now.
+            // Version 1.10 comes after 1.2 and was not applied yet.
             try await #expect(project.up { $0.allowsOutOfOrder = true }.appliedSteps.map(\.version) == [3])
             try await #expect(project.sql("SELECT to_regclass('c') IS NOT NULL") == "t")
         }

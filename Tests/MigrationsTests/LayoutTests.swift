@@ -2,10 +2,10 @@ import Migrations
 import TestSupport
 import Testing
 
-/// Which files run where.
+/// The files that run in each environment.
 @Suite struct LayoutTests {
     @Test func overlayAddsTheEnvironmentsOwnFilesToTheBaseInOneNumberSpace() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": "CREATE SCHEMA shop;", "000003_c.up.sql": "CREATE TABLE shop.c ();",
             "development/000002_dev.up.sql": "CREATE TABLE shop.dev ();",
             "staging/000002_stage.up.sql": "CREATE TABLE shop.stage ();",
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func aFileThatMovesFromTheOverlayToTheBaseTakesItsLedgerRowAlong() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_b.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
             try await project.up()
@@ -38,20 +38,20 @@ import Testing
     }
 
     @Test func theSameFileUnderAnotherNumberIsOtherLayerAndBlocksNothing() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_b.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
             try await project.up()
             try project.rename("development/2_b.up.sql", "development/5_b.up.sql")
-            try project.write("CREATE TABLE shop.c ();", to: "6_c.up.sql")
+            try project.writeMigration("CREATE TABLE shop.c ();", to: "6_c.up.sql")
             try await #expect(project.states() == "1 applied, 2 other_layer, 5 other_layer, 6 pending")
             try await #expect(project.up().appliedSteps.map(\.version) == [6])
         }
     }
 
-    /// A copy of the database of another environment: what its folder had applied blocks nothing here.
-    @Test func whatAnotherEnvironmentsFolderAppliedIsOtherLayer() async throws {
-        try await MigrationProject.with([
+    /// In a copy of another environment's database, the migrations of that environment's folder block nothing.
+    @Test func migrationsOfAnotherEnvironmentsFolderAreOtherLayer() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_dev.up.sql": "CREATE TABLE shop.dev ();",
             "staging/2_stage.up.sql": "CREATE TABLE shop.stage ();", "3_c.up.sql": "CREATE TABLE shop.c ();",
         ]) { project in
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func copiesAreASetForEachEnvironment() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "development/000001_a.up.sql": "CREATE SCHEMA shop;",
             "development/000002_x.up.sql": "CREATE TABLE shop.x ();",
             "development/000003_b.up.sql": "CREATE TABLE shop.b ();",
@@ -78,19 +78,19 @@ import Testing
             #expect(error?.code == .file)
             #expect(
                 error?.description
-                    == "the environment staging has no migrations: there is no folder \(project.path)/staging"
+                    == "the environment staging has no migrations: there is no folder \(project.migrations)/staging"
             )
             try await #expect(production.states() == "1 pending, 2 pending")
             try await project.up()
             try await #expect(project.ledger() == "1 2 3")
-            // The same content under the other environment's number.
+            // The other environment has the same content under its number.
             try await #expect(production.states() == "1 applied, 2 other_layer, 3 other_layer")
             try await #expect(production.up().appliedSteps.isEmpty)
         }
     }
 
     @Test func timestampsAreNumbersToo() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "20240315120000_a.up.sql": "CREATE SCHEMA shop;", "20240315120000_a.down.sql": "DROP SCHEMA shop;",
             "20240401080000_b.c.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: [("\"000002\"", "\"000001\""), ("\"000002_b\"", "\"000001_a\""), ("\"2\"", "\"1\"")])
     func bothSpellingsOfTheKeysMeanTheSame(_ spelling: (key: String, need: String)) async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "000001_a.up.sql": "CREATE SCHEMA shop;", "000002_b.up.sql": "CREATE TABLE shop.b ();",
             "dependencies.json":
                 #"{"migrations": {\#(spelling.key): {"depends_on": [\#(spelling.need)], "estimated_duration": "30s"}}}"#,
@@ -123,7 +123,7 @@ import Testing
     ])
     func theListOfFilesAndTheNameOfAFolderAreBothRead(shape: String) async throws {
         let isFolder = !shape.contains("[")
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "environments.json": "{\"environments\": {\"development\": {\(shape)}}}",
             "000001_a.up.sql": "CREATE SCHEMA shop;", "dev/000002_b.up.sql": "CREATE TABLE shop.b ();",
             "development/000003_c.up.sql": "CREATE TABLE shop.c ();",

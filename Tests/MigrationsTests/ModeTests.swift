@@ -2,7 +2,7 @@ import Migrations
 import TestSupport
 import Testing
 
-/// How a file is run: in our transaction, without one, or in its own.
+/// The ways to run a file: in granary's transaction, without a transaction, or in the file's own.
 @Suite struct ModeTests {
     static let table = "CREATE SCHEMA shop; CREATE TABLE shop.a (id int); INSERT INTO shop.a VALUES (1), (1);"
 
@@ -11,9 +11,9 @@ import Testing
         "--! no-transaction", "-- +migrate Up notransaction",
     ])
     func eachToolsMarkerMeansStatementByStatement(marker: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": Self.table]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": Self.table]) { project in
             let text = "INSERT INTO shop.a VALUES (2);\nVACUUM shop.a;\nINSERT INTO shop.a VALUES (3);\nSELECT 1 / 0;"
-            let unmarked = try project.write(text, to: "2_b.up.sql")
+            let unmarked = try project.writeMigration(text, to: "2_b.up.sql")
             let refused = await failure { try await project.up() }
             #expect(refused?.code == .file)
             #expect(refused?.description.hasPrefix("\(unmarked):2:1: VACUUM cannot run in a transaction") == true)
@@ -22,17 +22,17 @@ import Testing
                 project.sql("SELECT to_regnamespace('granary') IS NULL OR NOT EXISTS (SELECT FROM granary.migrations)")
                     == "t"
             )
-            try project.write("\(marker)\n\(text)", to: "2_b.up.sql")
+            try project.writeMigration("\(marker)\n\(text)", to: "2_b.up.sql")
             let error = await failure { try await project.up() }
             #expect(error?.description.contains("2_b.up.sql:5:1: division by zero (SQLSTATE 22012)") == true)
-            #expect(error?.description.contains("what its first 3 of 4 statements did remains") == true)
+            #expect(error?.description.contains("the first 3 of its 4 statements remain in effect") == true)
             try await #expect(project.sql("SELECT string_agg(id::text, ' ' ORDER BY id) FROM shop.a") == "1 1 2 3")
             try await #expect(project.states() == "1 applied, 2 failed")
             let blocked = await failure { try await project.up() }
             #expect(blocked?.code == .disagreement)
-            #expect(blocked?.message.contains("broke off after statement 3 of 4") == true)
-            // The mended file goes on where it was.
-            try project.write("\(marker)\n\(text)".replacing("1 / 0", with: "1 / 1"), to: "2_b.up.sql")
+            #expect(blocked?.message.contains("was interrupted after statement 3 of 4") == true)
+            // The corrected file continues where it stopped.
+            try project.writeMigration("\(marker)\n\(text)".replacing("1 / 0", with: "1 / 1"), to: "2_b.up.sql")
             try await #expect(project.migrator().repair(trusting: nil).applied == ["2_b"])
             try await #expect(project.sql("SELECT count(*) FROM shop.a") == "4")
             try await #expect(project.states() == "1 applied, 2 applied")
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aFileOfOnlySuchStatementsRunsUnmarked() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id); VACUUM shop.a;",
             "2_b.down.sql": "DROP INDEX CONCURRENTLY shop.i;",
         ]) { project in
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func aFilesOwnTransactionHoldsTheLedgersRowToo() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql":
                 "BEGIN;\nCREATE SCHEMA shop;\nCREATE TABLE shop.a AS SELECT pg_current_xact_id()::text AS x;\nCOMMIT;\n",
             "1_a.down.sql": "BEGIN; DROP SCHEMA shop CASCADE; COMMIT;",
@@ -66,14 +66,14 @@ import Testing
             try await #expect(project.sql("SELECT m.xmin::text = a.x FROM granary.migrations m, shop.a") == "t")
             try await project.down()
             try await #expect(project.ledger() == "")
-            try project.write("BEGIN; CREATE SCHEMA shop; SELECT 1 / 0; COMMIT;", to: "1_a.up.sql")
+            try project.writeMigration("BEGIN; CREATE SCHEMA shop; SELECT 1 / 0; COMMIT;", to: "1_a.up.sql")
             let error = await failure { try await project.up() }
-            #expect(error?.description.contains("nothing of 1_a remains") == true)
+            #expect(error?.description.contains("1_a was rolled back") == true)
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
             try await #expect(project.states() == "1 failed")
             try await #expect(project.ledger() == "")
-            // A deferred constraint says no only at COMMIT, after the ledger's row was written.
-            try project.write(
+            // A deferred constraint fails only at COMMIT, after the ledger row was written.
+            try project.writeMigration(
                 """
                 SET client_min_messages = error;
                 BEGIN; CREATE SCHEMA shop; CREATE TABLE shop.a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
@@ -83,25 +83,25 @@ import Testing
             )
             let late = await failure { try await project.up() }
             #expect(late?.sqlState == "23505")
-            #expect(late?.message.contains("nothing of 1_a remains") == true)
+            #expect(late?.message.contains("1_a was rolled back") == true)
             try await #expect(project.ledger() == "")
             try await #expect(project.states() == "1 failed")
         }
     }
 
     @Test func aFileOfSeveralTransactionsKeepsThoseThatWereCommitted() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "BEGIN; CREATE SCHEMA shop; COMMIT; BEGIN; CREATE TABLE shop.a (); SELECT 1 / 0; COMMIT;"
         ]) { project in
             let error = await failure { try await project.up() }
             #expect(
-                error?.description.contains("what its first 3 of 7 statements did remains") == true,
+                error?.description.contains("the first 3 of its 7 statements remain in effect") == true,
                 "\(error?.description ?? "")"
             )
             try await #expect(
                 project.sql("SELECT to_regnamespace('shop') IS NOT NULL, to_regclass('shop.a') IS NULL") == "t|t"
             )
-            try project.write(
+            try project.writeMigration(
                 "BEGIN; CREATE SCHEMA shop; COMMIT; BEGIN; CREATE TABLE shop.a (); COMMIT;",
                 to: "1_a.up.sql"
             )
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    /// The log is the business of who connected, whatever role the file takes.
+    /// The log is written as the role that connected, whatever role the file sets.
     @Test(arguments: [
         "SET ROLE pg_monitor;\nRESET ROLE; SET ROLE pg_monitor; SELECT 1;",
         "-- no-transaction\nSET ROLE pg_monitor;\nVACUUM pg_class;\nSELECT 1;",
@@ -119,7 +119,7 @@ import Testing
         "BEGIN; SELECT 1; COMMIT; SET ROLE pg_monitor; BEGIN; SELECT 1; COMMIT;",
     ])
     func aFileMayTakeAnotherRole(text: String) async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": text, "2_b.up.sql": "CREATE TABLE public.who AS SELECT current_user::text AS name",
         ]) { project in
             try await project.up()
@@ -133,8 +133,9 @@ import Testing
         ("SELECT 1;\n\nCOPY shop.a FROM STDIN;\n1\n", ":3:1: the rows of this COPY do not end"),
         ("SELECT 1;\nSELECT 'open;\n", ":2"),
     ])
-    func whatOnlyPsqlUnderstandsIsRefusedByItsLine(_ file: (text: String, place: String)) async throws {
-        try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) { project in
+    func psqlCommandsAreRefusedWithTheLine(_ file: (text: String, place: String)) async throws {
+        try await TestProject.with(migrations: ["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) {
+            project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
             #expect(error?.description.contains("2_b.up.sql\(file.place)") == true, "\(error?.description ?? "")")
@@ -146,7 +147,7 @@ import Testing
     @Test(arguments: ["", "-- no-transaction\n", "BEGIN;\n"])
     func aCopyBringsItsRows(begin: String) async throws {
         let copy = "COPY shop.a (id, note) FROM stdin;\n1\tit's; fine\n2\t\\N\n\\.\n"
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, note text);",
             "2_b.up.sql": "\(begin)\(copy)COPY shop.a FROM stdin;\n\\.\nINSERT INTO shop.a VALUES (3, 'x');\n"
                 + (begin.hasPrefix("BEGIN") ? "COMMIT;\n" : ""),
@@ -160,7 +161,7 @@ import Testing
     }
 
     @Test func aRowThatDoesNotFitIsNamedByItsLineWithoutItsValue() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql":
                 "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, n int);\nCOPY shop.a FROM stdin;\n1\t1\n2\tgeheim\n\\.\n"
         ]) { project in
@@ -172,7 +173,7 @@ import Testing
         }
     }
 
-    /// As pg_dump of version 17 writes it.
+    /// In the form that pg_dump 17 writes.
     @Test func aDumpCanBeTheFirstMigration() async throws {
         let dump = """
             --
@@ -199,7 +200,7 @@ import Testing
             \\unrestrict abc
 
             """
-        try await MigrationProject.with(["1_a.up.sql": dump, "2_b.up.sql": "INSERT INTO shop.a VALUES (3);"]) {
+        try await TestProject.with(migrations: ["1_a.up.sql": dump, "2_b.up.sql": "INSERT INTO shop.a VALUES (3);"]) {
             project in
             try await project.up()
             try await #expect(project.sql("SELECT sum(id) FROM shop.a") == "6")
@@ -225,27 +226,27 @@ import Testing
         ),
     ])
     func anErrorIsPlacedInTheBodyThatItIsIn(text: String, expected: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": text]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": text]) { project in
             let error = try #require(await failure { try await project.up() })
             #expect(error.description.contains(expected), "\(error)")
             #expect(!"\(error) \(error.hint ?? "")".contains("4711"))
         }
     }
 
-    @Test func aProcedureThatCommitsIsToldHowItCan() async throws {
+    @Test func aProcedureThatCommitsGetsAHint() async throws {
         let procedure = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;"
-        try await MigrationProject.with(["1_a.up.sql": procedure, "2_b.up.sql": "CALL p();"]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": procedure, "2_b.up.sql": "CALL p();"]) { project in
             let error = try #require(await failure { try await project.up() })
             #expect(error.sqlState == "2D000")
             #expect(error.hint?.contains("begin the file with the line `-- no-transaction`") == true)
-            try project.write("-- no-transaction\nCALL p();", to: "2_b.up.sql")
+            try project.writeMigration("-- no-transaction\nCALL p();", to: "2_b.up.sql")
             try await project.up()
             try await #expect(project.states() == "1 applied, 2 applied")
         }
     }
 
-    @Test func whatTheParserDoesNotKnowIsLeftToTheServer() async throws {
-        try await MigrationProject.with([
+    @Test func unparsableStatementsAreLeftToTheServer() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);\nFROBNICATE shop.a;"
         ]) { project in
             let error = await failure { try await project.up() }
@@ -257,7 +258,7 @@ import Testing
     }
 
     @Test func anIndexThatFailsOnDuplicatesLeavesNoInvalidOneBehind() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE UNIQUE INDEX CONCURRENTLY i ON shop.a (id);",
         ]) { project in
             let error = await failure { try await project.up() }
@@ -271,7 +272,7 @@ import Testing
     }
 
     @Test func anInvalidIndexOfAnEarlierAttemptIsNotTakenForTheRealOne() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON shop.a (id);",
         ]) { project in
             try await project.up(1)

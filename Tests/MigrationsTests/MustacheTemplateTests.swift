@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: [
         ("plain", "plain"),
         ("{{name}}, {{ name }}, {{{name}}}, {{&name}}", "orders, orders, orders, orders"),
-        // Nothing is escaped: this is no HTML.
+        // Nothing is escaped, because the output is not HTML.
         ("{{quoted}}", "<\"a\" & 'b'>"),
         ("[{{missing}}]", "[]"),
         ("{{#yes}}y{{/yes}}{{#no}}n{{/no}}{{^yes}}Y{{/yes}}{{^no}}N{{/no}}", "yN"),
@@ -23,7 +23,7 @@ import Testing
         ("{{#yes}}{{#columns}}{{#yes}}{{.}}{{/yes}}{{/columns}}{{/yes}}", "ab"),
         ("a{{! a comment\nover lines }}b", "ab"),
         ("{{=<% %>=}}<% name %> {{name}} <%={{ }}=%>{{name}}", "orders {{name}} orders"),
-    ]) func whatIsRenderedIsWhatTheSpecificationSays(_ template: String, _ text: String) throws {
+    ]) func renderingFollowsTheSpecification(_ template: String, _ text: String) throws {
         #expect(try MustacheTemplate(template).render(Self.values) == text)
     }
 
@@ -34,9 +34,9 @@ import Testing
         ("{{#yes}}\nb\n{{/yes}}", "b\n"),
         ("a\n{{! comment }}\nb", "a\nb"),
         ("a {{#yes}}\nb {{/yes}}", "a \nb "),
-        // A variable is written where it stands, even alone on its line.
+        // A variable is written in place, even alone on its line.
         ("a\n  {{name}}\nb", "a\n  orders\nb"),
-        // Two tags on one line: neither stands alone.
+        // With two tags on a line, neither is alone.
         ("{{#yes}}{{/yes}}\nb", "\nb"),
     ]) func aTagAloneOnItsLineTakesTheLineAlong(_ template: String, _ text: String) throws {
         #expect(try MustacheTemplate(template).render(Self.values) == text)
@@ -52,7 +52,7 @@ import Testing
         ("{{a b}}", 1, "a tag holds one name, and this one is \"a b\""),
         ("x\n{{>other}}", 2, "{{>other}}: templates do not include others"),
         ("{{=<%=}}", 1, "two delimiters are expected between {{= and =}}"),
-    ]) func aTextThatIsNoTemplateIsRefusedWithItsLine(_ template: String, _ line: Int, _ message: String) {
+    ]) func anInvalidTemplateIsRefusedWithItsLine(_ template: String, _ line: Int, _ message: String) {
         let problem = #expect(throws: MustacheTemplate.Problem.self) { try MustacheTemplate(template) }
         #expect(problem?.line == line)
         #expect(problem?.message == message)

@@ -5,26 +5,27 @@ import Project
 import TestSupport
 import Testing
 
-/// The first write to a database that another tool migrates: nothing runs before somebody has said whose its ledger is.
+/// The first run in a database that another tool migrates. Nothing runs until the user has said which service the
+/// tool's ledger belongs to.
 @Suite struct OtherLedgerTests {
-    /// A file that would empty what is there, and a table with rows.
+    /// A file that would delete existing rows, and a table with rows.
     private static let files: KeyValuePairs = [
         "1_users.up.sql": "DROP TABLE IF EXISTS users;\nCREATE TABLE users (id int PRIMARY KEY);",
         "1_users.down.sql": "DROP TABLE users;",
     ]
     private static let users = "CREATE TABLE users AS SELECT generate_series(1, 500) AS id;"
 
-    /// What each tool leaves behind after one migration, and what the refusal says of it.
+    /// The tables of each tool after one migration, and the message of the refusal.
     static let ledgers: [(sql: String, says: String)] = [
         (
             "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);"
                 + "INSERT INTO schema_migrations VALUES (1, false)",
-            "public.schema_migrations says version 1 (golang-migrate)"
+            "public.schema_migrations has version 1 (golang-migrate)"
         ),
         (
             "CREATE TABLE ledger (version bigint PRIMARY KEY, dirty boolean NOT NULL);"
                 + "INSERT INTO ledger VALUES (1, true)",
-            "public.ledger says version 1, dirty (golang-migrate)"
+            "public.ledger has version 1, dirty (golang-migrate)"
         ),
         (
             "CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL,"
@@ -56,7 +57,7 @@ import Testing
         ),
         (
             "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('ab12')",
-            "public.alembic_version says version ab12 (Alembic)"
+            "public.alembic_version has version ab12 (Alembic)"
         ),
         (
             "CREATE TABLE _prisma_migrations (id varchar(36), checksum varchar(64), finished_at timestamptz,"
@@ -73,8 +74,8 @@ import Testing
     ]
 
     @Test(arguments: ledgers)
-    func theFirstRunIsRefusedAndSaysWhatTheLedgerRecords(_ ledger: (sql: String, says: String)) async throws {
-        try await MigrationProject.with(Self.files) { project in
+    func theFirstRunIsRefusedWithTheContentOfTheLedger(_ ledger: (sql: String, says: String)) async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.users) \(ledger.sql)")
             for request in [MigrationRequest.up(nil), .up(1), .goto(1)] {
                 let error = await failure { try await project.migrator().run(request) }
@@ -90,7 +91,7 @@ import Testing
         }
     }
 
-    /// What a tool makes before it has applied anything, and tables that only look like a ledger.
+    /// The tables of each tool before its first migration, and tables that only look like a ledger.
     @Test(arguments: [
         "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)",
         "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean, tstamp timestamp);"
@@ -99,15 +100,15 @@ import Testing
         "CREATE TABLE river_migration AS SELECT 'main' AS line, 1::bigint AS version",
         "CREATE TABLE migrations AS SELECT 'swallow' AS species",
     ])
-    func aLedgerThatRecordsNothingIsNoReason(sql: String) async throws {
-        try await MigrationProject.with(Self.files) { project in
+    func anEmptyLedgerDoesNotStopTheFirstRun(sql: String) async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(sql)
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
         }
     }
 
     @Test func aLedgerElsewhereGetsOneNote() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 """
                 CREATE SCHEMA auth; CREATE TABLE auth.schema_migrations (version varchar PRIMARY KEY);
@@ -118,7 +119,7 @@ import Testing
             try await #expect(
                 project.migrator().plan(.up(nil)).notes == [
                     "another tool migrates this database too: auth.schema_migrations lists 1 migration, 1 (dbmate or Rails); "
-                        + "b.alembic_version says version x (Alembic)"
+                        + "b.alembic_version has version x (Alembic)"
                 ]
             )
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
@@ -128,18 +129,18 @@ import Testing
 
     @Test(arguments: ["CREATE TABLE auth.t ();", "SET search_path = auth;\nCREATE TABLE t ();"])
     func aLedgerInASchemaThatThePendingFilesTouchIsRefused(file: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA IF NOT EXISTS x;", "2_b.up.sql": file]) {
+        try await TestProject.with(migrations: ["1_a.up.sql": "CREATE SCHEMA IF NOT EXISTS x;", "2_b.up.sql": file]) {
             project in
             try await project.sql(
                 "CREATE SCHEMA auth; CREATE TABLE auth.alembic_version AS SELECT 'x' AS version_num"
             )
             let error = await failure { try await project.up(1) }
-            #expect(error?.description.hasPrefix("auth.alembic_version says version x") == true)
+            #expect(error?.description.hasPrefix("auth.alembic_version has version x") == true)
         }
     }
 
     @Test func besideIsRememberedForAllServicesOfTheDatabase() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(Self.ledgers[0].sql)
             for name in ["users", "public.users", "schema_migration"] {
                 let error = await failure { try await project.up { $0.beside = [name] } }
@@ -147,15 +148,15 @@ import Testing
                 #expect(error?.hint?.contains("public.schema_migrations") == true)
             }
             try await #expect(project.migrator { $0.beside = ["schema_migrations"] }.plan(.up(nil)).obstacles.isEmpty)
-            // A plan remembers nothing.
+            // A plan records nothing.
             let refused = await failure { try await project.up() }
             #expect(refused?.code == .disagreement)
             try await project.up { $0.beside = ["public.schema_migrations"] }
             try await project.down(nil)
             try await project.up()
             try await ScratchFolder.with { folder in
-                let other = MigrationProject(url: project.url, folder: folder, service: "pay")
-                try other.write("CREATE TABLE paid ();", to: "1_p.up.sql")
+                let other = TestProject(server: project.server, url: project.url, folder: folder, service: "pay")
+                try other.writeMigration("CREATE TABLE paid ();", to: "1_p.up.sql")
                 try await #expect(other.up().appliedSteps.map(\.version) == [1])
             }
             try await #expect(project.sql("SELECT * FROM schema_migrations") == "1|f")
@@ -163,15 +164,15 @@ import Testing
     }
 
     @Test func environmentsJSONDeclaresLedgersOfOtherServices() async throws {
-        try await MigrationProject.with(Self.files) { project in
-            try project.write(#"{"beside": ["public.schema_migrations"]}"#, to: "environments.json")
+        try await TestProject.with(migrations: Self.files) { project in
+            try project.writeMigration(#"{"beside": ["public.schema_migrations"]}"#, to: "environments.json")
             try await project.sql(Self.ledgers[0].sql)
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
         }
     }
 
-    @Test func adoptAndBaselineGoOnFromWhatTheLedgerRecords() async throws {
-        try await MigrationProject.with(Self.files) { project in
+    @Test func adoptAndBaselineContinueFromTheLedger() async throws {
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql("\(Self.users) \(Self.ledgers[0].sql)")
             let error = await failure { try await project.up() }
             #expect(error?.hint?.contains("`granary migrate adopt --table public.schema_migrations`") == true)
@@ -179,8 +180,8 @@ import Testing
             try await #expect(project.up().appliedSteps.isEmpty)
             try await #expect(project.sql("SELECT count(*) FROM users") == "500")
         }
-        // Of a tool whose migrations are no files of SQL.
-        try await MigrationProject.with(Self.files) { project in
+        // A tool whose migrations are not SQL files.
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 """
                 \(Self.users) CREATE TABLE schema_migrations (version bigint PRIMARY KEY, inserted_at timestamp);
@@ -195,46 +196,47 @@ import Testing
         }
     }
 
-    /// Its own schema by its name alone, and `public` even where it is declared.
+    /// In the service's own schema the name of the table is enough. In `public` it never is, even if that schema is
+    /// declared.
     @Test(arguments: [(schema: "shop", isDeclared: false), (schema: "public", isDeclared: true)])
-    func golangMigratesTableIsTakenOverUnaskedOnlyInADeclaredSchema(schema: String, isDeclared: Bool) async throws {
-        try await MigrationProject.with(GolangMigrateTests.three) { project in
+    func golangMigratesTableIsAdoptedUnaskedOnlyInADeclaredSchema(schema: String, isDeclared: Bool) async throws {
+        try await TestProject.with(migrations: GolangMigrateTests.three) { project in
             try await project.sql(GolangMigrateTests.left(at: 2, in: schema))
             let change: (inout MigratorOptions) -> Void = {
                 $0.services[0].service = Service(
                     name: "shop",
                     schemas: [schema],
                     declaresSchemas: isDeclared,
-                    folder: project.path
+                    folder: project.migrations
                 )
             }
             let error = await failure { try await project.up(nil, change) }
-            #expect(error?.description.hasPrefix("\(schema).schema_migrations says version 2") == true)
+            #expect(error?.description.hasPrefix("\(schema).schema_migrations has version 2") == true)
             _ = try await project.migrator(change).adopt(nil)
             try await #expect(project.up(nil, change).appliedSteps.map(\.version) == [3])
             try await #expect(project.row(in: schema) == "3|f")
         }
     }
 
-    @Test func aTableThatIsThereAlreadyStopsUpBeforeAnythingRuns() async throws {
-        try await MigrationProject.with([
+    @Test func anExistingTableStopsUpBeforeAnythingRuns() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE TABLE public.a ();", "2_b.up.sql": "CREATE TABLE public.b ();",
         ]) { project in
             try await project.sql("CREATE TABLE public.b ()")
             let error = await failure { try await project.up() }
             #expect(error?.code == .disagreement)
-            #expect(error?.description == "2_b is not applied, and the table public.b that it makes is there already")
+            #expect(error?.description == "2_b is not applied, but the table public.b that it creates exists already")
             #expect(error?.hint?.contains("`granary migrate baseline 2`") == true)
             try await #expect(project.sql("SELECT to_regclass('public.a') IS NULL") == "t")
-            // One step does not come that far.
+            // A run of one step does not reach that file.
             try await #expect(project.up(1).appliedSteps.map(\.version) == [1])
-            try project.write("CREATE TABLE IF NOT EXISTS public.b ();", to: "2_b.up.sql")
+            try project.writeMigration("CREATE TABLE IF NOT EXISTS public.b ();", to: "2_b.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [2])
         }
     }
 
     @Test func aDatabaseThatHasBeenMigratedIsNotAskedAboutAgain() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.up()
             try await project.sql(Self.ledgers[0].sql)
             try await project.down(nil)
@@ -242,9 +244,9 @@ import Testing
         }
     }
 
-    /// The owner of a table chooses what is in it, and must not choose what runs when we read it.
+    /// The owner of a table controls its content, which must not decide what runs when granary reads it.
     @Test func aLedgerOfAnotherShapeIsNotRead() async throws {
-        try await MigrationProject.with(Self.files) { project in
+        try await TestProject.with(migrations: Self.files) { project in
             try await project.sql(
                 """
                 CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a');
@@ -253,7 +255,9 @@ import Testing
             )
             let error = await failure { try await project.up() }
             #expect(
-                error?.description.hasPrefix("public.alembic_version is the ledger of Alembic, and may not be read")
+                error?.description.hasPrefix(
+                    "public.alembic_version is the ledger of Alembic, but this role has no right to read it"
+                )
                     == true
             )
         }

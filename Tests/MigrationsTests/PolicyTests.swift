@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Every flag of both JSON files, on both of its sides.
+/// Every flag of both JSON files, set and not set.
 @Suite struct PolicyTests {
     static let base: KeyValuePairs = [
         "1_a.up.sql":
@@ -27,10 +27,13 @@ import Testing
         ("DELETE FROM shop.a;", "DELETE destroys table shop.a"),
     ])
     func destructiveOperationsAreRefusedWithStatementAndLine(_ file: (text: String, words: String)) async throws {
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
-            let path = try project.write(file.text, to: "3_c.up.sql")
-            try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
+            let path = try project.writeMigration(file.text, to: "3_c.up.sql")
+            try project.writeMigration(
+                Self.environments(#""allow_destructive_operations": false"#),
+                to: "environments.json"
+            )
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             let line = file.text.contains("TRUNCATE") ? "2:3" : "1:1"
@@ -39,14 +42,20 @@ import Testing
                 "\(error?.description ?? "")"
             )
             try await #expect(project.ledger() == "1 2")
-            try project.write(Self.environments(#""allow_destructive_operations": true"#), to: "environments.json")
+            try project.writeMigration(
+                Self.environments(#""allow_destructive_operations": true"#),
+                to: "environments.json"
+            )
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
         }
     }
 
-    @Test func whereNothingMayBeDestroyedDownNeedsItsConfirmation() async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
+    @Test func downNeedsAConfirmationWhereDestructionIsForbidden() async throws {
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(
+                Self.environments(#""allow_destructive_operations": false"#),
+                to: "environments.json"
+            )
             try await project.up()
             for request in [MigrationRequest.down(1), .goto(1)] {
                 let error = await failure { try await project.migrator().run(request) }
@@ -60,8 +69,8 @@ import Testing
     }
 
     @Test func eachMigrationNeedsAnApprovalOfExactlyItsContent() async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(Self.environments(#""require_approval": true"#), to: "environments.json")
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(Self.environments(#""require_approval": true"#), to: "environments.json")
             let text = """
                 {
                     "migrations": {
@@ -74,7 +83,7 @@ import Testing
                 }
 
                 """
-            try project.write(text, to: "dependencies.json")
+            try project.writeMigration(text, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(error?.description == "1_a is not approved; development requires an approval of each migration")
@@ -82,7 +91,7 @@ import Testing
             try await project.approve(1)
             try await project.approve(2)
             let approved = String(decoding: project.folder.read("migrations/dependencies.json"), as: UTF8.self)
-            // Everything else as it was, to the byte.
+            // All other bytes are unchanged.
             let rest = approved.replacing(#/,?\s*"approved": \{[^}]*\}/#, with: "")
             #expect(rest == text)
             #expect(
@@ -91,13 +100,13 @@ import Testing
                 "\(approved)"
             )
             try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
-            try project.write("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
+            try project.writeMigration("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
             let edited = await failure { try await project.up() }
             #expect(edited?.message.hasPrefix("2_b was edited after it was approved") == true)
             try await #expect(project.ledgerIsMissing())
             try await project.approve(2)
             try await #expect(project.up().appliedSteps.count == 2)
-            // A second approval takes the place of the first.
+            // A second approval replaces the first.
             #expect(
                 String(decoding: project.folder.read("migrations/dependencies.json"), as: UTF8.self).split(
                     separator: "approved"
@@ -106,19 +115,19 @@ import Testing
         }
     }
 
-    @Test func onlyHighRiskNeedsAnApprovalWhereThatIsWhatIsAskedFor() async throws {
-        try await MigrationProject.with(Self.base) { project in
+    @Test func anApprovalRuleForHighRiskAppliesOnlyToHighRisk() async throws {
+        try await TestProject.with(migrations: Self.base) { project in
             let config = #""global_config": {"require_approval_for_high_risk": true}"#
-            try project.write("{\"migrations\": {\"3\": {}}, \(config)}", to: "dependencies.json")
+            try project.writeMigration("{\"migrations\": {\"3\": {}}, \(config)}", to: "dependencies.json")
             try await project.up()
-            try project.write("ALTER TABLE shop.a ALTER note TYPE varchar(9);", to: "3_c.up.sql")
+            try project.writeMigration("ALTER TABLE shop.a ALTER note TYPE varchar(9);", to: "3_c.up.sql")
             let error = await failure { try await project.up() }
             #expect(error?.description == "3_c is not approved; high risk requires an approval")
             try await project.approve(3)
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
-            // Declared high counts as much as being so.
-            try project.write("CREATE TABLE shop.d ();", to: "4_d.up.sql")
-            try project.write(
+            // A declared high risk counts like a derived one.
+            try project.writeMigration("CREATE TABLE shop.d ();", to: "4_d.up.sql")
+            try project.writeMigration(
                 "{\"migrations\": {\"4\": {\"risk_level\": \"high\"}}, \(config)}",
                 to: "dependencies.json"
             )
@@ -136,16 +145,16 @@ import Testing
     func toDeclareLessRiskThanThereIsIsRefusedWhereSomethingHangsOnIt(
         _ file: (text: String, declared: String, words: String)
     ) async throws {
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
-            try project.write(
+            try project.writeMigration(
                 Self.environments(
                     #""maintenance_window_required": true, "maintenance_window": "Mon-Sun 00:00-24:00 UTC""#
                 ),
                 to: "environments.json"
             )
-            try project.write(file.text, to: "3_c.up.sql")
-            try project.write(
+            try project.writeMigration(file.text, to: "3_c.up.sql")
+            try project.writeMigration(
                 "{\"migrations\": {\n\"3\": {\"risk_level\": \"\(file.declared)\"}}}",
                 to: "dependencies.json"
             )
@@ -156,7 +165,7 @@ import Testing
                 #expect(error?.code == .policy)
                 #expect(
                     error?.description.hasPrefix(
-                        "\(project.path)/dependencies.json:2: 3_c is declared \(file.declared)"
+                        "\(project.migrations)/dependencies.json:2: 3_c is declared \(file.declared)"
                     )
                         == true
                 )
@@ -166,13 +175,13 @@ import Testing
     }
 
     @Test func elsewhereARiskThatIsDeclaredTooLowIsANote() async throws {
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
-            try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
-            try project.write(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
+            try project.writeMigration("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
+            try project.writeMigration(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
             try await #expect(
                 project.migrator().plan(.up(nil)).notes == [
-                    "\(project.path)/dependencies.json:1: 3_c is declared low risk, and is medium because of line 1, ALTER TABLE"
+                    "\(project.migrations)/dependencies.json:1: 3_c is declared low risk, and is medium because of line 1, ALTER TABLE"
                 ]
             )
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
@@ -181,11 +190,11 @@ import Testing
 
     @Test(arguments: [#""require_approval": true"#, #""allow_destructive_operations": false"#])
     func approvalsAndABanOfDestructionHangOnTheRisk(config: String) async throws {
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
-            try project.write(Self.environments(config), to: "environments.json")
-            try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
-            try project.write(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
+            try project.writeMigration(Self.environments(config), to: "environments.json")
+            try project.writeMigration("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
+            try project.writeMigration(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
             try await #expect(
                 project.migrator().plan(.up(nil)).obstacles.contains { $0.message.contains("3_c is declared low risk") }
             )
@@ -193,13 +202,13 @@ import Testing
     }
 
     @Test(arguments: [true, false], [true, false])
-    func whatLosesRowsIsBackedUpFirst(byEnvironment: Bool, up: Bool) async throws {
-        try await MigrationProject.with(Self.base) { project in
+    func tablesThatLoseRowsAreBackedUpFirst(byEnvironment: Bool, up: Bool) async throws {
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
             if byEnvironment {
-                try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
+                try project.writeMigration(Self.environments(#""backup_required": true"#), to: "environments.json")
             } else {
-                try project.write(
+                try project.writeMigration(
                     #"{"global_config": {"auto_backup_before_destructive": true}}"#,
                     to: "dependencies.json"
                 )
@@ -210,12 +219,12 @@ import Testing
                 return "backups/x.zip"
             })
             if up {
-                try project.write(
+                try project.writeMigration(
                     "CREATE TABLE shop.c (id int); DROP TABLE shop.c; CREATE TABLE shop.d ();",
                     to: "3_c.up.sql"
                 )
                 #expect(try await migrator.run(.up(nil)).backup == nil)
-                try project.write(
+                try project.writeMigration(
                     "UPDATE shop.a SET note = 'y' WHERE id = 1; ALTER TABLE shop.b ADD x int;",
                     to: "4_d.up.sql"
                 )
@@ -235,11 +244,11 @@ import Testing
 
     @Test func withoutItsBackupNothingRuns() async throws {
         struct NoDisk: Error {}
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             try await project.up()
-            try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
-            try project.write("CREATE TABLE shop.c ();", to: "3_c.up.sql")
-            try project.write("TRUNCATE shop.a;", to: "4_d.up.sql")
+            try project.writeMigration(Self.environments(#""backup_required": true"#), to: "environments.json")
+            try project.writeMigration("CREATE TABLE shop.c ();", to: "3_c.up.sql")
+            try project.writeMigration("TRUNCATE shop.a;", to: "4_d.up.sql")
             await #expect(throws: NoDisk.self) {
                 try await project.migrator(backUp: { _ in throw NoDisk() }).run(.up(nil))
             }
@@ -248,14 +257,14 @@ import Testing
         }
     }
 
-    /// The tests' clock stands at Wed 2026-11-18, 11:06 UTC.
+    /// The clock of the tests shows Wed 2026-11-18, 11:06 UTC.
     @Test(arguments: [
         ("Wed 11:00-12:00 UTC", true), ("Wed 10:00-11:06 UTC", false), ("Wed 11:07-12:00 UTC", false),
         ("Thu 11:00-12:00 UTC", false), ("daily 12:00-13:00 +01:00", true),
     ])
     func theMaintenanceWindowIsKept(_ window: (text: String, isOpen: Bool)) async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(
                 Self.environments("\"maintenance_window_required\": true, \"maintenance_window\": \"\(window.text)\""),
                 to: "environments.json"
             )
@@ -271,8 +280,11 @@ import Testing
     }
 
     @Test func aWindowThatIsRequiredAndNotDeclaredIsRefusedWithTheLineToAdd() async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(Self.environments(#""maintenance_window_required": true"#), to: "environments.json")
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(
+                Self.environments(#""maintenance_window_required": true"#),
+                to: "environments.json"
+            )
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(error?.hint?.contains(#""maintenance_window": "Sun 02:00-04:00 UTC""#) == true)
@@ -281,30 +293,36 @@ import Testing
 
     @Test(arguments: [true, false])
     func aFileWithoutATransactionThatFailsIsUndoneOnlyWhereThatIsSaid(undone: Bool) async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(Self.environments("\"auto_rollback_on_failure\": \(undone)"), to: "environments.json")
-            try project.write("-- no-transaction\nCREATE TABLE shop.c ();\nSELECT 1 / 0;", to: "3_c.up.sql")
-            try project.write("DROP TABLE IF EXISTS shop.c;", to: "3_c.down.sql")
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(
+                Self.environments("\"auto_rollback_on_failure\": \(undone)"),
+                to: "environments.json"
+            )
+            try project.writeMigration("-- no-transaction\nCREATE TABLE shop.c ();\nSELECT 1 / 0;", to: "3_c.up.sql")
+            try project.writeMigration("DROP TABLE IF EXISTS shop.c;", to: "3_c.down.sql")
             let error = await failure { try await project.up() }
             #expect(error?.code == .statement)
             #expect(error?.description.contains("auto_rollback_on_failure") == undone)
             try await #expect(project.sql("SELECT to_regclass('shop.c') IS NULL") == (undone ? "t" : "f"))
-            // The files before it stay: only the failed one is undone.
+            // Only the failed file is reverted, not the files before it.
             try await #expect(project.ledger() == "1 2")
             try await #expect(project.states() == "1 applied, 2 applied, 3 \(undone ? "pending" : "failed")")
         }
     }
 
     @Test(arguments: [(validates: true, skips: false), (true, true), (false, false)])
-    func whatAMigrationSaysItMadeMustBeThereAfterwards(_ flags: (validates: Bool, skips: Bool)) async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(
+    func createdObjectsMustExistAfterwards(_ flags: (validates: Bool, skips: Bool)) async throws {
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(
                 "{\"global_config\": {\"validate_after_migration\": \(flags.validates)}}",
                 to: "dependencies.json"
             )
-            try project.write(Self.environments("\"skip_validation\": \(flags.skips)"), to: "environments.json")
+            try project.writeMigration(
+                Self.environments("\"skip_validation\": \(flags.skips)"),
+                to: "environments.json"
+            )
             try await project.up()
-            try project.write(
+            try project.writeMigration(
                 "CREATE TABLE shop.c (); DO $$ BEGIN EXECUTE 'DROP TABLE shop.' || 'c'; END $$;",
                 to: "3_c.up.sql"
             )
@@ -315,18 +333,18 @@ import Testing
         }
     }
 
-    @Test func nothingRunsWhereNoMigrationMayRunInParallelAtAll() async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write(#"{"global_config": {"max_parallel_migrations": 0}}"#, to: "dependencies.json")
+    @Test func aLimitOfZeroMigrationsStopsEveryRun() async throws {
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration(#"{"global_config": {"max_parallel_migrations": 0}}"#, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(
                 error?.description.hasSuffix("dependencies.json: max_parallel_migrations is 0, so no migration may run")
                     == true
             )
-            try project.write(#"{"global_config": {"max_parallel_migrations": 3}}"#, to: "dependencies.json")
+            try project.writeMigration(#"{"global_config": {"max_parallel_migrations": 3}}"#, to: "dependencies.json")
             func locking(_ count: Int) throws {
-                try project.write(
+                try project.writeMigration(
                     #"{"migration_locking": {"max_concurrent_migrations": \#(count)}}"#,
                     to: "environments.json"
                 )
@@ -345,12 +363,12 @@ import Testing
     }
 
     @Test func anEditedOverlayFileIsRedoneInDevelopmentWithTheDownFileOfItsTime() async throws {
-        try await MigrationProject.with(Self.base) { project in
-            try project.write("CREATE TABLE shop.one ();", to: "development/3_c.up.sql")
-            try project.write("DROP TABLE shop.one;", to: "development/3_c.down.sql")
+        try await TestProject.with(migrations: Self.base) { project in
+            try project.writeMigration("CREATE TABLE shop.one ();", to: "development/3_c.up.sql")
+            try project.writeMigration("DROP TABLE shop.one;", to: "development/3_c.down.sql")
             try await project.up()
-            try project.write("CREATE TABLE shop.two ();", to: "development/3_c.up.sql")
-            try project.write("DROP TABLE shop.two;", to: "development/3_c.down.sql")
+            try project.writeMigration("CREATE TABLE shop.two ();", to: "development/3_c.up.sql")
+            try project.writeMigration("DROP TABLE shop.two;", to: "development/3_c.down.sql")
             let report = try await project.up()
             #expect(report.revertedSteps.map(\.version) == [3])
             #expect(report.appliedSteps.map(\.version) == [3])
@@ -358,21 +376,21 @@ import Testing
                 project.sql("SELECT to_regclass('shop.one') IS NULL, to_regclass('shop.two') IS NOT NULL") == "t|t"
             )
             try await #expect(project.down().revertedSteps.map(\.version) == [3])
-            // One of the base is not.
-            try project.write("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
+            // A migration in the base folder is not run again.
+            try project.writeMigration("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
         }
     }
 
     @Test func inProductionAnEditedOverlayFileIsNotRedone() async throws {
-        try await MigrationProject.with(Self.base) { project in
+        try await TestProject.with(migrations: Self.base) { project in
             var production = project
             production.environment = "production"
-            try project.write("CREATE TABLE shop.one ();", to: "production/3_c.up.sql")
-            try project.write("DROP TABLE shop.one;", to: "production/3_c.down.sql")
+            try project.writeMigration("CREATE TABLE shop.one ();", to: "production/3_c.up.sql")
+            try project.writeMigration("DROP TABLE shop.one;", to: "production/3_c.down.sql")
             try await production.up()
-            try project.write("CREATE TABLE shop.two ();", to: "production/3_c.up.sql")
+            try project.writeMigration("CREATE TABLE shop.two ();", to: "production/3_c.up.sql")
             let error = await failure { try await production.up() }
             #expect(error?.code == .policy)
             #expect(error?.description.contains("was edited after it was applied") == true)
@@ -380,11 +398,11 @@ import Testing
     }
 }
 
-extension MigrationProject {
+extension TestProject {
     func approve(_ version: Int) async throws {
-        let tree = try MigrationTree.read(folder: path, environment: environment, folders: [:])
+        let tree = try MigrationTree.read(folder: migrations, environment: environment, folders: [:])
         let migration = try #require(tree.migration(version))
-        let file = try DependenciesFile.read(migrations: path)
+        let file = try DependenciesFile.read(migrations: migrations)
         try DependenciesFile.write(
             file.approving(migration, by: "a \"reader\"", at: "2026-11-23T08:00:00Z"),
             to: file.path

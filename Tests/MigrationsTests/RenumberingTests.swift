@@ -50,7 +50,7 @@ struct RenumberingTests {
                     "development", "environments.json",
                 ]
             )
-            // The text is what it was, so that its hash is.
+            // The text is unchanged, so that its checksum is too.
             #expect(files.read("migrations/000011_b.up.sql") == "-- 000002_b\nSELECT 1;")
             #expect(
                 files.read("migrations/dependencies.json")
@@ -92,17 +92,17 @@ struct RenumberingTests {
             let error = await failure { try Self.renumbering(files, 2, 1) }
             #expect(error?.code == .duplicate)
             #expect(error?.description == "000002_b cannot become 1, which is the number of 000001_a")
-            // A number of an environment's own folder is taken for the base too.
+            // A number in an environment's folder is also taken for the base.
             let other = await failure { try Self.renumbering(files, 2, 3) }
             #expect(other?.message.hasSuffix("the number of 000003_c") == true)
         }
     }
 
-    @Test func whereOneMoveFailsNothingHasMoved() async throws {
+    @Test func ifOneMoveFailsNothingIsMoved() async throws {
         try await Self.with { files in
             let before = files.names("migrations")
             let renumbering = try Self.renumbering(files, 2, 5)
-            // It comes in between: the page's new name is a folder's.
+            // A folder already has the new name of the page.
             try files.write("", to: "docs/migrations/000005_b.md/.keep")
             let error = await failure { try renumbering.make() }
             #expect(error?.description.contains("000005_b.md could not be made of") == true)
@@ -112,7 +112,7 @@ struct RenumberingTests {
         }
     }
 
-    @Test func whatABareNumberOfTwoMeansIsLeftAndSaid() async throws {
+    @Test func anAmbiguousNumberIsLeftAndReported() async throws {
         try await Self.with { files in
             try files.write("SELECT 3;", to: "migrations/000002_other.up.sql")
             let all = try files.all
@@ -156,7 +156,7 @@ struct RenumberingTests {
             try await git("add", "-A")
             try await git("commit", "-qm", "theirs")
             try await git("checkout", "-q", "mine")
-            // Both move on, so that their order stays.
+            // Both are moved, so that their order is kept.
             try await #expect(moves() == ["000002_mine 3", "000003_later 4"])
         }
     }

@@ -3,10 +3,10 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// `granary reset`: the schemas anew, in development and test alone.
+/// `granary reset`, which recreates the schemas in development and test.
 @Suite struct ResetTests {
     @Test func everythingInTheSchemasGoesAndIsMigratedUpAgain() async throws {
-        try await MigrationProject.with(RunTests.three) { project in
+        try await TestProject.with(migrations: RunTests.three) { project in
             try await project.up()
             try await project.sql("CREATE TABLE shop.by_hand (id int); CREATE TABLE public.beside AS SELECT 7 AS id")
             try await project.sql("INSERT INTO shop.b VALUES (3, 'x'); ANALYZE shop.b")
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: ["staging", "production"]) func nowhereElse(environment: String) async throws {
-        try await MigrationProject.with(RunTests.three) { project in
+        try await TestProject.with(migrations: RunTests.three) { project in
             try await project.up()
             let error = await failure {
                 try await project.migrator { options in options.environment = environment }.reset()
@@ -40,24 +40,24 @@ import Testing
         }
     }
 
-    @Test func nothingIsDroppedForMigrationsThatCannotBeApplied() async throws {
-        try await MigrationProject.with(RunTests.three) { project in
+    @Test func nothingIsDroppedIfTheMigrationsCannotBeApplied() async throws {
+        try await TestProject.with(migrations: RunTests.three) { project in
             try await project.up()
-            try project.write("SELECT 1", to: "000002_other.up.sql")
+            try project.writeMigration("SELECT 1", to: "000002_other.up.sql")
             let error = await failure { try await project.migrator().reset() }
             #expect(error?.description.contains("000002") == true)
             try await #expect(project.sql("SELECT count(*) FROM shop.b") == "2")
         }
     }
 
-    @Test func whatElsewhereWouldGoAlongIsNamedAndKept() async throws {
-        try await MigrationProject.with(RunTests.three) { project in
+    @Test func dependentObjectsOfOtherSchemasAreNamedAndKept() async throws {
+        try await TestProject.with(migrations: RunTests.three) { project in
             try await project.up()
             try await project.sql("CREATE VIEW public.seen AS SELECT id FROM shop.b")
             let error = await failure { try await project.migrator().whatResetDestroys() }
             #expect(
                 error?.description
-                    == "a reset of shop would drop what depends on it elsewhere: view public.seen"
+                    == "a reset of shop would drop objects in other schemas that depend on it: view public.seen"
             )
             await #expect(throws: MigrationError.self) { try await project.migrator().reset() }
             try await #expect(project.sql("SELECT count(*) FROM public.seen") == "2")
@@ -66,7 +66,7 @@ import Testing
 
     @Test func aSchemaThatNoMigrationMakesIsMadeAgainWithItsOwnerAndPrivileges() async throws {
         let files: KeyValuePairs = ["000001_a.up.sql": "CREATE TABLE shop.a (id int);"]
-        try await MigrationProject.with(files) { project in
+        try await TestProject.with(migrations: files) { project in
             try await project.sql("CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO PUBLIC")
             try await project.sql("GRANT CREATE ON SCHEMA shop TO pg_monitor WITH GRANT OPTION")
             try await project.up()
@@ -89,17 +89,17 @@ import Testing
             "000002_b.up.sql":
                 "-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON shop.a (id);\nSELECT 1 / 0;",
         ]
-        try await MigrationProject.with(files) { project in
+        try await TestProject.with(migrations: files) { project in
             await #expect(throws: MigrationError.self) { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 failed")
-            try project.write("CREATE INDEX a_id ON shop.a (id);", to: "000002_b.up.sql")
+            try project.writeMigration("CREATE INDEX a_id ON shop.a (id);", to: "000002_b.up.sql")
             try await project.migrator().reset()
             try await #expect(project.states() == "1 applied, 2 applied")
         }
     }
 
     @Test func golangMigratesRowElsewhereIsKeptInStep() async throws {
-        try await MigrationProject.with(RunTests.three) { project in
+        try await TestProject.with(migrations: RunTests.three) { project in
             try await project.sql(
                 "CREATE TABLE public.schema_migrations (version bigint PRIMARY KEY, dirty bool NOT NULL)"
             )

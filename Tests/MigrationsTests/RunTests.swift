@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test func upAppliesInTheOrderOfTheNumbersAndDownGoesBack() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await #expect(project.states() == "1 pending, 2 pending, 10 pending")
             let report = try await project.up()
             #expect(report.appliedSteps.map(\.version) == [1, 2, 10])
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func gotoGoesEitherWayAndSoManyAreSoMany() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await #expect(project.migrator().run(.goto(2)).appliedSteps.map(\.version) == [1, 2])
             try await #expect(project.migrator().run(.goto(10)).appliedSteps.map(\.version) == [10])
             try await #expect(project.migrator().run(.goto(1)).revertedSteps.map(\.version) == [10, 2])
@@ -47,9 +47,9 @@ import Testing
     }
 
     @Test func redoRevertsAndAppliesAgain() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
-            try project.write("ALTER TABLE shop.b ADD note text, ADD more text;", to: "000010_c.up.sql")
+            try project.writeMigration("ALTER TABLE shop.b ADD note text, ADD more text;", to: "000010_c.up.sql")
             try await #expect(project.states() == "1 applied, 2 applied, 10 modified")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
@@ -63,8 +63,8 @@ import Testing
     }
 
     @Test func aFailureLeavesNothingOfTheFileAndNamesThePlace() async throws {
-        try await MigrationProject.with(Self.three) { project in
-            try project.write(
+        try await TestProject.with(migrations: Self.three) { project in
+            try project.writeMigration(
                 "CREATE TABLE shop.x (id int);\n\n  INSERT INTO shop.x SELECT nothing\n  FROM shop.b;",
                 to: "000003_x.up.sql"
             )
@@ -73,7 +73,7 @@ import Testing
             #expect(error?.sqlState == "42703")
             #expect(
                 error?.description.hasPrefix(
-                    "\(project.path)/000003_x.up.sql:3:29: column \"nothing\" does not exist (SQLSTATE 42703)"
+                    "\(project.migrations)/000003_x.up.sql:3:29: column \"nothing\" does not exist (SQLSTATE 42703)"
                 ) == true,
                 "\(error?.description ?? "")"
             )
@@ -85,34 +85,34 @@ import Testing
                     "SELECT event, outcome, statements_done, statements_total, sqlstate FROM granary.migration_log ORDER BY id DESC LIMIT 1"
                 ) == "up|failed|0|2|42703"
             )
-            // The usual runbook says "down" now, and would lose good work.
+            // A usual runbook now says "down", which would lose data.
             let refused = await failure { try await project.down() }
             #expect(refused?.code == .policy)
             #expect(refused?.hint?.contains("--confirm 2") == true)
             try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
             try await project.up(1)
-            try project.write("CREATE TABLE shop.x (id int);", to: "000003_x.up.sql")
+            try project.writeMigration("CREATE TABLE shop.x (id int);", to: "000003_x.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [3, 10])
         }
     }
 
     @Test func aLateLowerNumberIsAppliedOnlyWhenThatIsSaid() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
-            try project.write("CREATE TABLE shop.late ();", to: "000005_late.up.sql")
+            try project.writeMigration("CREATE TABLE shop.late ();", to: "000005_late.up.sql")
             try await #expect(project.states() == "1 applied, 2 applied, 5 out_of_order, 10 applied")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(error?.hint?.contains("--allow-out-of-order") == true)
             try await #expect(project.up { $0.allowsOutOfOrder = true }.appliedSteps.map(\.version) == [5])
-            // The last applied is the first to go.
-            try project.write("DROP TABLE shop.late;", to: "000005_late.down.sql")
+            // The last applied migration is reverted first.
+            try project.writeMigration("DROP TABLE shop.late;", to: "000005_late.down.sql")
             try await #expect(project.down().revertedSteps.map(\.version) == [5])
         }
     }
 
     @Test func aMissingDownFileStopsOnlyDownAndAnEmptyOneIsIrreversible() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": "CREATE TABLE shop.b ();", "2_b.down.sql": "-- later\n",
         ]) { project in
             try await project.up()
@@ -122,7 +122,7 @@ import Testing
             let before = await failure { try await project.down(2) }
             #expect(before != nil)
             try await #expect(project.ledger() == "1 2")
-            try project.write("-- nothing to undo\n", to: "2_b.down.sql")
+            try project.writeMigration("-- nothing to undo\n", to: "2_b.down.sql")
             try await #expect(project.down().revertedSteps.map(\.version) == [2])
             let missing = await failure { try await project.down() }
             #expect(missing?.code == .file)
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func twoFilesOfOneNumberAreNamed() async throws {
-        try await MigrationProject.with(["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .duplicate)
             #expect(
@@ -140,9 +140,10 @@ import Testing
         }
     }
 
-    /// A file may change the role, the search path and the timeouts of its session; the next one starts anew.
-    @Test func whatAFileSetsEndsWithIt() async throws {
-        try await MigrationProject.with([
+    /// A file may change the role, the search path and the timeouts of its session. The next file starts with the
+    /// defaults.
+    @Test func settingsOfAFileEndWithIt() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "SET search_path = pg_catalog; SET ROLE pg_monitor; SET statement_timeout = '200ms';",
             "2_b.up.sql":
                 "CREATE TABLE public.seen AS SELECT current_user::text AS who, current_setting('search_path') AS path, current_setting('statement_timeout') AS t;",
@@ -155,7 +156,7 @@ import Testing
     }
 
     @Test func statusAndPlanChangeNothing() async throws {
-        try await MigrationProject.with(Self.three) { project in
+        try await TestProject.with(migrations: Self.three) { project in
             _ = try await project.migrator().status()
             let plan = try await project.migrator().plan(.up(nil))
             #expect(plan.steps.map(\.version) == [1, 2, 10])

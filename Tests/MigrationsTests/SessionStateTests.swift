@@ -13,15 +13,15 @@ private final class Attempts: Sendable {
     func add() { value.withLock { $0 += 1 } }
 }
 
-/// What a file does to its session, to its transaction and to the lock of the run.
+/// The effects of a file on its session, its transaction and the lock of the run.
 @Suite struct SessionStateTests {
     @Test(arguments: [
         "CREATE TEMP TABLE w (id int); PREPARE p AS SELECT 1;", "DECLARE c CURSOR WITH HOLD FOR SELECT 1; LISTEN x;",
         "-- no-transaction\nCREATE TEMP TABLE w (id int);\nPREPARE p AS SELECT 1;",
         "SELECT set_config('search_path', 'pg_temp', false); CREATE SEQUENCE pg_temp.q; SELECT nextval('pg_temp.q');",
     ])
-    func nothingOfOneFilesSessionReachesTheNext(text: String) async throws {
-        try await MigrationProject.with([
+    func sessionStateDoesNotReachTheNextFile(text: String) async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "\(text) CREATE TABLE public.t1 ();", "2_b.up.sql": "\(text) CREATE TABLE public.t2 ();",
         ]) { project in
             try await #expect(project.up().appliedSteps.map(\.version) == [1, 2])
@@ -31,8 +31,8 @@ private final class Attempts: Sendable {
         }
     }
 
-    @Test func aPreparedStatementIsNoObstacleToAnotherAttempt() async throws {
-        try await MigrationProject.with([
+    @Test func aPreparedStatementDoesNotPreventAnotherAttempt() async throws {
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "PREPARE p AS SELECT 1; DROP TABLE a;",
         ]) {
             project in
@@ -54,9 +54,9 @@ private final class Attempts: Sendable {
         }
     }
 
-    /// A file that resets everything, and works on as if it had not.
+    /// A file that resets all settings and then continues.
     @Test func discardAllReleasesNoLockAndUndoesNoSettingOfOurs() async throws {
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": """
             -- no-transaction
             CREATE TABLE a (id int);
@@ -72,7 +72,7 @@ private final class Attempts: Sendable {
                 }
                 run.withLock { $0 = first }
                 try await eventually { try await project.sql(ConcurrencyTests.waits(of: "granary")) == "1" }
-                try project.write(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
+                try project.writeMigration(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
                 let second = await failure { try await project.up() }
                 #expect(second?.code == .busy)
                 try await #expect(project.migrator().status()[0].standings.all[0].isRunning)
@@ -82,7 +82,7 @@ private final class Attempts: Sendable {
         }
     }
 
-    /// The session that holds the lock is ended while the file waits, and by the file itself.
+    /// The session with the lock is terminated while the file waits, or by the file itself.
     @Test(arguments: [true, false])
     func aRunThatLosesItsLockStopsBeforeTheNextStatement(isWrapped: Bool) async throws {
         let marker = isWrapped ? "" : "-- no-transaction\n"
@@ -91,7 +91,7 @@ private final class Attempts: Sendable {
             WHERE l.locktype = 'advisory' AND l.pid <> pg_backend_pid()
                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """
-        try await MigrationProject.with([
+        try await TestProject.with(migrations: [
             "1_a.up.sql": "\(marker)CREATE TABLE a ();\n\(kill);\nCREATE TABLE b ();",
             "2_b.up.sql": "CREATE TABLE c ();",
         ]) { project in
@@ -105,7 +105,7 @@ private final class Attempts: Sendable {
     }
 }
 
-/// Files that take back what they do.
+/// Files that roll back their own changes.
 @Suite struct RolledBackTests {
     static let refused = [
         "BEGIN;\nCREATE TABLE a (id int);\nROLLBACK;", "BEGIN;\nCREATE TABLE a (id int);\nABORT;",
@@ -117,7 +117,7 @@ private final class Attempts: Sendable {
 
     @Test(arguments: refused)
     func aFileThatTakesBackWhatItDoesIsRefused(text: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": text, "1_a.down.sql": "SELECT 1;"]) { project in
+        try await TestProject.with(migrations: ["1_a.up.sql": text, "1_a.down.sql": "SELECT 1;"]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
             #expect(error?.description.contains("1_a.up.sql:3:") == true, "\(error?.description ?? "")")
@@ -136,9 +136,12 @@ private final class Attempts: Sendable {
         "BEGIN; ROLLBACK; CREATE TABLE f (id int);", "BEGIN; CREATE TABLE f (id int); COMMIT; ROLLBACK;",
         "CREATE TABLE f (id int); BEGIN; ROLLBACK;",
     ])
-    func whatTakesNothingBackForGoodRuns(text: String) async throws {
-        try await MigrationProject.with(["1_a.up.sql": text]) { project in
-            try project.write(#"{"global_config": {"validate_after_migration": true}}"#, to: "dependencies.json")
+    func harmlessRollbacksRun(text: String) async throws {
+        try await TestProject.with(migrations: ["1_a.up.sql": text]) { project in
+            try project.writeMigration(
+                #"{"global_config": {"validate_after_migration": true}}"#,
+                to: "dependencies.json"
+            )
             try await project.up()
             try await #expect(project.sql("SELECT to_regclass('f') IS NOT NULL AND to_regclass('e') IS NULL") == "t")
             try await #expect(project.migrator().status()[0].disagreements == [])

@@ -5,16 +5,16 @@ import Project
 import TestSupport
 import Testing
 
-/// The states of `status`, and what each means to the next run.
+/// The states of `status`, and their meaning for the next run.
 @Suite struct StateTests {
     static let two: KeyValuePairs = [
         "1_a.up.sql": "CREATE SCHEMA shop;", "1_a.down.sql": "DROP SCHEMA shop CASCADE;",
         "2_b.up.sql": "CREATE TABLE shop.b ();", "2_b.down.sql": "DROP TABLE shop.b;",
     ]
 
-    @Test func aBaselineSaysWhatIsAppliedAndRunsNothing() async throws {
-        try await MigrationProject.with(Self.two) { project in
-            try project.write("CREATE TABLE public.c ();", to: "3_c.up.sql")
+    @Test func aBaselineRecordsMigrationsWithoutRunningThem() async throws {
+        try await TestProject.with(migrations: Self.two) { project in
+            try project.writeMigration("CREATE TABLE public.c ();", to: "3_c.up.sql")
             let unknown = await failure { try await project.migrator().baseline(7) }
             #expect(unknown?.code == .usage)
             try await #expect(project.migrator().baseline(2) == ["1_a", "2_b"])
@@ -27,23 +27,23 @@ import Testing
             let again = await failure { try await project.migrator().baseline(3) }
             #expect(again?.code == .policy)
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
-            // What was not run by us can be reverted by its file all the same.
+            // A migration that granary did not run can still be reverted with its file.
             try await project.sql("CREATE SCHEMA shop; CREATE TABLE shop.b ()")
-            try project.write("DROP TABLE public.c;", to: "3_c.down.sql")
+            try project.writeMigration("DROP TABLE public.c;", to: "3_c.down.sql")
             try await #expect(project.down(2).revertedSteps.map(\.version) == [3, 2])
         }
     }
 
-    @Test func whatIsAppliedAndHasNoFileIsMissingAndBlocksNothingUntilItsDown() async throws {
-        try await MigrationProject.with(Self.two) { project in
+    @Test func anAppliedMigrationWithoutFileIsMissingAndBlocksOnlyItsDown() async throws {
+        try await TestProject.with(migrations: Self.two) { project in
             try await project.up()
             try project.folder.remove("migrations/2_b.up.sql")
             try project.folder.remove("migrations/2_b.down.sql")
-            try project.write("CREATE TABLE shop.c ();", to: "3_c.up.sql")
-            try project.write("DROP TABLE shop.c;", to: "3_c.down.sql")
+            try project.writeMigration("CREATE TABLE shop.c ();", to: "3_c.up.sql")
+            try project.writeMigration("DROP TABLE shop.c;", to: "3_c.down.sql")
             try await #expect(project.states() == "1 applied, 2 missing, 3 pending")
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
-            // The ledger has kept its down file.
+            // The ledger has stored its down file.
             try await #expect(project.down(2).revertedSteps.map(\.version) == [3, 2])
             try await #expect(project.sql("SELECT to_regclass('shop.b') IS NULL") == "t")
             try await #expect(project.states() == "1 applied, 3 pending")
@@ -55,10 +55,10 @@ import Testing
         "2_b.up.sql": "-- no-transaction\nCREATE TABLE shop.b ();\nLOCK TABLE shop.a;\nSELECT 1 / 0;",
     ]
 
-    /// Half of a file is in the database whether or not the file is there.
-    @Test func whatIsHalfDoneIsShownWhenItsFileIsGoneAndBlocksNoOther() async throws {
-        try await MigrationProject.with(Self.half) { project in
-            try project.write(
+    /// Part of a file is in the database whether the file exists or not.
+    @Test func anInterruptedMigrationIsShownWithoutItsFileAndBlocksNoOther() async throws {
+        try await TestProject.with(migrations: Self.half) { project in
+            try project.writeMigration(
                 "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;",
                 to: "2_b.up.sql"
             )
@@ -69,16 +69,16 @@ import Testing
             #expect(standing.name == "2_b")
             #expect(standing.unfinished?.statementsDone == 1)
             let error = await failure { try await project.migrator().repair(trusting: nil) }
-            #expect(error?.description == "2_b broke off, and its up file is gone")
-            try project.write("SELECT 1;", to: "3_c.up.sql")
+            #expect(error?.description == "2_b was interrupted, but its up file is gone")
+            try project.writeMigration("SELECT 1;", to: "3_c.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
             try await #expect(project.states() == "1 applied, 2 failed, 3 applied")
         }
     }
 
-    @Test func whatAnotherRunnerIsAtIsRunningAndNotFailed() async throws {
-        try await MigrationProject.with(Self.half) { project in
-            try project.write(
+    @Test func aMigrationOfAnotherRunnerIsRunningNotFailed() async throws {
+        try await TestProject.with(migrations: Self.half) { project in
+            try project.writeMigration(
                 "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT pg_advisory_xact_lock(77);\nSELECT 2;",
                 to: "2_b.up.sql"
             )
@@ -98,7 +98,7 @@ import Testing
                 #expect(standing.doubt == nil)
                 #expect(standing.unfinished?.statementsDone == 1)
                 #expect(standing.unfinished?.runner?.contains("granary") == true)
-                // Its session is ended, and what it was at is half done.
+                // Its session is terminated in the middle of the run.
                 try await project.sql(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
                 )
@@ -110,15 +110,15 @@ import Testing
         }
     }
 
-    /// A restore takes back what a run had left; of the service's own schemas, or of everything.
+    /// A restore of the service's schemas or of everything replaces what a run has left.
     @Test(arguments: [
         ("shop", "schemas shop", true), ("", "database", true), ("", "rows", false), ("other", "schemas other", false),
     ])
-    func runsThatBrokeOffBeforeARestoreHaveLeftNothing(
+    func interruptedRunsBeforeARestoreLeaveNothing(
         _ restored: (service: String, name: String, ends: Bool)
     ) async throws {
-        try await MigrationProject.with(Self.half) { project in
-            try project.write("-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;", to: "2_b.up.sql")
+        try await TestProject.with(migrations: Self.half) { project in
+            try project.writeMigration("-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;", to: "2_b.up.sql")
             _ = await failure { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 failed")
             try await project.sql(
@@ -131,11 +131,11 @@ import Testing
         }
     }
 
-    /// The log is only added to, so a role that may do no more can run every kind of file.
+    /// The log is only appended to, so a role that may do nothing else with it can run every kind of file.
     @Test func aRoleWithoutTheRightToChangeTheLogRunsEveryKindOfFile() async throws {
         let server = try await ThrowawayServer.start()
-        try await MigrationProject.with(
-            [
+        try await TestProject.with(
+            migrations: [
                 "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
                 "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id);",
                 "2_b.down.sql": "DROP INDEX CONCURRENTLY shop.i;",
@@ -148,16 +148,17 @@ import Testing
             try await withSession(ServerAddress(project.url), logger: quietLogger) {
                 try StateSchema().grant(to: ["plain"], &$0)
             }
-            let plain = MigrationProject(
+            let plain = TestProject(
+                server: server,
                 url: project.url.replacing("user=granary", with: "user=plain"),
                 folder: project.folder
             )
             let error = await failure { try await plain.up() }
             #expect(error?.sqlState == "22012")
-            try project.write("-- no-transaction\nSELECT 1;\nSELECT 2;", to: "3_c.up.sql")
+            try project.writeMigration("-- no-transaction\nSELECT 1;\nSELECT 2;", to: "3_c.up.sql")
             _ = try await plain.migrator().repair(trusting: nil)
             try await #expect(plain.states() == "1 applied, 2 applied, 3 applied")
-            try project.write("-- nothing to undo", to: "3_c.down.sql")
+            try project.writeMigration("-- nothing to undo", to: "3_c.down.sql")
             try await plain.down(2)
             try await #expect(plain.ledger() == "1")
         }
@@ -165,29 +166,29 @@ import Testing
     }
 
     @Test func theNextAttemptOfAFailedFileIsFreeWhenNothingOfItRemains() async throws {
-        try await MigrationProject.with(Self.two) { project in
-            try project.write("SELECT * FROM shop.later;", to: "3_c.up.sql")
+        try await TestProject.with(migrations: Self.two) { project in
+            try project.writeMigration("SELECT * FROM shop.later;", to: "3_c.up.sql")
             _ = await failure { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 applied, 3 failed")
             try await project.sql("CREATE TABLE shop.later ()")
-            // The same text: what was wrong was somewhere else.
+            // The text is the same; the error had another cause.
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
             try await #expect(project.states() == "1 applied, 2 applied, 3 applied")
         }
     }
 
-    @Test func aDownThatBrokeOffIsFailedAndStopsUpUntilItIsRepaired() async throws {
-        try await MigrationProject.with(Self.two) { project in
-            try project.write("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 0;", to: "2_b.down.sql")
+    @Test func anInterruptedDownIsFailedAndBlocksUpUntilRepaired() async throws {
+        try await TestProject.with(migrations: Self.two) { project in
+            try project.writeMigration("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 0;", to: "2_b.down.sql")
             try await project.up()
             let error = await failure { try await project.down() }
-            #expect(error?.description.contains("what its first 1 of 2 statements did remains") == true)
+            #expect(error?.description.contains("the first 1 of its 2 statements remain in effect") == true)
             try await #expect(project.states() == "1 applied, 2 failed")
             for request in [MigrationRequest.up(nil), .down(1)] {
                 let blocked = await failure { try await project.migrator().run(request) }
                 #expect(blocked?.code == .disagreement)
             }
-            try project.write("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 1;", to: "2_b.down.sql")
+            try project.writeMigration("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 1;", to: "2_b.down.sql")
             _ = try await project.migrator().repair(trusting: nil)
             try await #expect(project.states() == "1 applied, 2 pending")
             try await #expect(project.up().appliedSteps.map(\.version) == [2])
@@ -195,18 +196,18 @@ import Testing
     }
 
     @Test func repairRefusesAFileWhoseDonePartIsGone() async throws {
-        try await MigrationProject.with(Self.two) { project in
-            try project.write(
+        try await TestProject.with(migrations: Self.two) { project in
+            try project.writeMigration(
                 "-- no-transaction\nCREATE TABLE shop.x ();\nCREATE TABLE shop.y ();\nSELECT 1 / 0;",
                 to: "3_c.up.sql"
             )
             _ = await failure { try await project.up() }
-            try project.write("-- no-transaction\nSELECT 1;", to: "3_c.up.sql")
+            try project.writeMigration("-- no-transaction\nSELECT 1;", to: "3_c.up.sql")
             let error = await failure { try await project.migrator().repair(trusting: nil) }
             #expect(error?.code == .disagreement)
             #expect(error?.description.hasSuffix("3_c.up.sql was changed: of its 3 statements 2 had run") == true)
             try project.folder.remove("migrations/3_c.up.sql")
-            try project.write("", to: "3_c.down.sql")
+            try project.writeMigration("", to: "3_c.down.sql")
             let gone = await failure { try await project.migrator().repair(trusting: nil) }
             #expect(gone?.code == .file)
         }

@@ -7,15 +7,15 @@ import SQLText
 import TestSupport
 import Testing
 
-extension MigrationProject {
+extension TestProject {
     func migrator(
         backUp: @escaping @Sendable ([String]) async throws -> String = { _ in "a backup" },
         _ progress: @escaping @Sendable (MigrationEvent) -> Void = { _ in },
         _ change: (inout MigratorOptions) -> Void = { _ in }
     ) throws -> Migrator {
-        let file = try EnvironmentsFile.read(migrations: path)
+        let file = try EnvironmentsFile.read(migrations: migrations)
         var options = MigratorOptions(
-            services: [.init(service: .init(name: service, schemas: [service], folder: path), file: file)],
+            services: [.init(service: .init(name: service, schemas: [service], folder: migrations), file: file)],
             environment: environment,
             now: 1_795_000_000,
             actor: "tester",
@@ -46,14 +46,14 @@ extension MigrationProject {
         try await migrator(change).run(.down(count))
     }
 
-    /// `1 applied, 2 pending`
+    /// The states of all migrations, such as `1 applied, 2 pending`.
     func states() async throws -> String {
         try await migrator().status()[0].standings.all.map { "\($0.version) \($0.state.rawValue)" }.joined(
             separator: ", "
         )
     }
 
-    /// The versions of the ledger, in the order of their application.
+    /// The versions in the ledger, in the order of their application.
     func ledger() async throws -> String {
         try await sql(
             "SELECT coalesce(string_agg(version::text, ' ' ORDER BY applied_order), '') FROM granary.migrations WHERE service = '\(service)'"
@@ -61,7 +61,7 @@ extension MigrationProject {
     }
 }
 
-/// The error that `body` throws, or nil with an issue when it throws none.
+/// The error that `body` throws. If it throws none, records an issue and returns nil.
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any

@@ -43,7 +43,7 @@ import Testing
         ("23P01", "Key (a)=(x) conflicts with existing key (a)=(x) is duplicated. geheim).", nil),
         ("2BP01", "view v depends on table t", "view v depends on table t"),
     ])
-    func aDetailIsToldWithoutTheValuesOfRows(state: String, detail: String, expected: String?) {
+    func theDetailIsShownWithoutTheValuesOfRows(state: String, detail: String, expected: String?) {
         let fields = PostgresError.ServerFields(severity: "ERROR", sqlState: state, message: "x", detail: detail)
         #expect(fields.detailWithoutValues == expected)
     }

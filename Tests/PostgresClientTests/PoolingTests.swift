@@ -2,7 +2,7 @@ import Testing
 
 @testable import PostgresClient
 
-/// What tells a pooler that changes sessions, and where the server behind it is.
+/// The detection of poolers that change sessions, and of the server behind them.
 @Suite struct PoolingTests {
     @Test(arguments: [
         (own: [7, 7, 7], other: 8, isShared: false), ([7, 7, 7], nil, false), ([7, 7, 7], 7, true),

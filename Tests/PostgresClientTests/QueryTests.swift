@@ -126,11 +126,11 @@ import Testing
     }
 }
 
-/// A session on a database of its own.
+/// Provides a session with a new database.
 func withDatabaseSession(_ body: @escaping @Sendable (inout Session) throws -> Void) async throws {
     try await ThrowawayServer.shared().withDatabase { url in
         try await withSession(ServerAddress(url), logger: quietLogger) { session in
-            // Tests say `t` for a table, as people do in psql.
+            // The tests write `t` for a table, as users do in psql.
             try session.execute(Session.databaseSearchPath)
             try body(&session)
         }

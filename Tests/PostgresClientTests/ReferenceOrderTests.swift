@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-/// Tables in the order of their keys.
+/// The order of tables by their foreign keys.
 @Suite struct ReferenceOrderTests {
     @Test func aTableComesAfterWhatItRefersTo() {
         #expect(
@@ -13,7 +13,7 @@ import Testing
         )
     }
 
-    @Test func aCycleIsOneGroupAndStandsBetweenTheOthers() {
+    @Test func aCycleIsOneGroupBetweenTheOthers() {
         let groups = ReferenceOrder.groups(
             of: [1, 2, 3, 4, 5],
             references: [1: [2], 2: [3, 2], 3: [1, 4], 5: [1, 99]]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct SessionStartTests {
-    /// A role of a name of its own, and a database that it owns.
+    /// Provides a new role, and a database that it owns.
     private func withOwner(
         _ settings: [String] = [],
         _ body: (_ server: ThrowawayServer, _ url: String, _ owner: String) async throws -> Void
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func whatComesFirstInTheSearchPathIsNotCalled() async throws {
+    @Test func functionsOfTheSearchPathAreNotCalled() async throws {
         try await withOwner { server, url, _ in
             let database = try await psql(url, "SELECT current_database()")
             try await HostileOwner.fill(url)
@@ -49,7 +49,7 @@ import Testing
                 _ = try session.searchedSchemas()
             }
             #expect(HostileOwner.alarms(server, database) == [])
-            // The alarm itself works.
+            // Checks that the alarm works.
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
                 try session.execute(Session.databaseSearchPath)
                 _ = try session.query("SELECT lower('A')")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func theSearchPathOfTheDatabaseIsThereForStatementsOfAUsers() async throws {
+    @Test func statementsOfUsersHaveTheDatabasesSearchPath() async throws {
         try await withOwner { _, url, _ in
             try await psql(
                 url,
@@ -72,7 +72,7 @@ import Testing
                 try session.execute(Session.databaseSearchPath)
                 var paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
                 #expect(paths == ["own", "", "own"])
-                // Within a transaction too, and what the statements before have set comes back.
+                // Also within a transaction. Earlier settings are restored afterwards.
                 try session.execute("BEGIN; SET search_path = public")
                 paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
                 #expect(paths == ["public", "", "public"])
@@ -90,7 +90,7 @@ import Testing
         "statement_timeout = '1ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
         "idle_session_timeout = '1ms'", "standard_conforming_strings = off",
     ])
-    func whatARoleHasSetDoesNotEndASession(setting: String) async throws {
+    func timeoutsOfARoleDoNotEndASession(setting: String) async throws {
         let server = try await ThrowawayServer.shared()
         guard !setting.hasPrefix("idle_session") || server.major >= 14 else { return }
         try await withOwner([setting]) { _, url, owner in
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// The network is slower than the session may be idle.
+    /// The delay of the network is longer than the server's idle timeout.
     @Test func aSessionThatIsOverBeforeItsFirstStatementIsMadeAgain() async throws {
         guard try await ThrowawayServer.shared().major >= 14 else { return }
         try await withOwner(["idle_session_timeout = '1ms'"]) { server, url, owner in

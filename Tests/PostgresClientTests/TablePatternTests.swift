@@ -12,26 +12,26 @@ import Testing
 
     @Test(
         arguments: [
-            // A name alone is of any schema, and is compared with names of tables, not with those of schemas.
+            // A name without a schema matches tables of all schemas. It is compared with table names only.
             ("users", ["shop.users", "ref_data.users"]),
             ("ref_*", ["shop.ref_units"]),
             ("*_units", ["shop.ref_units"]),
             ("u*e*s", ["shop.users", "ref_data.users"]),
             ("*", Self.tables.map(\.description)),
-            // Both parts.
+            // A schema and a name.
             ("shop.users", ["shop.users"]),
             ("ref_*.*", ["ref_data.users"]),
             ("*.users", ["shop.users", "ref_data.users"]),
             ("shop.*_*s", ["shop.ref_units"]),
-            // A dot may be of the name itself.
+            // A dot may be part of the name.
             ("a.b", ["shop.a.b", "a.b"]),
             ("shop.a.b", ["shop.a.b"]),
             ("\"a\".\"b\"", ["a.b"]),
             ("\"shop\".\"a.b\"", ["shop.a.b"]),
-            // Exactly as it is written.
+            // Compared exactly as written.
             ("cafe\u{301}", []), ("user", []), ("sers", []), ("", []), ("shop.", []), (".users", []),
             ("shop.users.*", []), ("a[", []),
-            // As psql reads it: folded, one character, parts of regular expressions, and quotes.
+            // As in psql: folded to lower case, `?` for one character, parts of regular expressions, and quotes.
             ("USERS", ["shop.users", "ref_data.users"]), ("user?", ["shop.users", "ref_data.users"]),
             ("u(se|xx)rs", ["shop.users", "ref_data.users"]), ("ref_[a-z]+.users", ["ref_data.users"]),
             ("orders", []), ("\"Orders\"", ["shop.Orders"]), ("Orders", ["shop.Orders"]), ("shop.\"a*\"", ["shop.a*"]),

@@ -48,8 +48,8 @@ import Testing
         }
     }
 
-    /// Why it was ended comes as a notice then.
-    @Test func aSessionThatIsTerminatedWhileItHoldsStillSaysWhy() async throws {
+    /// The reason arrives as a notice in this state.
+    @Test func aTerminatedHoldingSessionStillReportsTheReason() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let error = await #expect(throws: PostgresError.self) {
                 try await withHeldSession(
@@ -67,15 +67,15 @@ import Testing
         }
     }
 
-    /// What was finished in spite of the loss is not thrown away.
-    @Test func whatIsFinishedBesideAHeldSessionThatIsLostCounts() async throws {
+    /// Work that was finished in spite of the loss is kept.
+    @Test func workFinishedBesideALostSessionCounts() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let answer = try await withHeldSession(
                 ServerAddress(url),
                 logger: quietLogger,
                 prepare: { $0.processID },
                 while: { pid in
-                    // Not cut short itself when the loss is noticed.
+                    // This task is not cancelled when the loss is noticed.
                     _ = await Task { try? await psql(url, "SELECT pg_terminate_backend(\(pid))") }.value
                     while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
                     return 42
@@ -110,8 +110,8 @@ import Testing
         }
     }
 
-    /// The holder's loss comes first, and is not what must be said.
-    @Test func whatNobodyKnowsIsSaidWhateverElseHasFailed() async throws {
+    /// The loss of the holding session happens first, but is less important.
+    @Test func anUnknownOutcomeIsReportedFirst() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let error = try await #require(throws: PostgresError.self) {
                 try await withHeldSession(ServerAddress(url), logger: quietLogger, prepare: { $0.processID }) { pid in
@@ -134,7 +134,7 @@ import Testing
         #expect(!"\(error)".contains("hunter2"))
     }
 
-    @Test func whatTheServerRefusesWhileConnectingHasItsSQLSTATE() async throws {
+    @Test func aRefusedConnectionHasItsSQLSTATE() async throws {
         let server = try await ThrowawayServer.shared()
         let error = try await #require(throws: PostgresError.self) {
             try await withSession(ServerAddress(server.url(database: "not there")), logger: quietLogger) { _ in }
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func aServerThatNeverAnswersIsGivenUp() async throws {
-        // A socket that listens and says nothing.
+        // A socket that accepts connections but never answers.
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
         var address = sockaddr_in()
@@ -190,7 +190,7 @@ import Testing
     }
 }
 
-/// Asks again and again until the answer is yes, ten seconds at most.
+/// Asks repeatedly until the answer is yes, for at most ten seconds.
 /// A server of its own that speaks TLS on a port of the loopback address.
 private func withTLSServer(_ body: (String) async throws -> Void) async throws {
     try await ScratchFolder.with { scratch in

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func theServiceIsNamedByTheFirstThatSaysSo() throws {
+    @Test func theFirstSourceThatNamesTheServiceCounts() throws {
         var file = EnvironmentsFile.usual
         func name(_ option: String?, _ variables: [String: String]) throws -> String {
             try Service.resolve(option: option, variables: variables, file: file, folder: "/x/pay-roll/migrations").name
@@ -55,7 +55,7 @@ import Testing
         let service = try Service.resolve(option: "a-b", variables: [:], file: file, folder: "m")
         #expect(service.schemas == ["a_b"])
         file.schemas = ["one", "two"]
-        // What the file says is of its own service.
+        // The file describes another service.
         #expect(try Service.resolve(option: "a-b", variables: [:], file: file, folder: "m").schemas == ["a_b"])
         #expect(try Service.resolve(option: nil, variables: [:], file: file, folder: "m").schemas == ["one", "two"])
         #expect(

@@ -14,7 +14,7 @@ import Testing
         #expect(EnvironmentsFile.usual.policy("test") == nil)
     }
 
-    /// Taken for absent, it would allow everything.
+    /// If it were treated as missing, everything would be allowed.
     @Test func aFileThatCannotBeReadIsAnError() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("", to: "environments.json/x")
@@ -57,7 +57,7 @@ import Testing
         #expect(file.unknownFields == [])
     }
 
-    @Test func anEnvironmentSaysWhichLintRulesAreOn() throws {
+    @Test func anEnvironmentEnablesLintRules() throws {
         let file = try file(
             """
             {"environments": {"a": {}, "b": {"config": {
@@ -125,7 +125,7 @@ import Testing
 }
 
 @Suite struct MaintenanceWindowTests {
-    /// Seconds since 1970 of a day in November 2026, of which the 22nd is a Sunday.
+    /// The seconds since 1970 for a time in November 2026. The 22nd is a Sunday.
     private func november(_ day: Int, _ hour: Int, _ minute: Int, _ second: Int = 0) -> Int {
         // 2026-11-01 is day 20,758 since 1970.
         (20_758 + day - 1) * 86_400 + hour * 3600 + minute * 60 + second
@@ -176,7 +176,7 @@ import Testing
         "Xyz 02:00-04:00 UTC", "Sun 02:00-02:00 UTC",
         "Sun 02:00-04:00 Europe/Berlin", "Sun 02:00-04:00 +15:00", "Sun-Mon-Tue 02:00-04:00 UTC", "Sun 02:00 UTC",
     ])
-    func whatIsNoWindowIsRefused(_ text: String) {
+    func invalidWindowsAreRefused(_ text: String) {
         let error = #expect(throws: EnvironmentsError.self) { try MaintenanceWindow(text) }
         #expect(error?.hint?.contains("Sun 02:00-04:00 UTC") == true)
     }

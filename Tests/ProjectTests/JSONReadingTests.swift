@@ -20,7 +20,7 @@ import Testing
         )
     }
 
-    @Test func aValueThatIsNotThereIsNoProblem() throws {
+    @Test func aMissingValueIsNotAProblem() throws {
         let root = try root("{\"null\": null}")
         var reading = JSONReading()
         #expect(reading.text(root["null"]) == nil)
@@ -39,7 +39,7 @@ import Testing
         )
     }
 
-    @Test func whoNeedsTheWholeFileGetsTheFirstProblem() throws {
+    @Test func theStrictReaderThrowsTheFirstProblem() throws {
         let root = try root("{\"a\": 1, \"b\": 2}")
         var reading = JSONReading()
         try reading.requireNoProblem()
@@ -49,14 +49,14 @@ import Testing
         #expect(error?.message == "b is a number and not text")
     }
 
-    @Test func aProblemWithoutARefusalStopsNobody() throws {
+    @Test func aProblemWithoutRefusalDoesNotThrow() throws {
         var reading = JSONReading()
         reading.note(EnvironmentsError(.file, "odd"), refusal: nil)
         try reading.requireNoProblem()
         #expect(reading.problems.count == 1)
     }
 
-    @Test func unknownFieldsComeWithWhatIsProbablyMeant() throws {
+    @Test func unknownFieldsGetASuggestion() throws {
         let root = try root("{\"object\": {\"enabeld\": 1, \"enabled\": 2, \"zzzzzz\": 3, \"gone\": null}}")
         var reading = JSONReading()
         reading.noteUnknownFields(of: try #require(root["object"]), known: ["enabled", "seconds"])

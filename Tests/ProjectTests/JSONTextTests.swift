@@ -25,7 +25,7 @@ import Testing
         #expect(root["b"]?["c"] == nil)
     }
 
-    /// Each with a text of its own, the trails of a small file could be longer than memory.
+    /// If each had a text of its own, the trails of a small file could exceed the memory.
     @Test func trailsShareWhatTheyHaveInCommonAndCutLongKeys() throws {
         let key = String(repeating: "k", count: 10_000)
         let root = try JSONText(Array("{\"\(key)\": [1, 2, {\"a\": 3}]}".utf8), path: "x").root
@@ -60,19 +60,19 @@ import Testing
         ("\"\\x\"", "x.json:1:4: "), ("\"\n\"", "x.json:1:2: "),
         ("\"abc", "x.json:1:5: "), ("\"\\ud800\"", "x.json:1:8: "), ("nul", "x.json:1:1: "), ("1 2", "x.json:1:3: "),
         ("{\"a\":1,\"a\":2}", "x.json:1:11: the key a occurs twice"),
-        (#""\u0000""#, "x.json:1:8: a text may not hold the character U+0000"),
+        (#""\u0000""#, "x.json:1:8: a text must not contain the character U+0000"),
         (#""\u-000""#, "x.json:1:4: \\u needs four hexadecimal digits"),
         (#""\u+041""#, "x.json:1:4: "), (#""\u00 1""#, "x.json:1:4: "), (#""\u00e""#, "x.json:1:4: "),
-        // Columns are counted in characters, whatever they take in bytes.
+        // Columns are counted in characters, not bytes.
         ("[\"äö€😀\", x]", "x.json:1:10: "), ("\u{FEFF}[x]", "x.json:1:2: "),
         ("{a:1}", "x.json:1:2: "), ("// no\n1", "x.json:1:1: "),
     ])
-    func mistakesAreToldWithLineAndColumn(_ text: String, _ start: String) {
+    func errorsHaveLineAndColumn(_ text: String, _ start: String) {
         let message = message(text)
         #expect(message?.hasPrefix(start) == true, "\(message ?? "no error")")
     }
 
-    /// Each key was compared with all before it once.
+    /// An earlier version compared each key with all keys before it.
     @Test func manyKeysTakeNoMoreTimeEachThanFew() {
         let keys = (0..<200_000).map { "\"k\($0)\":0" }.joined(separator: ",")
         #expect(message("{\(keys)}") == nil)

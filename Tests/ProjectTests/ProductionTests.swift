@@ -11,7 +11,7 @@ import Testing
         "production", "prod", "prd", "live", "PRODUCTION", "Prod", "pRd", "LIVE", "prod-eu", "eu_prod", "eu.live.2",
         "Prod_US", "eu-west-1.prd", "prod.", "-live", "non-prod-prod", "nonprod-live", "prod-pre",
     ])
-    func aNameThatSaysProductionIsProduction(_ name: String) throws {
+    func namesOfProductionAreProduction(_ name: String) throws {
         #expect(EnvironmentPolicy(name: name).isProduction)
         #expect(EnvironmentsFile.usual.rules(of: name).isProduction)
         #expect(try file("{\"environments\": {\"\(name)\": {}}}").rules(of: name).isProduction)
@@ -23,7 +23,7 @@ import Testing
         "product", "products", "delivery", "reproduction", "olive", "alive", "prods", "production2", "development",
         "staging", "test", "eu-non-prod", "",
     ])
-    func aNameThatOnlyLooksLikeItIsNone(_ name: String) {
+    func similarNamesAreNotProduction(_ name: String) {
         #expect(!EnvironmentPolicy(name: name).isProduction)
         #expect(!EnvironmentsFile.usual.rules(of: name).isProduction)
     }
@@ -42,7 +42,7 @@ import Testing
         #expect(file.rules(of: "customers").isProduction)
         #expect(!file.rules(of: "prod").isProduction)
         #expect(file.rules(of: "live").isProduction)
-        // Another spelling is another environment, of which the file says nothing.
+        // Another spelling is another environment, which the file does not declare.
         #expect(file.rules(of: "PROD").isProduction)
         #expect(file.environments.map(\.deniedProductionLine) == [nil, 4, nil, nil])
         #expect(file.unknownFields == [])
@@ -68,7 +68,7 @@ import Testing
     }
 }
 
-/// A rule in the wrong place is found, wherever it is.
+/// A rule in the wrong place is found everywhere.
 @Suite struct MisplacedRuleTests {
     private func file(_ text: String) throws -> EnvironmentsFile {
         try EnvironmentsFile(JSONText(Array(text.utf8), path: "environments.json"))
@@ -130,7 +130,7 @@ import Testing
     @Test(arguments: [
         "description", "owner", "region", "backup", "approval", "window", "validation", "comment", "replicas",
     ])
-    func anotherFieldIsNoRule(_ key: String) throws {
+    func otherFieldsAreNotRules(_ key: String) throws {
         let file = try file("{\"environments\": {\"a\": {\"config\": {\"\(key)\": false}, \"x_\(key)\": true}}}")
         #expect(file.misplacedRules == [])
     }
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func aRuleThatIsNullIsNotThere() throws {
+    @Test func aNullRuleIsAbsent() throws {
         #expect(try file("{\"environments\": {\"a\": {\"require_approval\": null}}}").misplacedRules == [])
     }
 }

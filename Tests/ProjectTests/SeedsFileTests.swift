@@ -4,7 +4,7 @@ import Testing
 
 @testable import Project
 
-/// What cleaning and seeding read of `seeds.yaml`.
+/// The parts of `seeds.yaml` that cleaning and seeding read.
 @Suite struct SeedsFileTests {
     private func parse(_ text: String) throws -> SeedsFile {
         try SeedsFile.parse(Array(text.utf8), path: "seeds.yaml")
@@ -40,16 +40,16 @@ import Testing
         ("seed: 1\nreference: {x: y}\n", "seeds.yaml:2: reference is a list of tables"),
         ("- a\n- b\n", "seeds.yaml:1: the document is a list and not a mapping"),
         ("protect: ['']", "seeds.yaml:1: protect is a list of tables"),
-        ("protected: [users]\n", "seeds.yaml:1: nothing is known of protected"),
+        ("protected: [users]\n", "seeds.yaml:1: the key protected is unknown"),
     ])
-    func whatCannotBeMeantIsNamedWithItsLine(text: String, message: String) throws {
+    func invalidValuesAreReportedWithTheLine(text: String, message: String) throws {
         let error = #expect(throws: EnvironmentsError.self) { try parse(text) }
         #expect(error?.code == .file)
         #expect(error?.description == message)
     }
 
     @Test(arguments: ["protect: [*_log]\n", "protect:\n  - *\n"])
-    func aPatternThatYAMLTakesForAnAliasIsToldHowToBeWritten(text: String) throws {
+    func aPatternThatYAMLReadsAsAnAliasGetsAHint(text: String) throws {
         let error = #expect(throws: EnvironmentsError.self) { try parse(text) }
         #expect(error?.hint?.contains("in quotes") == true, "\(error?.description ?? "") \(error?.hint ?? "")")
     }
@@ -90,12 +90,12 @@ import Testing
         try await ScratchFolder.with { folder in
             try folder.write("protect: [a.b]", to: name)
             let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: folder.path) }
-            #expect(error?.description == "\(folder.file(name)) has a name that is not read")
+            #expect(error?.description == "\(folder.file(name)) is ignored because of its name")
         }
     }
 
-    /// Taken for absent, it would protect nothing.
-    @Test func whatCannotBeReadIsAnError() async throws {
+    /// If it were treated as missing, nothing would be protected.
+    @Test func anUnreadableFileIsAnError() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("", to: "folder/seeds.yaml/x")
             try folder.write("", to: "dangling/x")

@@ -1,6 +1,6 @@
 import SQLText
 
-/// What a script came to: elements, with the rows of a COPY joined.
+/// An element of a script, with the rows of a COPY joined.
 enum Piece: Equatable, CustomStringConvertible {
     case statement(String, Int)
     case copy(String, Int, rows: String)
@@ -15,7 +15,7 @@ enum Piece: Equatable, CustomStringConvertible {
     }
 }
 
-/// Reads a script that comes in pieces of `step` bytes at most.
+/// Reads a script in pieces of at most `step` bytes.
 func script(_ bytes: [UInt8], buffer: Int = 1 << 20, step: Int = .max, limit: Int = 1 << 30) -> DumpScript {
     var position = 0
     return DumpScript(bufferBytes: buffer, limitBytes: limit) { memory in
@@ -48,7 +48,7 @@ func pieces(_ bytes: [UInt8], buffer: Int = 1 << 20, step: Int = .max) throws ->
     return pieces
 }
 
-/// The texts of the statements alone.
+/// The texts of the statements.
 func statements(_ text: String) throws -> [String] {
     try pieces(text).map { piece in
         guard case .statement(let text, _) = piece else { return "not a statement: \(piece)" }

@@ -5,16 +5,16 @@ import Testing
 
 /// Generated rows under constraints that only the server understands.
 @Suite struct ConstraintTests {
-    /// Fills tables of one column list each, and tells how many rows each of them has.
+    /// Fills one table for each list of columns, and returns the row count of each.
     private static func filled(
         _ tables: KeyValuePairs<String, String>,
         before: String = "",
         rows: Int,
-        _ body: (Project, SeedReport) async throws -> Void = { _, _ in }
+        _ body: (TestProject, SeedReport) async throws -> Void = { _, _ in }
     ) async throws -> [String: Int] {
         let schema = before + tables.map { "CREATE TABLE \($0.key) (\($0.value));" }.joined(separator: "\n")
         var counts: [String: Int] = [:]
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed { $0.generate = (patterns: ["shop.*"], rows: rows) }
             #expect(report.skipped == [])
             for table in report.tables { counts[table.table.name] = table.inserted }
@@ -93,7 +93,7 @@ import Testing
             CREATE TABLE spelled (id int PRIMARY KEY, a text NOT NULL CHECK (a ~ '^[a-z]{1,2}$'), b int);
             CREATE UNIQUE INDEX ON spelled (upper(a), coalesce(b, 0));
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 300) == "current +300, spelled +300")
             try await #expect(project.generated(rows: 300) == "current +0, spelled +0")
             try await #expect(project.generated(rows: 400) == "current +100, spelled +100")
@@ -123,7 +123,7 @@ import Testing
             CREATE TABLE hashes (a text NOT NULL) PARTITION BY HASH (a);
             CREATE TABLE hashes1 PARTITION OF hashes FOR VALUES WITH (MODULUS 4, REMAINDER 1);
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 60) == "days +60, hashes +60, lists +60")
             try await #expect(project.rows("SELECT string_agg(DISTINCT r, ',' ORDER BY r) FROM lists") == "eu,jp,us")
         }
@@ -139,7 +139,7 @@ import Testing
             CREATE TABLE nodes (a int, b int, c int, PRIMARY KEY (a, b), FOREIGN KEY (c, b) REFERENCES nodes (a, b));
             CREATE TABLE flags (id int PRIMARY KEY REFERENCES tenants, project int, FOREIGN KEY (id, project) REFERENCES projects (tenant, id));
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(
                 project.generated(rows: 60) == "flags +60, nodes +60, projects +60, tasks +60, tenants +60, users +60"
             )
@@ -156,20 +156,20 @@ import Testing
             CREATE TABLE c (id uuid PRIMARY KEY, d_id int NOT NULL); CREATE TABLE d (id int PRIMARY KEY, c_id uuid NOT NULL REFERENCES c);
             ALTER TABLE c ADD CONSTRAINT c_d FOREIGN KEY (d_id) REFERENCES d;
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 50) == "a +50, b +50, c +50, d +50")
-            // The key is deferrable only for as long as the transaction lasts.
+            // The foreign key is deferrable only for the duration of the transaction.
             try await #expect(
                 project.rows("SELECT string_agg(conname, ',') FROM pg_constraint WHERE condeferrable") == "a_b"
             )
         }
     }
 
-    @Test func whatFewCandidatesSatisfyIsFilled() async throws {
-        try await Project.with(
+    @Test func constraintsThatFewCandidatesSatisfyAreFilled() async throws {
+        try await TestProject.withShop(
             "CREATE TABLE rare (id int PRIMARY KEY, a text NOT NULL CHECK (hashtext(a) % 500 = 77))"
         ) { project in
-            // Rows share what was found.
+            // Rows share the accepted candidates.
             try await #expect(project.generated(rows: 100) == "rare +100")
             try await #expect(project.rows("SELECT count(DISTINCT a) BETWEEN 5 AND 100 FROM rare") == "t")
         }
@@ -182,7 +182,7 @@ import Testing
             CREATE TABLE needs_bad (id int PRIMARY KEY, bad_id int NOT NULL REFERENCES bad);
             CREATE TABLE knows_bad (id int PRIMARY KEY, bad_id int REFERENCES bad);
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed {
                 $0.generate = (patterns: ["shop.*"], rows: 10)
                 $0.candidates = 20_000
@@ -190,7 +190,7 @@ import Testing
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
                     "shop.bad: of 20,000 values drawn for x, bad_x_check accepts none",
-                    "shop.needs_bad: the rows of shop.needs_bad refer to shop.bad, which has none",
+                    "shop.needs_bad: the rows of shop.needs_bad refer to shop.bad, which has no rows",
                 ]
             )
             #expect(
@@ -209,7 +209,7 @@ import Testing
     @Test func strictKeepsAllOrNothing() async throws {
         let schema =
             "CREATE TABLE good (id int PRIMARY KEY); CREATE TABLE bad (id int PRIMARY KEY REFERENCES good, x box CHECK (x IS NULL AND id < 0));"
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let error = await failure {
                 try await project.seed {
                     $0.generate = (patterns: ["shop.*"], rows: 10)
@@ -222,13 +222,13 @@ import Testing
         }
     }
 
-    @Test func whatAFileDeclaresCountsWithoutItToo() async throws {
+    @Test func declarationsOfAFileAlsoCountWithGenerate() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL, y text)"
         let files: KeyValuePairs = [
             "development/t.yaml": "generate:\n  count: 5\n  columns:\n    x: 3\n    y: {pick: [a, b]}\n",
             "development/900_more.sql": "INSERT INTO t VALUES (-1, -1, 'c');\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.generated(rows: 40) == "t +40")
             try await #expect(project.rows("SELECT DISTINCT x FROM t") == "3", "scripts do not run")
         }
@@ -236,7 +236,7 @@ import Testing
 
     @Test func explainNamesTheConstraintsThatTheServerWasAskedAbout() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3), n int CHECK (n > 5))"
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 10) == "t +10")
             let lines = try await project.seeder().explain("t")
             #expect(lines.map(\.constraints) == [[], ["t_x_check"], ["t_n_check"]])
@@ -245,7 +245,7 @@ import Testing
 
     @Test func aConstraintThatWasDroppedIsAskedAboutNoMore() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3))"
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 10) == "t +10")
             _ = try await psql(project.url, "ALTER TABLE shop.t DROP CONSTRAINT t_x_check")
             try await #expect(project.generated(rows: 20) == "t +10")
@@ -272,7 +272,7 @@ import Testing
             """
         let users = "generate:\n  count: 40\n  columns:\n    created_at: {between: [-2y, now]}\n"
         let files: KeyValuePairs = ["development/users.yaml": users, "development/orders.yaml": orders]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told() == "users +40 ~0 =0 -0, orders +300 ~0 =0 -0")
             try await #expect(
                 project.rows(
@@ -305,7 +305,7 @@ import Testing
         let file = """
             generate: {count: 50, columns: {a: {pattern: "[a-z]{1,8}"}, b: {pattern: "[a-z]{2,5}"}}}
             """
-        try await Project.with(schema, ["development/t.yaml": file]) { project in
+        try await TestProject.withShop(schema, ["development/t.yaml": file]) { project in
             try await #expect(project.told() == "t +50 ~0 =0 -0")
             try await #expect(
                 project.rows("SELECT max(length(a)), max(length(b)), count(DISTINCT a) > 20 FROM t") == "4|3|t"
@@ -314,14 +314,14 @@ import Testing
         }
     }
 
-    @Test func rowsThatAreThereAreAvoided() async throws {
+    @Test func existingRowsAreAvoided() async throws {
         let schema = """
             CREATE TABLE letters (id int PRIMARY KEY, a text NOT NULL UNIQUE CHECK (a ~ '^[a-z]$'));
             INSERT INTO letters SELECT -n, chr(96 + n) FROM generate_series(1, 6) n;
             CREATE TABLE days (id int PRIMARY KEY, d daterange NOT NULL, EXCLUDE USING gist (d WITH &&) DEFERRABLE);
             INSERT INTO days VALUES (-1, daterange(current_date - 2000, current_date - 20));
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed { $0.generate = (patterns: ["shop.*"], rows: 18) }
             #expect(report.skipped == [])
             #expect(report.notes == [])
@@ -333,7 +333,7 @@ import Testing
     @Test func aPlanOfTablesThatReferToEachOtherIsLikeTheRun() async throws {
         let schema =
             "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a)"
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed {
                 $0.generate = (patterns: ["shop.*"], rows: 30)
                 $0.planOnly = true
@@ -344,8 +344,8 @@ import Testing
     }
 }
 
-extension Project {
-    /// What `--generate` of all tables inserted: `a +2, b +2`.
+extension TestProject {
+    /// The rows that `--generate` inserted into all tables, such as `a +2, b +2`.
     fileprivate func generated(rows: Int) async throws -> String {
         let report = try await seed { $0.generate = (patterns: ["shop.*"], rows: rows) }
         #expect(report.skipped == [])

@@ -16,7 +16,7 @@ import Testing
             ("900_fix.ups.sql.gz", 900, nil, "fix.ups", .sql, true),
         ] as [(String, Int?, String?, String, SeedFile.Format, Bool)]
     )
-    func theNameSaysTableAndFormat(
+    func theNameDeterminesTableAndFormat(
         name: String,
         number: Int?,
         schema: String?,
@@ -89,21 +89,21 @@ import Testing
         #expect(node["ages"]?["alice"]?.text == "7")
     }
 
-    /// A few lines of it could stand for millions of values.
+    /// A few lines with aliases could stand for millions of values.
     @Test func aliasesUnfoldIntoSoManyValuesAndNoMore() async throws {
         let most = YAMLText.valuesMax(bytes: 0)
         let ten = "[x, x, x, x, x, x, x, x, x, x]"
         let row = { (anchor: String, other: String) in
             "\(anchor): &\(anchor) [\((0..<10).map { _ in "*\(other)" }.joined(separator: ", "))]\n"
         }
-        // A hundred thousand and what the file itself has are too many, ten thousand are not.
+        // A hundred thousand values are too many in addition to those of the file, ten thousand are not.
         let some = "a: &a \(ten)\n" + row("b", "a") + row("c", "b") + row("d", "c")
         #expect(throws: Never.self) { try YAMLText.read(some, path: "x.yaml") }
         let error = #expect(throws: EnvironmentsError.self) {
             try YAMLText.read(some + row("e", "d") + row("f", "e"), path: "x.yaml")
         }
         #expect(most == 100_000)
-        #expect(error?.description.hasSuffix("the aliases of this file unfold into too many values") == true)
+        #expect(error?.description.hasSuffix("the aliases of this file expand to too many values") == true)
         #expect(error?.hint != nil)
     }
 
@@ -122,7 +122,7 @@ import Testing
         let error = #expect(throws: EnvironmentsError.self) {
             try YAMLText.read("bob: {boss: @alice}", path: "x.yaml")
         }
-        #expect(error?.hint == "YAML keeps @ for itself: write \"@label\" in quotes, or !ref label")
+        #expect(error?.hint == "YAML reserves @: write \"@label\" in quotes, or !ref label")
     }
 
     @Test func jsonKeepsNumbersAsWrittenAndLines() throws {
@@ -142,7 +142,7 @@ import Testing
         #expect(error?.description == "x.jsonl:2:2: a key in double quotes is missing")
     }
 
-    @Test func csvTellsNullFromEmptyAndKnowsLines() throws {
+    @Test func csvDistinguishesNullFromEmptyAndKeepsLines() throws {
         let file = try TableFile.read("t.csv", "\u{FEFF}a,b,_label\r\n1,,\r\n\"\",\"x\ny \"\"z\"\"\",bob\r\n3,  ,\n")
         #expect(file.told == ["a='1' b=~ @2", "bob: a='' b='x\ny \"z\"' @3", "a='3' b='  ' @5"])
     }
@@ -155,11 +155,11 @@ import Testing
         ("", "seeds/common/t.csv: the file is empty"),
         ("a,a\n", "seeds/common/t.csv:1: the header names a twice"),
         ("a,\n", "seeds/common/t.csv:1: a column of the header has no name"),
-        ("a,b\n1,2\n3\n", "seeds/common/t.csv:3: the row has 1 fields, and the header 2"),
+        ("a,b\n1,2\n3\n", "seeds/common/t.csv:3: the row has 1 fields, but the header has 2"),
         ("a\n\"x\ny\n", "seeds/common/t.csv:2: a quoted field is not closed"),
-        ("a\nx\"y\n", "seeds/common/t.csv:2: a quote stands in the middle of a field"),
-        ("a\n\"x\"y\n", "seeds/common/t.csv:2: there is something behind the closing quote of a field"),
-        ("a,_label\n1,x\n2,x\n", "seeds/common/t.csv:3: the label x is that of line 2 too"),
+        ("a\nx\"y\n", "seeds/common/t.csv:2: a field contains a quote but does not begin with one"),
+        ("a\n\"x\"y\n", "seeds/common/t.csv:2: text follows the closing quote of a field"),
+        ("a,_label\n1,x\n2,x\n", "seeds/common/t.csv:3: the label x is also in line 2"),
     ])
     func brokenCSVIsNamedByLine(text: String, message: String) async throws {
         let error = await failure { try TableFile.read("t.csv", text) }
@@ -183,13 +183,13 @@ import Testing
 
     @Test(arguments: [
         ("on_conflict: merge\n", "seeds/common/t.yaml:1: on_conflict is merge"),
-        ("rows: 7\n", "seeds/common/t.yaml:1: rows is a text or a number and neither a list nor a mapping of labels"),
-        ("rows: []\ncolumns: 1\n", "seeds/common/t.yaml:2: nothing is known of columns"),
-        ("- 1\n", "seeds/common/t.yaml:1: a row is a text or a number and not a mapping of columns"),
+        ("rows: 7\n", "seeds/common/t.yaml:1: rows is a text or a number, neither a list nor a mapping of labels"),
+        ("rows: []\ncolumns: 1\n", "seeds/common/t.yaml:2: columns is unknown"),
+        ("- 1\n", "seeds/common/t.yaml:1: a row is a text or a number, not a mapping of columns"),
         ("rows: []\nprune: perhaps\n", "seeds/common/t.yaml:2: prune is neither true nor false"),
-        ("just text", "seeds/common/t.yaml:1: the document is a text or a number and neither rows nor options"),
+        ("just text", "seeds/common/t.yaml:1: the document is a text or a number, neither rows nor options"),
     ])
-    func whatIsNoTableFileIsNamedByLine(text: String, message: String) async throws {
+    func invalidTableFilesAreReportedWithTheLine(text: String, message: String) async throws {
         let error = await failure { try TableFile.read("t.yaml", text) }
         #expect(error?.description == message)
     }
@@ -216,7 +216,7 @@ import Testing
     @Test func theSameKeyTwiceInAFileIsAnError() async throws {
         let file = try TableFile.read("t.csv", "id,n\n1,a\n2,b\n1,c\n")
         let error = await failure { try LayerMerge.merge([file], key: ["id"]) }
-        #expect(error?.description == "seeds/common/t.csv:4: the key (id) is that of line 2 too")
+        #expect(error?.description == "seeds/common/t.csv:4: the key (id) is also in line 2")
     }
 
     @Test(arguments: [
@@ -262,7 +262,7 @@ import Testing
         set.tables.flatMap(\.files).map(\.file.name) + set.scripts.map(\.file.name)
     }
 
-    @Test func layersAreCommonThenWhatIsExtendedThenTheEnvironment() async throws {
+    @Test func layersAreCommonThenTheExtendedOnesThenTheEnvironment() async throws {
         try await ScratchFolder.with { folder in
             try folder.write(
                 "environments:\n  staging: {extends: development, scale: 0.5}\nschema: app\n",
@@ -300,7 +300,7 @@ import Testing
             try folder.write("extends: {a: b, b: a}\n", to: "seeds/seeds.yaml")
             let error = await failure { try SeedSet.read(request(folder, "a")) }
             #expect(
-                error?.description.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle")
+                error?.description.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a cycle")
                     == true
             )
         }
@@ -318,7 +318,7 @@ import Testing
             let error = await failure { try SeedSet.read(request(folder, "development")) }
             #expect(
                 error?.description.replacing(folder.file(""), with: "")
-                    == "seeds/common/\(one) and seeds/common/\(other) are both there, and only one of them can hold"
+                    == "seeds/common/\(one) and seeds/common/\(other) both exist, but only one of them can be used"
             )
         }
     }

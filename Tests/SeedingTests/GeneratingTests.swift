@@ -37,7 +37,7 @@ private let files: KeyValuePairs = [
 
 @Suite struct GeneratingTests {
     @Test func generatedRowsFitAndASecondRunChangesNothing() async throws {
-        try await Project.with(shop, files) { project in
+        try await TestProject.withShop(shop, files) { project in
             let report = try await project.seed()
             let told = report.tables.map { "\($0.table.name) \($0.inserted)" }
             #expect(told[0] == "users 301")
@@ -48,7 +48,7 @@ private let files: KeyValuePairs = [
                     "SELECT count(*) FROM users u WHERE (SELECT count(*) FROM profiles p WHERE p.user_id = u.id) <> 1"
                 ) == "0"
             )
-            // Four to each on average, some of whom have none.
+            // Four on average for each parent, some of which have none.
             try await #expect(project.rows("SELECT count(*) BETWEEN 600 AND 2000 FROM orders") == "t")
             try await #expect(
                 project.rows(
@@ -84,16 +84,16 @@ private let files: KeyValuePairs = [
         }
     }
 
-    /// Everything that rows hold, as one text.
+    /// All values of the rows, as one text.
     private static let all =
         "SELECT md5(string_agg(t, ',' ORDER BY t)) FROM (SELECT u::text FROM users u UNION ALL SELECT o::text FROM orders o UNION ALL SELECT p::text FROM profiles p) x (t)"
 
     @Test func theNumberOfWorkersChangesNothing() async throws {
         var seen: Set<String> = []
         for jobs in [1, 2, 5] {
-            try await Project.with(shop, files) { project in
-                try project.write("generate: {count: 20000}\n", to: "development/users.yaml")
-                try project.write("generate: {count: 10}\n", to: "development/profiles.yaml")
+            try await TestProject.withShop(shop, files) { project in
+                try project.writeSeed("generate: {count: 20000}\n", to: "development/users.yaml")
+                try project.writeSeed("generate: {count: 10}\n", to: "development/profiles.yaml")
                 try await project.seed { $0.jobs = jobs }
                 seen.insert(try await project.rows(Self.all))
             }
@@ -101,8 +101,8 @@ private let files: KeyValuePairs = [
         #expect(seen.count == 1)
     }
 
-    @Test func raisingACountKeepsTheRowsThatWereThere() async throws {
-        try await Project.with(
+    @Test func raisingACountKeepsTheExistingRows() async throws {
+        try await TestProject.withShop(
             shop,
             [
                 "seeds.yaml": "as_of: 2026-06-01\n",
@@ -111,7 +111,7 @@ private let files: KeyValuePairs = [
         ) { project in
             try await project.seed()
             let before = try await project.rows("SELECT md5(string_agg(u::text || xmin, ',' ORDER BY id)) FROM users u")
-            try project.write("generate: {count: 150, columns: {manager: null}}\n", to: "development/users.yaml")
+            try project.writeSeed("generate: {count: 150, columns: {manager: null}}\n", to: "development/users.yaml")
             try await #expect(project.told() == "users +50 ~0 =100 -0")
             try await #expect(
                 project.rows("SELECT md5(string_agg(u::text || xmin, ',' ORDER BY id)) FROM users u WHERE id <= 100")
@@ -125,7 +125,7 @@ private let files: KeyValuePairs = [
         }
     }
 
-    @Test func whatIsUniqueTogetherIsSeenByOtherColumns() async throws {
+    @Test func uniqueCombinationsAreVisibleToOtherColumns() async throws {
         let schema =
             "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE s (u int REFERENCES u, area text CHECK (area IN ('a', 'b', 'c')), n text, PRIMARY KEY (u, area))"
         let files: KeyValuePairs = [
@@ -133,7 +133,7 @@ private let files: KeyValuePairs = [
             "development/s.yaml":
                 "generate:\n  per: u\n  count: [1, 3]\n  columns:\n    n: {case: {area = a: one, area = b: two}, else: three}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await project.seed()
             try await #expect(
                 project.rows(
@@ -145,7 +145,7 @@ private let files: KeyValuePairs = [
     }
 
     @Test func scaleMultipliesCounts() async throws {
-        try await Project.with(
+        try await TestProject.withShop(
             shop,
             [
                 "seeds.yaml": "environments: {staging: {extends: development, scale: 0.1}}\n",
@@ -168,16 +168,16 @@ private let files: KeyValuePairs = [
             "common/t.yaml": "key: code\nprune: true\nrows:\n  - {code: a, n: 1}\n",
             "development/t.yaml": "rows:\n  - {code: b, n: 2}\ngenerate: {count: 20}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told { $0.commonOnly = true } == "t +1 ~0 =0 -0")
             try await #expect(project.told() == "t +21 ~0 =1 -0")
             try await #expect(project.told { $0.commonOnly = true } == "t +0 ~0 =1 -0")
             try await #expect(project.told() == "t +0 ~0 =22 -0")
-            // A changed declaration changes the rows; one of a listed row does not.
+            // A changed declaration changes generated rows, but not listed ones.
             _ = try await project.rows("UPDATE t SET n = -1 WHERE id > 1000")
-            try project.write("rows:\n  - {code: b, n: 3}\ngenerate: {count: 20}\n", to: "development/t.yaml")
+            try project.writeSeed("rows:\n  - {code: b, n: 3}\ngenerate: {count: 20}\n", to: "development/t.yaml")
             try await #expect(project.told() == "t +0 ~1 =21 -0")
-            try project.write(
+            try project.writeSeed(
                 "rows:\n  - {code: b, n: 3}\ngenerate: {count: 20, columns: {n: 7}}\n",
                 to: "development/t.yaml"
             )
@@ -187,7 +187,7 @@ private let files: KeyValuePairs = [
     }
 
     @Test func aPlanOfGeneratedRowsWritesNone() async throws {
-        try await Project.with(shop, files) { project in
+        try await TestProject.withShop(shop, files) { project in
             let report = try await project.seed { $0.planOnly = true }
             #expect(report.tables.first?.inserted == 301)
             try await #expect(
@@ -208,28 +208,31 @@ private let files: KeyValuePairs = [
             "only 10 distinct values of shop.profiles (user_id) are possible, and 12 rows are wanted"
         ),
         ("orders", "generate: {count: 1, columns: {totl: 1}}", "shop.orders has no column totl"),
-        ("orders", "generate: {count: 1, columns: {total: {betwen: [1, 2]}}}", "nothing is known of betwen"),
+        ("orders", "generate: {count: 1, columns: {total: {betwen: [1, 2]}}}", "betwen is unknown"),
         (
             "orders", "generate: {per: settings, count: 1}",
-            "per names settings, and no foreign key of shop.orders refers to it"
+            "per names settings, but no foreign key of shop.orders refers to it"
         ),
         (
             "orders", "generate: {count: 5, columns: {total: 0}}",
             "shop.orders: of 2,000 values drawn for total, orders_total_check accepts none"
         ),
         ("orders", "generate: {count: -1}", "count is negative"),
-        ("orders", "generate: {columns: {}}", "generate says neither count nor per"),
+        ("orders", "generate: {columns: {}}", "generate has neither count nor per"),
     ])
-    func whatCannotBeIsSaidBeforeTheFirstRow(table: String, yaml: String, message: String) async throws {
-        try await Project.with(shop, ["development/users.yaml": "generate: {count: 10}\n", "development/x.sql": ""]) {
+    func impossibleDeclarationsAreReportedBeforeTheFirstRow(table: String, yaml: String, message: String) async throws {
+        try await TestProject.withShop(
+            shop,
+            ["development/users.yaml": "generate: {count: 10}\n", "development/x.sql": ""]
+        ) {
             project in
-            try project.write(yaml, to: "development/\(table).yaml")
+            try project.writeSeed(yaml, to: "development/\(table).yaml")
             await #expect(project.problem().hasPrefix("seeds/development/\(table).yaml:1: \(message)"))
             try await #expect(project.rows("SELECT count(*) FROM users") == "0")
         }
     }
 
-    @Test func declaredGeneratorsDoWhatTheySay() async throws {
+    @Test func declaredGeneratorsMakeTheDeclaredValues() async throws {
         let schema = """
             CREATE TABLE t (id int PRIMARY KEY, a int, b text, c text, d date, e timestamptz, f timestamptz, g numeric(8,2), h text, i text, j boolean, k text UNIQUE, l int, m text, n text);
             """
@@ -252,7 +255,8 @@ private let files: KeyValuePairs = [
                 m: constant
                 n: {when: "c = y", value: only y}
             """
-        try await Project.with(schema, ["seeds.yaml": "as_of: 2026-06-01\n", "development/t.yaml": yaml]) { project in
+        try await TestProject.withShop(schema, ["seeds.yaml": "as_of: 2026-06-01\n", "development/t.yaml": yaml]) {
+            project in
             try await #expect(project.told() == "t +1000 ~0 =0 -0")
             let checks = """
                 SELECT bool_and(a BETWEEN 5 AND 9), bool_and(b ~ '^[A-C]{2}-[0-9]{3}$'), count(*) FILTER (WHERE c = 'y') BETWEEN 70 AND 130,
@@ -275,7 +279,7 @@ private let files: KeyValuePairs = [
                 CREATE TABLE everything (id uuid PRIMARY KEY, p percent NOT NULL, r int4range, i interval, n inet, m macaddr, x xml, b bit(5), v varbit(8), pt point, ts tsvector, j json, a int[], ta text[],
                     t time, tz timetz, c char(3) UNIQUE, v3 varchar(3), f real, d double precision, mo money, dr daterange, by bytea NOT NULL, o boolean NOT NULL, s smallint NOT NULL, cc citext_like);
                 """.replacing(", cc citext_like", with: "")
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed {
                 $0.generate = (patterns: ["shop.*"], rows: 200)
                 $0.jobs = 2
@@ -290,8 +294,8 @@ private let files: KeyValuePairs = [
         }
     }
 
-    @Test func explainSaysWhichRuleChose() async throws {
-        try await Project.with(shop, files) { project in
+    @Test func explainShowsTheRuleThatChose() async throws {
+        try await TestProject.withShop(shop, files) { project in
             let lines = try await project.seeder().explain("orders").map {
                 "\($0.column): \($0.generator) (\($0.reason))"
             }
@@ -313,7 +317,7 @@ private let files: KeyValuePairs = [
 
     @Test(arguments: ["en", "de", "ja"])
     func localesHaveTheirOwnNames(locale: String) async throws {
-        try await Project.with(
+        try await TestProject.withShop(
             shop,
             ["seeds.yaml": "locale: \(locale)\n", "development/users.yaml": "generate: {count: 200}\n"]
         ) { project in
@@ -328,12 +332,12 @@ private let files: KeyValuePairs = [
 }
 
 @Suite struct RandomSchemaTests {
-    /// Random tables, types, constraints and references are filled, and filled again to no effect.
+    /// Fills random tables, types, constraints and references. A second run changes nothing.
     @Test(arguments: 0..<6)
     func randomSchemasAreFilledValidly(number: Int) async throws {
         var random = SeededRandom(seed: UInt64(number) &+ 4711)
         let schema = RandomSchema.text(&random)
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.seed {
                 $0.generate = (patterns: ["shop.*"], rows: 60)
                 $0.jobs = 2
@@ -371,7 +375,7 @@ enum RandomSchema {
                 columns.append("self_id \(type) REFERENCES t\(table)")
             }
             tables.append("CREATE TABLE t\(table) (\(columns.joined(separator: ", ")))")
-            // A circle back to a later table, of a column that may be null.
+            // A cycle through a nullable reference to a later table.
             if table > 0, Int.random(in: 0..<3, using: &random) == 0 {
                 let type = tables[table].contains("id uuid") ? "uuid" : "bigint"
                 late.append("ALTER TABLE t0 ADD back\(table) \(type) REFERENCES t\(table)")

@@ -3,7 +3,7 @@ import Seeding
 import TestSupport
 import Testing
 
-/// A key finds one row: never a second one that nobody has listed.
+/// A key must match only one row, never a second one that is not listed.
 @Suite struct KeyTests {
     private static let orders = """
         CREATE TABLE orders (id int PRIMARY KEY, customer text, status text, note text);
@@ -18,19 +18,19 @@ import Testing
 
     @Test(arguments: ["", "on_conflict: error\n"])
     func aKeyThatMatchesSeveralRowsChangesNone(rule: String) async throws {
-        try await Project.with(Self.orders, ["common/orders.yaml": file(rule)]) { project in
+        try await TestProject.withShop(Self.orders, ["common/orders.yaml": file(rule)]) { project in
             let line = rule.isEmpty ? 4 : 5
             await #expect(
                 project.problem()
                     == "seeds/common/orders.yaml:\(line): the key (customer, status) matches 500 rows of shop.orders, "
-                    + "and must find one"
+                    + "but must match one"
             )
             try await #expect(project.rows("SELECT note, count(*) FROM orders GROUP BY 1") == "mine|501")
         }
     }
 
     @Test func keepLeavesAllOfThemAlone() async throws {
-        try await Project.with(Self.orders, ["common/orders.yaml": file("on_conflict: keep\n")]) { project in
+        try await TestProject.withShop(Self.orders, ["common/orders.yaml": file("on_conflict: keep\n")]) { project in
             try await #expect(project.told() == "orders +0 ~0 =2 -0")
             try await #expect(project.rows("SELECT note, count(*) FROM orders GROUP BY 1") == "mine|501")
         }
@@ -38,7 +38,7 @@ import Testing
 
     @Test func aKeyThatFindsOneRowNeedsNoIndex() async throws {
         let one = "key: [customer, status]\nrows:\n  - {id: 501, customer: b, status: open, note: new}\n"
-        try await Project.with(Self.orders, ["common/orders.yaml": one]) { project in
+        try await TestProject.withShop(Self.orders, ["common/orders.yaml": one]) { project in
             try await #expect(project.told() == "orders +0 ~1 =0 -0")
             try await #expect(
                 project.rows("SELECT note, count(*) FROM orders GROUP BY 1 ORDER BY 1") == "mine|500 new|1"
@@ -80,7 +80,7 @@ import Testing
     }
 
     private func expect(_ sql: String, key: [String], backs: Bool) async throws {
-        try await Project.with(sql) { project in
+        try await TestProject.withShop(sql) { project in
             let catalog = try await withSession(ServerAddress(project.url), logger: quietLogger) {
                 try SeedCatalog.read($0, stateSchema: "granary")
             }
@@ -96,18 +96,18 @@ import Testing
     ])
     func rowsThatAnIndexDoesNotSeeAreMatchedToo(sql: String) async throws {
         let schema = "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (1, 'y'); \(sql)"
-        try await Project.with(schema, ["common/t.yaml": "key: a\nrows:\n  - {a: 1, b: z}\n"]) { project in
+        try await TestProject.withShop(schema, ["common/t.yaml": "key: a\nrows:\n  - {a: 1, b: z}\n"]) { project in
             await #expect(project.problem().hasPrefix("seeds/common/t.yaml:3: the key (a) matches "))
             try await #expect(project.rows("SELECT count(*) FROM t WHERE b = 'z'") == "0")
         }
     }
 
-    @Test func anIndexThatIsNotValidIsNoKey() async throws {
+    @Test func anInvalidIndexIsNotAKey() async throws {
         let schema = """
             CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a); INSERT INTO t VALUES (5);
             UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass
             """
-        try await Project.with(schema, ["common/t.csv": "a\n5\n"]) { project in
+        try await TestProject.withShop(schema, ["common/t.csv": "a\n5\n"]) { project in
             // Without a key the table is seeded only while it is empty.
             try await #expect(project.told() == "t +0 ~0 =1 -0")
             try await psql(project.url, "TRUNCATE shop.t; INSERT INTO shop.t VALUES (6)")
@@ -123,23 +123,23 @@ import Testing
             let files: KeyValuePairs = [
                 "common/t.yaml": "key: a\nrows:\n  - {a: '\(one)', b: x}\n  - {a: '\(other)', b: y}\n"
             ]
-            try await Project.with("CREATE TABLE t (a \(type) \(constraint), b text)", files) { project in
+            try await TestProject.withShop("CREATE TABLE t (a \(type) \(constraint), b text)", files) { project in
                 await #expect(
-                    project.problem() == "seeds/common/t.yaml:4: the key (a) is that of seeds/common/t.yaml:3 too"
+                    project.problem() == "seeds/common/t.yaml:4: the key (a) is also in seeds/common/t.yaml:3"
                 )
             }
         }
     }
 
-    @Test func whatIsPrunedIsTheRowThatSeedingHasInserted() async throws {
+    @Test func pruningDeletesTheRowThatSeedingInserted() async throws {
         let files: KeyValuePairs = ["common/t.yaml": "key: a\nprune: true\nrows:\n  - {a: 1, b: x}\n  - {a: 2, b: x}\n"]
-        try await Project.with("CREATE TABLE t (a int, b text)", files) { project in
+        try await TestProject.withShop("CREATE TABLE t (a int, b text)", files) { project in
             try await project.seed()
             try await psql(project.url, "INSERT INTO shop.t VALUES (2, 'theirs')")
-            try project.write("key: a\nprune: true\nrows:\n  - {a: 1, b: x}\n", to: "common/t.yaml")
+            try project.writeSeed("key: a\nprune: true\nrows:\n  - {a: 1, b: x}\n", to: "common/t.yaml")
             await #expect(
                 project.problem()
-                    == "seeds/common/t.yaml: a row is listed no more, and its key (a) matches 2 rows of shop.t"
+                    == "seeds/common/t.yaml: a row is no longer listed, and its key (a) matches 2 rows of shop.t"
             )
             try await #expect(project.rows("SELECT * FROM t ORDER BY 1, 2") == "1|x 2|theirs 2|x")
             try await psql(project.url, "DELETE FROM shop.t WHERE b = 'theirs'")
@@ -156,26 +156,26 @@ import Testing
             "common/t.yaml": "key: a\non_conflict: keep\nrows:\n  one: {a: x}\n",
             "common/u.yaml": "- {id: 1, t: '@one'}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             await #expect(
                 project.problem()
-                    == "seeds/common/t.yaml:4: another row refers to this one, and its key (a) matches several rows of shop.t"
+                    == "seeds/common/t.yaml:4: another row refers to this one, but its key (a) matches several rows of shop.t"
             )
         }
     }
 
-    /// Columns that close a circle come last, and are columns of the row all the same.
+    /// Columns that close a cycle are filled last, but belong to the row like the others.
     @Test(arguments: ["keep", "error", "update"])
-    func whatBecomesOfARowThatIsThereHoldsForColumnsThatComeLast(rule: String) async throws {
+    func onConflictAlsoAppliesToPostponedColumns(rule: String) async throws {
         let schema = """
             CREATE TABLE t (id int PRIMARY KEY, boss int REFERENCES t, n int);
             INSERT INTO t VALUES (1, NULL), (2, 1);
             """
         let rows = "rows:\n  a: {id: 1}\n  b: {id: 2, boss: \"@c\"}\n  c: {id: 3, n: !sql '3'}\n"
-        try await Project.with(schema, ["common/t.yaml": "on_conflict: \(rule)\n\(rows)"]) { project in
+        try await TestProject.withShop(schema, ["common/t.yaml": "on_conflict: \(rule)\n\(rows)"]) { project in
             if rule == "error" {
                 await #expect(
-                    project.problem() == "seeds/common/t.yaml:4: the row is there already in shop.t, and differs"
+                    project.problem() == "seeds/common/t.yaml:4: the row exists already in shop.t and differs"
                 )
             } else {
                 try await #expect(project.told() == "t +1 \(rule == "keep" ? "~0 =2" : "~1 =1") -0")

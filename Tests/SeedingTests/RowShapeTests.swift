@@ -3,7 +3,7 @@ import Seeding
 import TestSupport
 import Testing
 
-/// Listed rows whose values or keys are of less usual shapes.
+/// Listed rows with unusual values or keys.
 @Suite struct RowShapeTests {
     @Test func aRowMayReferToAnotherOfItsFileBeforeItHasAKey() async throws {
         let schema =
@@ -12,7 +12,7 @@ import Testing
             "development/e.yaml":
                 "key: name\nrows:\n  b: {name: B, root: \"@a\"}\n  a: {name: A, root: \"@a\"}\n  c: {name: C, root: \"@b\"}\n"
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told() == "e +3 ~0 =0 -0")
             try await #expect(
                 project.rows(
@@ -36,7 +36,7 @@ import Testing
               all_places: [{street: z, tags: []}]
             """
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told() == "t +1 ~0 =0 -0")
             try await #expect(
                 project.rows(
@@ -51,28 +51,32 @@ import Testing
         let files: KeyValuePairs = [
             "development/t.yaml": "key: [a, b]\nrows:\n  - {a: 1, b: null, n: 1}\n  - {a: 1, b: 2, n: 2}\n"
         ]
-        try await Project.with("CREATE TABLE t (a int, b int, n int, UNIQUE NULLS NOT DISTINCT (a, b))", files) {
+        try await TestProject.withShop("CREATE TABLE t (a int, b int, n int, UNIQUE NULLS NOT DISTINCT (a, b))", files)
+        {
             project in
             try await #expect(project.told() == "t +2 ~0 =0 -0")
             try await #expect(project.told() == "t +0 ~0 =2 -0")
-            try project.write("key: [a, b]\nrows:\n  - {a: 1, b: null, n: 3}\n", to: "development/t.yaml")
+            try project.writeSeed("key: [a, b]\nrows:\n  - {a: 1, b: null, n: 3}\n", to: "development/t.yaml")
             try await #expect(project.told() == "t +0 ~1 =0 -0")
         }
     }
 
     @Test func semicolonsAreSaid() async throws {
-        try await Project.with("CREATE TABLE t (id int PRIMARY KEY, n int)", ["development/t.csv": "id;n\n1;2\n"]) {
+        try await TestProject.withShop(
+            "CREATE TABLE t (id int PRIMARY KEY, n int)",
+            ["development/t.csv": "id;n\n1;2\n"]
+        ) {
             project in
             await #expect(
                 project.problem()
-                    == "seeds/development/t.csv:1: the fields are separated by semicolons, and CSV has commas"
+                    == "seeds/development/t.csv:1: the fields are separated by semicolons, but CSV uses commas"
             )
         }
     }
 
-    @Test func jsonBetweenTabsStandsAsItIs() async throws {
+    @Test func jsonBetweenTabsNeedsNoQuotes() async throws {
         let files: KeyValuePairs = ["development/t.tsv": "id\tj\n1\t{\"a\": [\"b\"]}\n2\t[\"c\"]\n"]
-        try await Project.with("CREATE TABLE t (id int PRIMARY KEY, j jsonb)", files) { project in
+        try await TestProject.withShop("CREATE TABLE t (id int PRIMARY KEY, j jsonb)", files) { project in
             try await #expect(project.told() == "t +2 ~0 =0 -0")
             try await #expect(
                 project.rows("SELECT string_agg(j::text, ' ' ORDER BY id) FROM t") == #"{"a": ["b"]} ["c"]"#
@@ -82,12 +86,12 @@ import Testing
 }
 
 @Suite struct WrittenGeneratorsTests {
-    @Test func whatIsWrittenFillsTheTableAgain() async throws {
+    @Test func aWrittenDeclarationFillsTheTableAgain() async throws {
         let schema = """
             CREATE TYPE status AS ENUM ('paid', 'pending');
             CREATE TABLE t (id int PRIMARY KEY, s status NOT NULL, n int NOT NULL CHECK (n BETWEEN 1 AND 9), code text NOT NULL CHECK (code ~ '^[A-Z]{3}$'), at date NOT NULL)
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let folder = project.folder.file("seeds/development")
             let report = try await project.seed {
                 $0.generate = (patterns: ["t"], rows: 20)
@@ -100,13 +104,13 @@ import Testing
             #expect(text.contains("    code: {pattern: \"^[A-Z]{3}$\"}  # the pattern of a CHECK (t_code_check)\n"))
             _ = try await project.rows("TRUNCATE t")
             try await #expect(project.told() == "t +20 ~0 =0 -0")
-            // A file that is there is the user's.
+            // An existing file belongs to the user.
             let again = try await project.seed {
                 $0.generate = (patterns: ["t"], rows: 20)
                 $0.declarationFolder = folder
             }
             #expect(again.written == [])
-            #expect(again.notes.contains("\(folder)/shop.t.yaml is there already, and stays as it is"))
+            #expect(again.notes.contains("\(folder)/shop.t.yaml exists already and was not changed"))
         }
     }
 }

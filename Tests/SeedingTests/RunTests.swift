@@ -13,13 +13,13 @@ private let users = """
         let files: KeyValuePairs = [
             "common/users.yaml": "- {email: a@example.com, age: 7}\n- {email: b@example.com, role: admin}\n"
         ]
-        try await Project.with(users, files) { project in
+        try await TestProject.withShop(users, files) { project in
             try await #expect(project.told() == "users +2 ~0 =0 -0")
             let before = try await project.rows("SELECT xmin, ctid FROM users ORDER BY id")
             let report = try await project.seed()
             #expect(report.changesNothing)
             try await #expect(project.rows("SELECT xmin, ctid FROM users ORDER BY id") == before)
-            try project.write(
+            try project.writeSeed(
                 "- {email: a@example.com, age: 8}\n- {email: b@example.com, role: admin}\n",
                 to: "common/users.yaml"
             )
@@ -33,7 +33,7 @@ private let users = """
 
     @Test func aPlanChangesNothingAndLeavesSequencesAlone() async throws {
         let files: KeyValuePairs = ["common/users.yaml": "- {email: a@example.com}\n- {email: b@example.com}\n"]
-        try await Project.with(users, files) { project in
+        try await TestProject.withShop(users, files) { project in
             try await #expect(project.told { $0.planOnly = true } == "users +2 ~0 =0 -0")
             try await #expect(project.rows("SELECT count(*) FROM users") == "0")
             try await #expect(project.rows("SELECT last_value, is_called FROM users_id_seq") == "1|f")
@@ -42,7 +42,7 @@ private let users = """
     }
 
     @Test func aWipedTableIsSeededAgain() async throws {
-        try await Project.with(users, ["common/users.yaml": "- {email: a@example.com}\n"]) { project in
+        try await TestProject.withShop(users, ["common/users.yaml": "- {email: a@example.com}\n"]) { project in
             try await project.seed()
             _ = try await project.rows("DELETE FROM users")
             try await #expect(project.told() == "users +1 ~0 =0 -0")
@@ -72,7 +72,7 @@ private let users = """
               e: 1e3
             - {id: 2, t: "", v: abc}
             """
-        try await Project.with(schema, ["common/t.yaml": yaml]) { project in
+        try await TestProject.withShop(schema, ["common/t.yaml": yaml]) { project in
             try await project.seed()
             try await #expect(
                 project.rows("SELECT m, p, c, n, b, r, j, x, a, aa, d, e FROM t WHERE id = 1")
@@ -91,7 +91,7 @@ private let users = """
 
     @Test func csvAndJSONBringTheSameRows() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, a text, j jsonb)"
-        try await Project.with(
+        try await TestProject.withShop(
             schema,
             [
                 "common/t.csv": "id,a,j\n1,,\"{\"\"x\"\": true}\"\n2,\"\",\n",
@@ -120,7 +120,7 @@ private let users = """
             "common/notes.yaml":
                 "key: id\nrows:\n  - {id: 1, author: \"@no ref\", about: !ref users.bob}\n  - {id: 2, about: !ref users{email: old@example.com}}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(
                 project.told() == "roles +2 ~0 =0 -0, users +2 ~0 =0 -0, notes +2 ~0 =0 -0, user_roles +3 ~0 =0 -0"
             )
@@ -132,7 +132,7 @@ private let users = """
             try await #expect(project.rows("SELECT * FROM notes ORDER BY 1") == "1|@no ref|3 2||1")
             let again = try await project.seed()
             #expect(again.changesNothing)
-            // The notes' ids were given: the next one comes behind them.
+            // The IDs of the notes were given explicitly. The next one follows them.
             try await #expect(project.rows("INSERT INTO notes (about) VALUES (1) RETURNING id") == "3")
         }
     }
@@ -146,7 +146,7 @@ private let users = """
             "common/places.yaml": "here: {country: DE, code: B}\n",
             "common/shops.yaml": "- {id: 1, place: \"@here\"}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await project.seed()
             try await #expect(project.rows("SELECT * FROM shops") == "1|DE|B")
         }
@@ -161,7 +161,7 @@ private let users = """
         let files: KeyValuePairs = [
             "common/a.yaml": "x: {name: x, b: \"@y\"}\n", "common/b.yaml": "y: {name: y, a: \"@x\"}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told() == "a +1 ~0 =0 -0, b +1 ~0 =0 -0")
             try await #expect(project.rows("SELECT a.b = b.id AND b.a = a.id FROM a, b") == "t")
             let report = try await project.seed()
@@ -180,7 +180,7 @@ private let users = """
         let files: KeyValuePairs = [
             "common/a.yaml": "x: {name: x, b: \"@y\"}\n", "common/b.yaml": "y: {name: y, a: \"@x\"}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told() == "a +1 ~0 =0 -0, b +1 ~0 =0 -0")
             try await #expect(project.rows("SELECT a.b = b.id AND b.a = a.id FROM a, b") == "t")
             try await #expect(project.told() == "a +0 ~0 =1 -0, b +0 ~0 =1 -0")
@@ -193,11 +193,14 @@ private let users = """
             CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
             ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b;
             """
-        try await Project.with(schema, ["common/a.yaml": "- {id: 1, b: 1}\n", "common/b.yaml": "- {id: 1, a: 1}\n"]) {
+        try await TestProject.withShop(
+            schema,
+            ["common/a.yaml": "- {id: 1, b: 1}\n", "common/b.yaml": "- {id: 1, a: 1}\n"]
+        ) {
             project in
             await #expect(
                 project.problem()
-                    == "shop.a → shop.b → shop.a refer to each other in a circle whose columns are all NOT NULL"
+                    == "shop.a → shop.b → shop.a refer to each other in a cycle whose columns are all NOT NULL"
             )
         }
     }
@@ -205,55 +208,58 @@ private let users = """
     @Test func theKeyIsTheOneThatRowsGive() async throws {
         let schema =
             "CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE, n int); CREATE TABLE log (at int, what text)"
-        try await Project.with(schema, ["common/t.yaml": "- {id: 1, code: a}\n"]) { project in
+        try await TestProject.withShop(schema, ["common/t.yaml": "- {id: 1, code: a}\n"]) { project in
             await #expect(
                 project.problem()
-                    == "seeds/common/t.yaml:1: the rows of shop.t give the columns of several keys: t_pkey (id), t_code_key (code)"
+                    == "seeds/common/t.yaml:1: the rows of shop.t have values for several keys: t_pkey (id), t_code_key (code)"
             )
-            try project.write("- {n: 1}\n", to: "common/t.yaml")
+            try project.writeSeed("- {n: 1}\n", to: "common/t.yaml")
             await #expect(
                 project.problem()
-                    == "seeds/common/t.yaml:1: no row of shop.t can be found again: not all rows give the columns of any of its keys"
+                    == "seeds/common/t.yaml:1: the rows of shop.t cannot be identified: no key has values in all rows"
             )
-            try project.write("key: id\nrows:\n  - {id: 1, code: a}\n", to: "common/t.yaml")
-            try project.write("at,what\n1,x\n1,x\n", to: "common/log.csv")
+            try project.writeSeed("key: id\nrows:\n  - {id: 1, code: a}\n", to: "common/t.yaml")
+            try project.writeSeed("at,what\n1,x\n1,x\n", to: "common/log.csv")
             try await #expect(project.told() == "log +2 ~0 =0 -0, t +1 ~0 =0 -0")
-            // Nothing in it is unique: only while it is empty.
+            // The table has no unique columns, so it is seeded only while it is empty.
             try await #expect(project.told() == "log +0 ~0 =2 -0, t +0 ~0 =1 -0")
         }
     }
 
     @Test func rowsThatDifferAreKeptOrRefusedWhereThatIsSaid() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 10)"
-        try await Project.with(
+        try await TestProject.withShop(
             schema,
             ["common/t.yaml": "on_conflict: keep\nrows:\n  - {id: 1, n: 1}\n  - {id: 2, n: 2}\n"]
         ) { project in
             try await #expect(project.told() == "t +1 ~0 =1 -0")
             try await #expect(project.rows("SELECT * FROM t ORDER BY 1") == "1|10 2|2")
-            try project.write("on_conflict: error\nrows:\n  - {id: 2, n: 2}\n  - {id: 1, n: 1}\n", to: "common/t.yaml")
-            await #expect(project.problem() == "seeds/common/t.yaml:4: the row is there already in shop.t, and differs")
+            try project.writeSeed(
+                "on_conflict: error\nrows:\n  - {id: 2, n: 2}\n  - {id: 1, n: 1}\n",
+                to: "common/t.yaml"
+            )
+            await #expect(project.problem() == "seeds/common/t.yaml:4: the row exists already in shop.t and differs")
         }
     }
 
     @Test func pruneDeletesWhatSeedingInsertedAndNothingElse() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1), (9, 9)"
-        try await Project.with(schema, ["common/t.csv": "id,n\n1,1\n2,2\n3,3\n"]) { project in
+        try await TestProject.withShop(schema, ["common/t.csv": "id,n\n1,1\n2,2\n3,3\n"]) { project in
             try await project.seed()
-            try project.write("id,n\n3,3\n", to: "common/t.csv")
+            try project.writeSeed("id,n\n3,3\n", to: "common/t.csv")
             try await #expect(project.told() == "t +0 ~0 =1 -0")
-            try project.write("prune: true\nrows:\n  - {id: 3, n: 3}\n", to: "common/t.yaml")
-            try project.write("id,n\n3,3\n", to: "common/t.csv")
+            try project.writeSeed("prune: true\nrows:\n  - {id: 3, n: 3}\n", to: "common/t.yaml")
+            try project.writeSeed("id,n\n3,3\n", to: "common/t.csv")
             try await #expect(project.told { $0.planOnly = true } == "t +0 ~0 =1 -1")
             try await #expect(project.told() == "t +0 ~0 =1 -1")
-            // 1 was there before, and 9 is nobody's.
+            // Row 1 existed before, and row 9 is not listed.
             try await #expect(project.rows("SELECT id FROM t ORDER BY 1") == "1 3 9")
         }
     }
 
-    @Test func expressionsAreForInsertsAndDefaultsForWhatIsNotListed() async throws {
+    @Test func expressionsApplyToInsertsAndDefaultsToUnlistedColumns() async throws {
         let yaml = "- {email: a@example.com, age: !sql \"40 + 2\"}\n- {email: b@example.com}\n"
-        try await Project.with(users, ["common/users.yaml": yaml]) { project in
+        try await TestProject.withShop(users, ["common/users.yaml": yaml]) { project in
             try await project.seed()
             try await #expect(project.rows("SELECT age, role FROM users ORDER BY id") == "42|user |user")
             _ = try await project.rows("UPDATE users SET age = 1, role = 'x'")
@@ -276,7 +282,7 @@ private let users = """
             "- {email: a@example.com}\n- {email: b@example.com, boss: 99}\n",
             #"seeds/common/users.yaml:2: shop.users.boss: insert or update on table "users" violates foreign key constraint "users_boss_fkey" (SQLSTATE 23503)"#
         ),
-        ("- {email: null}\n", "seeds/common/users.yaml:1: shop.users.email is null, and must not be"),
+        ("- {email: null}\n", "seeds/common/users.yaml:1: shop.users.email is null, but the column is NOT NULL"),
         ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, and the value a list"),
         (
             "- {email: a@example.com, age: !sql 'nosuch()'}\n",
@@ -284,7 +290,7 @@ private let users = """
         ),
     ])
     func errorsNameFileLineTableAndColumn(yaml: String, message: String) async throws {
-        try await Project.with(users, ["common/users.yaml": yaml]) { project in
+        try await TestProject.withShop(users, ["common/users.yaml": yaml]) { project in
             await #expect(project.problem() == message)
             try await #expect(project.rows("SELECT count(*) FROM users") == "0")
         }
@@ -293,7 +299,7 @@ private let users = """
     @Test func aRowThatBreaksAConstraintIsFoundAmongMany() async throws {
         let lines = (1...500).map { "\($0),\($0 == 347 ? -1 : $0)" }
         let schema = "CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT positive CHECK (n > 0))"
-        try await Project.with(schema, ["common/t.csv": "id,n\n" + lines.joined(separator: "\n")]) { project in
+        try await TestProject.withShop(schema, ["common/t.csv": "id,n\n" + lines.joined(separator: "\n")]) { project in
             await #expect(
                 project.problem()
                     == #"seeds/common/t.csv:348: shop.t: new row for relation "t" violates check constraint "positive" (SQLSTATE 23514)"#
@@ -310,13 +316,13 @@ private let users = """
             "common/030_then.sql": "INSERT INTO seen SELECT 'then', count(*) FROM t;",
             "common/040_always.sql": "-- granary: always\nINSERT INTO seen SELECT 'always', count(*) FROM t;",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             let report = try await project.seed()
             #expect(report.scripts.map(\.runs) == [true, true, true])
             try await #expect(project.rows("SELECT * FROM seen") == "first|0 row|7 then|2 always|2")
             let again = try await project.seed()
             #expect(again.scripts.map(\.reason) == ["it has run", "it has run", "it says always"])
-            try project.write("INSERT INTO seen VALUES ('new', 0);", to: "common/030_then.sql")
+            try project.writeSeed("INSERT INTO seen VALUES ('new', 0);", to: "common/030_then.sql")
             try await #expect(project.seed().scripts.map(\.runs) == [false, true, true])
             _ = try await project.rows("DELETE FROM granary.seeds")
             try await #expect(project.seed().scripts.map(\.runs) == [true, true, true])
@@ -324,7 +330,7 @@ private let users = """
     }
 
     @Test(arguments: [
-        ("SELECT 1;\n\\d t\n", #"seeds/common/x.sql:2: \d is a command of psql, which does not run here"#),
+        ("SELECT 1;\n\\d t\n", #"seeds/common/x.sql:2: \d is a psql command, which seeding does not support"#),
         ("SELECT 1;\nCOMMIT;\n", "seeds/common/x.sql:2: COMMIT would end or divide the run's own transaction"),
         ("\n\nVACUUM;\n", "seeds/common/x.sql:3: VACUUM cannot run inside a transaction block"),
         ("SELECT 1;\nSELEC 1;\n", #"seeds/common/x.sql:2: syntax error at or near "SELEC" (SQLSTATE 42601)"#),
@@ -334,7 +340,7 @@ private let users = """
         ),
     ])
     func scriptsAreRefusedByLine(text: String, message: String) async throws {
-        try await Project.with("CREATE TABLE t (id int PRIMARY KEY)", ["common/x.sql": text]) { project in
+        try await TestProject.withShop("CREATE TABLE t (id int PRIMARY KEY)", ["common/x.sql": text]) { project in
             await #expect(project.problem() == message)
         }
     }
@@ -346,21 +352,23 @@ private let users = """
             "common/t.yaml": "prune: true\nrows:\n  - {id: 1, n: 1}\n  - {id: 2, n: 2}\n",
             "common/x.sql": "INSERT INTO u VALUES (1);",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             let report = try await project.seed("production")
-            #expect(report.scripts.map(\.reason) == ["scripts are not for production"])
-            try project.write("prune: true\nrows:\n  - {id: 1, n: 3}\n", to: "common/t.yaml")
+            #expect(report.scripts.map(\.reason) == ["scripts are forbidden in production"])
+            try project.writeSeed("prune: true\nrows:\n  - {id: 1, n: 3}\n", to: "common/t.yaml")
             try await #expect(project.told("production") == "t +0 ~1 =0 -0")
             try await #expect(project.rows("SELECT * FROM t ORDER BY 1") == "1|3 2|2")
             try await #expect(project.rows("SELECT count(*) FROM u") == "0")
-            try project.write("id\n1\n", to: "production/u.csv")
+            try project.writeSeed("id\n1\n", to: "production/u.csv")
             let error = await failure { try await project.seed("production") }
             #expect(error?.code == .refused)
-            #expect(error?.description.hasSuffix("production takes reference tables only, and shop.u is none") == true)
-            try project.write("generate: 5\n", to: "production/t.yaml")
-            try project.write("reference: [t, u]\n", to: "seeds.yaml")
+            #expect(
+                error?.description.hasSuffix("production allows reference tables only, and shop.u is not one") == true
+            )
+            try project.writeSeed("generate: 5\n", to: "production/t.yaml")
+            try project.writeSeed("reference: [t, u]\n", to: "seeds.yaml")
             await #expect(
-                project.problem("production") == "seeds/production/t.yaml:1: generated rows are not for production"
+                project.problem("production") == "seeds/production/t.yaml:1: generated rows are forbidden in production"
             )
         }
     }
@@ -369,13 +377,15 @@ private let users = """
         let schema =
             "CREATE TABLE ref_a (id int PRIMARY KEY); CREATE SCHEMA ref_b; CREATE TABLE ref_b.t (id int PRIMARY KEY)"
         let files: KeyValuePairs = ["seeds.yml": "reference: ref_*\n", "common/ref_a.csv": "id\n1\n"]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             try await #expect(project.told("production") == "ref_a +1 ~0 =0 -0")
-            try project.write("id\n1\n", to: "common/ref_b.t.csv")
+            try project.writeSeed("id\n1\n", to: "common/ref_b.t.csv")
             await #expect(
-                project.problem("production").hasSuffix("production takes reference tables only, and ref_b.t is none")
+                project.problem("production").hasSuffix(
+                    "production allows reference tables only, and ref_b.t is not one"
+                )
             )
-            try project.write("reference: [ref_*, 'ref_b.*']\n", to: "seeds.yml")
+            try project.writeSeed("reference: [ref_*, 'ref_b.*']\n", to: "seeds.yml")
             try await #expect(project.told("production") == "t +1 ~0 =0 -0, ref_a +0 ~0 =1 -0")
         }
     }
@@ -386,14 +396,14 @@ private let users = """
             "common/users.yaml": "alice: {email: a@example.com}\n",
             "common/notes.yaml": "- {id: 1, user: \"@alice\"}\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             await #expect(
                 project.problem { $0.only = ["notes"] }
                     == "seeds/common/notes.yaml:1: shop.users has no row with this email"
             )
             try await #expect(project.told { $0.only = ["users"] } == "users +1 ~0 =0 -0")
             try await #expect(project.told { $0.only = ["shop.note*"] } == "notes +1 ~0 =0 -0")
-            await #expect(project.problem { $0.only = ["x"] } == "--only names x, and no seeds are for it")
+            await #expect(project.problem { $0.only = ["x"] } == "--only names x, for which there are no seeds")
         }
     }
 
@@ -403,21 +413,21 @@ private let users = """
             "common/users.yaml": "a: {email: a@example.com, bos: \"@b\"}\nc:\n  email: c@example.com\n  boss: \"@b\"\n",
             "common/t.csv": "id\n1\n", "common/userz.csv": "id\n1\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             let found = try await project.seeder().findings().map {
                 "\($0.rule) \($0.file.split(separator: "/").last ?? ""):\($0.line) \($0.message)"
             }
             #expect(
                 found == [
                     "seed-unknown-table userz.csv:1 there is no table shop.userz",
-                    "seed-missing-column t.csv:2 the row gives no n, which shop.t requires",
+                    "seed-missing-column t.csv:2 the row has no n, which shop.t requires",
                     "seed-unknown-column users.yaml:1 shop.users has no column bos",
                     "seed-unknown-label users.yaml:4 no row of shop.users is labelled b",
                 ]
             )
-            try project.write("a: {email: a@example.com, age: x}\n", to: "common/users.yaml")
-            try project.write("id,n\n1,1\n", to: "common/t.csv")
-            try project.write("", to: "common/userz.yaml")
+            try project.writeSeed("a: {email: a@example.com, age: x}\n", to: "common/users.yaml")
+            try project.writeSeed("id,n\n1,1\n", to: "common/t.csv")
+            try project.writeSeed("", to: "common/userz.yaml")
         }
     }
 
@@ -427,7 +437,7 @@ private let users = """
             "common/t.csv": "id\n1\n", "common/900_x.sql": "SELECT pg_terminate_backend(pg_backend_pid());",
             "common/z.csv": "id\n1\n",
         ]
-        try await Project.with(schema, files) { project in
+        try await TestProject.withShop(schema, files) { project in
             await #expect(throws: PostgresError.self) { try await project.seed() }
             try await #expect(
                 project.rows(

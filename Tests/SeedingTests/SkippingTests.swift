@@ -6,7 +6,7 @@ import Testing
 
 /// Tables that `--generate` cannot fill, constraints that are checked late, and what happens to the other tables.
 @Suite struct SkippingTests {
-    /// `a` and `b` refer to each other, and the key of `a` is checked last.
+    /// Tables `a` and `b` refer to each other. The foreign key of `a` is checked last.
     private static func circle(_ b: String) -> String {
         """
         CREATE TABLE a (id int PRIMARY KEY, b_id int NOT NULL);
@@ -20,7 +20,7 @@ import Testing
         "SELECT count(*) FROM pg_constraint WHERE condeferrable AND connamespace = 'shop'::regnamespace"
 
     @Test func keysOfACircleAreThoseThatTheParentCanHave() async throws {
-        try await Project.with(Self.circle(" CHECK (id BETWEEN 1 AND 10)")) { project in
+        try await TestProject.withShop(Self.circle(" CHECK (id BETWEEN 1 AND 10)")) { project in
             let report = try await project.generate(50)
             #expect(report.skipped == [])
             try await #expect(project.counts("a", "b", "other") == "50|10|50")
@@ -29,12 +29,12 @@ import Testing
 
     @Test func aCircleWhoseRowsDoNotFitAtTheEndIsLeftOut() async throws {
         let schema = Self.circle(", kind text NOT NULL UNIQUE CHECK (kind IN ('x', 'y'))")
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.generate(50)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
                     "shop.a: insert or update on table \"a\" violates foreign key constraint \"a_b\" (SQLSTATE 23503)",
-                    "shop.b: the rows of shop.b refer to shop.a, which has none",
+                    "shop.b: the rows of shop.b refer to shop.a, which has no rows",
                 ]
             )
             try await #expect(project.counts("a", "b", "other") == "0|0|50")
@@ -44,7 +44,7 @@ import Testing
 
     @Test func aCircleWithATableThatCannotBeFilledIsLeftOut() async throws {
         let schema = Self.circle(", x int NOT NULL CHECK (x > 5 AND x < 3)")
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.generate(10) { $0.candidates = 20_000 }
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
@@ -60,7 +60,7 @@ import Testing
 
     @Test func aFailureLeavesKeysAsTheyWere() async throws {
         let schema = Self.circle(", x int NOT NULL CHECK (x > 5 AND x < 3)")
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let message = await project.problem {
                 $0.generate = (patterns: ["shop.*"], rows: 10)
                 $0.isStrict = true
@@ -78,7 +78,7 @@ import Testing
                 EXCLUDE USING btree (upper(a) WITH =) DEFERRABLE INITIALLY DEFERRED);
             CREATE TABLE other (id int PRIMARY KEY);
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let report = try await project.generate(60)
             #expect(report.skipped == [])
             #expect(report.notes == ["shop.letters: only 26 rows are possible"])
@@ -103,16 +103,16 @@ import Testing
             FOR EACH ROW EXECUTE FUNCTION wants_lines('\(argument)')
             """
         }
-        try await Project.with(tables + trigger("any")) { project in
+        try await TestProject.withShop(tables + trigger("any")) { project in
             #expect(try await project.generate(30).skipped == [])
             try await #expect(project.counts("orders", "lines", "other") == "30|30|30")
         }
-        try await Project.with(tables + trigger("own")) { project in
+        try await TestProject.withShop(tables + trigger("own")) { project in
             let report = try await project.generate(30)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
                     "shop.orders: no lines (SQLSTATE P0001)",
-                    "shop.lines: the rows of shop.lines refer to shop.orders, which has none",
+                    "shop.lines: the rows of shop.lines refer to shop.orders, which has no rows",
                 ]
             )
             try await #expect(project.counts("orders", "lines", "other") == "0|0|30")
@@ -125,9 +125,9 @@ import Testing
             CREATE TABLE slots (user_id int NOT NULL REFERENCES users, kind text NOT NULL CHECK (kind IN ('a', 'b')),
                 UNIQUE (user_id, kind));
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             for (count, slots) in [(2, "40"), (3, "0")] {
-                try project.write("generate:\n  per: users\n  count: \(count)\n", to: "development/slots.yaml")
+                try project.writeSeed("generate:\n  per: users\n  count: \(count)\n", to: "development/slots.yaml")
                 let report = try await project.generate(20)
                 #expect(report.skipped.map(\.table.name) == (count == 2 ? [] : ["slots"]))
                 try await #expect(project.counts("users", "slots") == "20|\(slots)")
@@ -136,13 +136,13 @@ import Testing
         }
     }
 
-    // Files instead of, or beside, the database.
+    // MARK: Files
 
     @Test func outputHasTheRowsOnceAndAsTheServerAcceptsThem() async throws {
         let schema =
             Self.circle(", x int NOT NULL CHECK (x > 5 AND x < 3)")
             + "CREATE TABLE sevens (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3));"
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let path = project.folder.file("rows.copy")
             let report = try await project.generate(10) {
                 $0.output = path
@@ -166,7 +166,7 @@ import Testing
             CREATE TABLE t (id int PRIMARY KEY, "n\nm" int NOT NULL, x int NOT NULL CONSTRAINT "one
               more: 1" CHECK (x > 5));
             """
-        try await Project.with(schema) { project in
+        try await TestProject.withShop(schema) { project in
             let folder = project.folder.file("written")
             let report = try await project.generate(10) { $0.declarationFolder = folder }
             #expect(report.written == ["\(folder)/shop.t.yaml"])
@@ -179,7 +179,7 @@ import Testing
     }
 }
 
-extension Project {
+extension TestProject {
     fileprivate func generate(
         _ rows: Int,
         _ change: (inout SeedOptions) -> Void = { _ in }
@@ -190,7 +190,7 @@ extension Project {
         }
     }
 
-    /// The numbers of rows of some tables.
+    /// The row counts of some tables.
     fileprivate func counts(_ tables: String...) async throws -> String {
         try await rows("SELECT " + tables.map { "(SELECT count(*) FROM \($0))" }.joined(separator: ", "))
     }

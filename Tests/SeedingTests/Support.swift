@@ -5,7 +5,7 @@ import Seeding
 import TestSupport
 import Testing
 
-/// A node as a short text: scalars by what they say, `~` for null, quotes around what was quoted.
+/// A node as a short text: the text of scalars, `~` for null, and quotes around quoted texts.
 func told(_ node: SeedNode) -> String {
     let tag = node.tag.map { "!\($0) " } ?? ""
     switch node.value {
@@ -17,7 +17,7 @@ func told(_ node: SeedNode) -> String {
     }
 }
 
-/// The error that `body` throws, or nil with an issue when it throws none.
+/// The error that `body` throws. If it throws none, records an issue and returns nil.
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
@@ -34,7 +34,7 @@ func failure(
 }
 
 extension TableFile {
-    /// A file of this name in the layer `common`, or the one before a slash.
+    /// A file with this name in the layer `common`, or in the layer before a slash.
     static func read(_ name: String, _ text: String) throws -> TableFile {
         let parts = name.split(separator: "/").map(String.init)
         let file = SeedFile(layer: parts.count > 1 ? parts[0] : "common", file: parts[parts.count - 1], folder: "seeds")
@@ -49,28 +49,23 @@ extension TableFile {
     }
 }
 
-/// A project of seeds in a scratch folder, with a database of its own whose schema is `shop`.
-struct Project: Sendable {
-    let url: String
-    let folder: ScratchFolder
-
-    /// Lends a project with these files, by their names under `seeds/`.
-    static func with(
-        _ schema: String,
-        _ files: KeyValuePairs<String, String> = [:],
-        _ body: (Project) async throws -> Void
+extension TestProject {
+    /// Passes a project to `body`. Its database has the schema `shop` with these tables.
+    ///
+    /// - Parameter seeds: Texts by their paths in `seeds/`.
+    static func withShop(
+        _ tables: String,
+        _ seeds: KeyValuePairs<String, String> = [:],
+        _ body: (TestProject) async throws -> Void
     ) async throws {
-        try await ScratchFolder.with { folder in
-            try folder.write("", to: "seeds/common/.keep")
-            for (name, text) in files { try folder.write(text, to: "seeds/\(name)") }
-            try await ThrowawayServer.shared().withDatabase { url in
-                _ = try await psql(url, "CREATE SCHEMA shop; SET search_path = shop; \(schema)")
-                try await body(Project(url: url, folder: folder))
-            }
+        let schema = "CREATE SCHEMA shop; SET search_path = shop; \(tables)"
+        try await with(schema, files: ["seeds/common/.keep": ""]) { project in
+            for (name, text) in seeds { try project.writeSeed(text, to: name) }
+            try await body(project)
         }
     }
 
-    func write(_ text: String, to name: String) throws { try folder.write(text, to: "seeds/\(name)") }
+    func writeSeed(_ text: String, to name: String) throws { try folder.write(text, to: "seeds/\(name)") }
 
     func seeder(_ environment: String = "development", _ change: (inout SeedOptions) -> Void = { _ in }) -> Seeder {
         var options = SeedOptions(
@@ -92,7 +87,7 @@ struct Project: Sendable {
         try await seeder(environment, change).run()
     }
 
-    /// What a run did: `users +2 ~1 =3 -0`.
+    /// The result of a run, such as `users +2 ~1 =3 -0`.
     func told(
         _ environment: String = "development",
         _ change: (inout SeedOptions) -> Void = { _ in }
@@ -102,7 +97,7 @@ struct Project: Sendable {
         }.joined(separator: ", ")
     }
 
-    /// The message of a run that fails, without the scratch folder in it.
+    /// The message of a failing run, without the scratch folder.
     func problem(
         _ environment: String = "development",
         sourceLocation: SourceLocation = #_sourceLocation,
@@ -113,7 +108,7 @@ struct Project: Sendable {
         return error?.description.replacing(folder.file(""), with: "") ?? ""
     }
 
-    /// The rows of a query, columns by `|`, rows by a blank.
+    /// The rows of a query, with columns separated by `|` and rows by a blank.
     func rows(_ sql: String) async throws -> String {
         try await psql(url, "SET search_path = shop; \(sql)").split(separator: "\n").joined(separator: " ")
     }

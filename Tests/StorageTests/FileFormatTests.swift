@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: [
         ("toc.dat", FileFormat.pgDumpTar),
-        ("dump/", .other("a tar file of a folder", hint: "unpack it, and give the file inside")),
+        ("dump/", .other("a tar file of a folder", hint: "extract it, and give the file inside")),
     ])
     func `The first member tells whether a tar file is a dump`(member: String, format: FileFormat) {
         var header = [UInt8](repeating: 0, count: 512)
@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: [
         (["toc.dat", "3021.dat.gz"], "a dump of pg_dump --format=directory"),
         (["PG_VERSION", "global", "base"], "the data directory of a PostgreSQL server"),
-        (["a.sql"], "a folder, and no dump of pg_dump --format=directory"),
+        (["a.sql"], "a folder that is not a dump of pg_dump --format=directory"),
     ])
     func `A folder is what its files make it`(names: [String], name: String) throws {
         let folder = Folder()

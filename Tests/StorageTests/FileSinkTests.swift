@@ -68,7 +68,7 @@ import Testing
         #expect(folder.names == ["a.zip"])
     }
 
-    /// A rename would put a file in the place of /dev/null.
+    /// A rename would replace /dev/null by a file.
     @Test(arguments: ["mkdir", "mkfifo"]) func onlyFilesAreReplaced(_ command: String) throws {
         let folder = Folder()
         let path = folder.file("a.zip")
@@ -100,7 +100,7 @@ import Testing
         #expect(folder.names == [])
     }
 
-    @Test func whatADeadProcessLeftIsOverwritten() throws {
+    @Test func thePartialOfADeadProcessIsOverwritten() throws {
         let folder = Folder()
         _ = shell("printf left-behind > '\(folder.file("a.zip.partial"))'")
         let sink = try FileSink(path: folder.file("a.zip"))
@@ -116,13 +116,13 @@ import Testing
         let error = storageError { _ = try FileSink(path: folder.file("a.zip")) }
         #expect(error?.code == .busy)
         #expect(error?.description == "another backup is writing \(folder.file("a.zip.partial"))")
-        #expect(error?.hint == "wait for it, or take another name")
+        #expect(error?.hint == "wait for it, or use another name")
         try append("first", to: sink)
         try sink.commit()
         #expect(contents(of: folder.file("a.zip")) == Array("first".utf8))
     }
 
-    @Test func onlyPartialsThatNobodyWritesAreCleaned() throws {
+    @Test func onlyAbandonedPartialsAreRemoved() throws {
         let folder = Folder()
         for name in ["a.partial", "b.partial", "c"] { _ = try folder.write([7], as: name) }
         _ = shell("mkfifo '\(folder.file("p.partial"))'; mkdir '\(folder.file("q.partial"))'")
@@ -175,8 +175,8 @@ import Testing
         #expect(error?.hint == "check the path")
     }
 
-    /// A limit on the file's size makes the write fail; it holds for a process, so a child is needed: not here. A
-    /// file system of one page does the same where mounting is allowed.
+    /// A limit on the file size would make the write fail, but it applies to the whole process. A file system of one
+    /// page has the same effect, if mounting is allowed.
     @Test func afterAFailedWriteThereIsNoCommit() throws {
         let folder = Folder()
         let mounted = shell("mount -t tmpfs -o size=64k tmpfs '\(folder.path)'").status == 0
@@ -189,7 +189,7 @@ import Testing
         #expect(
             error?.description == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
         )
-        #expect(error?.hint == "make room there, or write elsewhere with --output")
+        #expect(error?.hint == "free some space, or write elsewhere with --output")
         #expect(storageError { try append("small", to: sink) }?.code == .io)
         let refusal = storageError { try sink.commit() }
         #expect(refusal?.code == .io)
@@ -199,13 +199,13 @@ import Testing
     }
 }
 
-/// The partial is ours until it has its name.
+/// The partial file belongs to this process until it has its final name.
 @Suite struct ReplacedPartialTests {
     private func append(_ text: String, to sink: FileSink) throws {
         try Array(text.utf8).withUnsafeBytes { try sink.append($0) }
     }
 
-    /// Each takes the partial from us: another file of its name, none, a link.
+    /// Cases in which the partial file is lost: replaced by another file, removed, or replaced by a link.
     @Test(arguments: [false, true], ["mv other a.zip.partial", "rm a.zip.partial", "ln -sf other a.zip.partial"])
     func aPartialThatAnotherProgramTookGetsNoName(overwrite: Bool, theft: String) throws {
         let folder = Folder()
@@ -217,11 +217,11 @@ import Testing
         #expect(error?.code == .io)
         #expect(
             error?.description
-                == "\(folder.file("a.zip")) gets no file: another program has removed or replaced \(folder.file("a.zip.partial")) while it was written"
+                == "\(folder.file("a.zip")) was not created: another program removed or replaced \(folder.file("a.zip.partial")) while it was written"
         )
         let before = folder.names
         sink.discard()
-        // Theirs is left to them, and the old backup is as it was.
+        // The other process's file is kept, and the old backup is unchanged.
         #expect(folder.names == before)
         if overwrite { #expect(contents(of: folder.file("a.zip")) == Array("old".utf8)) }
         #expect(folder.names.contains("a.zip") == overwrite)
@@ -237,7 +237,7 @@ import Testing
         #expect(folder.names == ["a-2.zip", "a-3.zip", "a.sql.gz", "a.zip"])
     }
 
-    /// Between a look at the name and the making of the partial another backup may get that name.
+    /// Between the check of a name and the creation of the partial file, another backup may take the name.
     @Test func manyAtOnceEachGetANameOfTheirOwn() async throws {
         let folder = Folder()
         let path = folder.path
@@ -266,16 +266,16 @@ import Testing
         let error = storageError { try [UInt8](repeating: 7, count: 100).withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(error?.description == "the output could not be written: No space left on device")
-        #expect(error?.hint == "make room there, or write elsewhere with --output")
+        #expect(error?.hint == "free some space, or write elsewhere with --output")
     }
 
-    /// More than the pipe holds, through one that does not wait.
+    /// More bytes than the pipe holds, through blocking and non-blocking pipes.
     @Test(arguments: [false, true]) func everythingComesOutOfAPipe(_ isNonBlocking: Bool) throws {
         let folder = Folder()
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         let stream = try #require(popen("sleep 0.2; cat > '\(folder.file("out"))'", "we"))
         if isNonBlocking { _ = fcntl(fileno(stream), F_SETFL, O_NONBLOCK) }
-        // The sink has a descriptor of its own for the pipe, and the reader waits until the last one is closed.
+        // The sink has a separate descriptor of the pipe, and the reader waits until the last one is closed.
         do {
             let sink = PipeSink(descriptor: fileno(stream), wake: -1)
             try content.withUnsafeBytes { try sink.append($0) }
@@ -286,7 +286,7 @@ import Testing
     }
 }
 
-/// A pipe that nobody reads, and an event that ends the waiting for somebody.
+/// A pipe that is not read, and an event that ends the wait.
 @Suite struct OutputDescriptorTests {
     private let ends = Self.pipeEnds()
     private let wake = Self.pipeEnds()
@@ -314,7 +314,7 @@ import Testing
         #expect(fcntl(ends.write, F_GETFL) == flags && flags & O_NONBLOCK == 0)
     }
 
-    @Test func whatFitsIsWrittenAfterTheEndToo() throws {
+    @Test func dataThatFitsIsWrittenEvenAfterTheEnd() throws {
         giveUp()
         #expect(write(60_000, to: OutputDescriptor(ends.write, wake: wake.read)) == 0)
     }

@@ -14,7 +14,7 @@ import Testing
         #expect(error?.description == "\(folder.file("a")): the file ends early")
     }
 
-    @Test func whatIsNoFileIsRefused() throws {
+    @Test func specialFilesAreRefused() throws {
         let folder = Folder()
         let missing = storageError { _ = try FileSource(path: folder.file("missing.zip")) }
         #expect(missing?.message == "\(folder.file("missing.zip")) could not be opened: No such file or directory")
@@ -26,8 +26,8 @@ import Testing
         #expect(storageError { _ = try FileSource(path: folder.file("pipe")) }?.hint == "name an archive")
     }
 
-    /// More than a pipe holds, from a writer that comes late and goes on slowly.
-    @Test func whatComesThroughAPipeIsReadFromAnyPlace() throws {
+    /// More bytes than a pipe holds, from a slow writer that starts late.
+    @Test func aPipeCanBeReadAtAnyOffset() throws {
         let folder = Folder()
         let pipe = folder.file("pipe")
         _ = shell("mkfifo '\(pipe)'; cd '\(folder.path)'; seq 200000 > text")
@@ -62,7 +62,7 @@ import Testing
         #expect(source.isUnchanged)
     }
 
-    @Test func aFileThatIsWrittenToIsNoLongerUnchanged() throws {
+    @Test func aWrittenFileCountsAsChanged() throws {
         for change in ["printf x >> a", "printf FIRST | dd of=a conv=notrunc 2>&1", ": > a"] {
             let folder = Folder()
             let source = try FileSource(path: folder.write(Array("first".utf8), as: "a"))

@@ -11,7 +11,7 @@ import Testing
         #expect(Files.visibleNames(in: folder.path) == ["A", "a", "b", "é"])
     }
 
-    @Test func aFolderThatIsNotThereIsToldFromOneThatCannotBeRead() throws {
+    @Test func aMissingFolderIsDistinguishedFromAnUnreadableOne() throws {
         let folder = Folder()
         let file = try folder.write([], as: "file")
         let missing = #expect(throws: SystemError.self) { try Files.names(in: folder.file("none")) }
@@ -29,12 +29,12 @@ import Testing
         #expect(try Files.bytes(of: file, from: count / 2) == Array(content[(count / 2)...]))
     }
 
-    /// The files of /proc say that they are empty.
+    /// Files in /proc report a size of 0.
     @Test func aFileOfUnknownSizeIsReadWhole() throws {
         #expect(try Files.text(of: "/proc/self/status").contains("\nThreads:"))
     }
 
-    @Test func aPipeIsNotWaitedForWhereOnlyFilesAreMeant() throws {
+    @Test func aPipeIsRefusedAtOnceWhereOnlyFilesAreAllowed() throws {
         let folder = Folder()
         _ = shell("mkfifo '\(folder.file("pipe"))'")
         let pipe = #expect(throws: SystemError.self) { try Files.bytes(of: folder.file("pipe"), onlyRegular: true) }
@@ -43,7 +43,7 @@ import Testing
         #expect(place?.number == EISDIR)
     }
 
-    @Test func aFileThatIsThereIsNotMadeAgain() throws {
+    @Test func anExistingFileIsNotReplaced() throws {
         let folder = Folder()
         let file = try folder.write([1], as: "file")
         #expect(#expect(throws: SystemError.self) { try Files.create(file, [2]) }?.number == EEXIST)
@@ -68,7 +68,7 @@ import Testing
         #expect(fileMode(folder.file("new")) == 0o600)
     }
 
-    @Test func whatCannotBeReplacedIsLeftAsItIs() throws {
+    @Test func aFileThatCannotBeReplacedIsUnchanged() throws {
         let folder = Folder()
         _ = shell("mkdir '\(folder.file("folder"))'")
         #expect(throws: SystemError.self) { try Files.replace(folder.file("folder"), [1]) }

@@ -1,6 +1,6 @@
 import Storage
 
-/// What `body` throws, if it is of the storage.
+/// The `StorageError` that `body` throws.
 func storageError(_ body: () throws -> Void) -> StorageError? {
     do {
         try body()

@@ -9,7 +9,7 @@ import Testing
         #expect(Set((0..<count).map { permutation($0) }) == Set(0..<count))
     }
 
-    @Test func aTweakPermutesOtherwise() {
+    @Test func aTweakSelectsAnotherPermutation() {
         let permutation = Permutation(count: 100, key: 7)
         #expect((0..<100).map { permutation($0, tweak: 1) } != (0..<100).map { permutation($0, tweak: 2) })
     }

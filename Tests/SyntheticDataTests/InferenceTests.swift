@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: ["email", "username", "token", "slug", "title", "company", "nothing"])
-    func whatMustBeUniqueIs(name: String) throws {
+    func uniqueColumnsAreUnique(name: String) throws {
         let choice = try #require(GeneratorInference.of(["\(name) text"]).choose(name, isUnique: true))
         #expect(Set(values(choice.generator, 2000)).count == 2000)
     }

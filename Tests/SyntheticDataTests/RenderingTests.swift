@@ -2,7 +2,7 @@ import Testing
 
 @testable import SyntheticData
 
-/// The rows of a table of every kind of column.
+/// The rows of a table with every kind of column.
 private func table(_ locale: String = "en", _ source: RowSource = .count(500)) -> GeneratedTable {
     let columns = [
         "email text", "first_name text", "last_name text", "name text", "phone text", "city text", "address text",
@@ -32,7 +32,7 @@ private func fingerprint(_ text: String) -> UInt64 {
 }
 
 @Suite struct RenderingTests {
-    /// Seeds that were brought in by an earlier version must be found again.
+    /// Rows that an earlier version generated must be found again.
     @Test(arguments: [
         ("en", 7_205_618_667_774_673_364 as UInt64), ("de", 14_328_927_123_391_032_078),
         ("ja", 15_672_415_795_513_016_790),

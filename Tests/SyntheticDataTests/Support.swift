@@ -1,6 +1,6 @@
 @testable import SyntheticData
 
-/// The first rows of a generator, as COPY text has them.
+/// The first rows of a generator, as COPY text.
 func values(_ generator: any CellGenerator, _ count: Int = 100) -> [String] {
     (0..<count).map { number in
         var buffer = CopyBuffer()
@@ -13,7 +13,7 @@ func values(_ generator: any CellGenerator, _ count: Int = 100) -> [String] {
 let now = 1_780_272_000_000_000
 
 extension GeneratorInference {
-    /// For a table of these columns, each `name type`.
+    /// Inference for a table with these columns, each given as `name type`.
     static func of(_ columns: [String], in table: String = "things", locale: String = "en") -> GeneratorInference {
         let shapes = columns.map { column in
             let parts = column.split(separator: " ").map(String.init)
@@ -29,6 +29,6 @@ extension GeneratorInference {
 }
 
 extension String {
-    /// A type's name without its size.
+    /// The name of a type without its size.
     fileprivate var bare: String { String(prefix { $0 != "(" }) }
 }

@@ -25,7 +25,9 @@ package struct CommandFailure: Error, CustomStringConvertible {
 /// It inherits the environment without the variables that choose a database or an environment, so that tests behave
 /// alike on every machine; `environment` sets (or with nil unsets) others.
 ///
-/// - Parameters: - executable: A path, or a name to find in `PATH`. - limitBytes: The maximum output of each stream.
+/// - Parameters:
+///   - executable: A path, or a name to find in `PATH`.
+///   - limitBytes: The maximum output of each stream.
 /// - Throws: `CommandFailure` if it has not ended within `timeout`; then it is killed.
 @discardableResult
 package func runCommand(

@@ -1,6 +1,6 @@
-/// Waits until the condition is true, at most some minutes.
+/// Waits until the condition is true, for at most some minutes.
 ///
-/// - Throws: `CommandFailure` if it never is.
+/// - Throws: `CommandFailure` if the condition does not become true.
 package func eventually(_ condition: () async throws -> Bool) async throws {
     for _ in 0..<6000 {
         if try await condition() { return }

@@ -6,8 +6,9 @@
 package enum HostileOwner {
     private static let word = "alarm of the hostile owner"
 
-    /// - Parameters: - url: A database of the test, as a superuser. - schema: The schema for all of it; `evil` is
-    ///   created, another one must exist.
+    /// - Parameters:
+    ///   - url: A database of the test, as a superuser.
+    ///   - schema: The schema for all of it; `evil` is created, another one must exist.
     package static func fill(_ url: String, schema: String = "evil") async throws {
         try await psql(
             url,

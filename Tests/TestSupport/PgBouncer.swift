@@ -11,8 +11,10 @@ package struct PgBouncer: Sendable {
     }()
     package static var isInstalled: Bool { program != nil }
 
-    /// - Parameters: - mode: `session` or `transaction`. - size: The number of sessions in the pool. - databases: The
-    ///   lines of its database list; nil permits every database.
+    /// - Parameters:
+    ///   - mode: `session` or `transaction`.
+    ///   - size: The number of sessions in the pool.
+    ///   - databases: The lines of its database list; nil permits every database.
     package static func run(
         before server: ThrowawayServer,
         mode: String,

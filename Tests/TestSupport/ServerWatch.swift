@@ -17,7 +17,9 @@ package final class ServerWatch: Sendable {
     /// The watching process.
     package let helper: pid_t
 
-    /// - Parameters: - data: The data folder of the server. - folders: Deleted after the server has ended.
+    /// - Parameters:
+    ///   - data: The data folder of the server.
+    ///   - folders: Deleted after the server has ended.
     package init(data: String, deleting folders: [String]) throws {
         var ends: [Int32] = [-1, -1]
         // Closed on exec from the beginning: no other child may hold this end open after the test process has died.

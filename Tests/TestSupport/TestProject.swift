@@ -22,9 +22,11 @@ package struct TestProject: Sendable {
 
     /// Passes a project to `body`.
     ///
-    /// - Parameters: - sql: The content of the database. - files: Texts by their names in the folder, such as
-    ///   `migrations/1_a.up.sql`. - options: Further options of `CREATE DATABASE`. - server: The shared one unless
-    ///   given.
+    /// - Parameters:
+    ///   - sql: The content of the database.
+    ///   - files: Texts by their names in the folder, such as `migrations/1_a.up.sql`.
+    ///   - options: Further options of `CREATE DATABASE`.
+    ///   - server: The shared one unless given.
     package static func with<R>(
         _ sql: String = "",
         files: KeyValuePairs<String, String> = [:],

@@ -42,9 +42,11 @@ package final class ThrowawayServer: Sendable {
 
     /// Starts a separate server.
     ///
-    /// - Parameters: - options: Settings of `postgresql.conf`, in addition to those for tests. - postgresBin: The
-    ///   folder of the programs, to test another version. - parent: Where its folder is created; its path must be
-    ///   short. - diskBytes: The size of its own disk (`disk`), for tablespaces that shall become full.
+    /// - Parameters:
+    ///   - options: Settings of `postgresql.conf`, in addition to those for tests.
+    ///   - postgresBin: The folder of the programs, to test another version.
+    ///   - parent: Where its folder is created; its path must be short.
+    ///   - diskBytes: The size of its own disk (`disk`), for tablespaces that shall become full.
     package static func start(
         options: [String: String] = [:],
         postgresBin: String? = nil,
@@ -234,8 +236,9 @@ package final class ThrowawayServer: Sendable {
 
     /// Creates a database, passes it to `body`, and drops it.
     ///
-    /// - Parameters: - name: Generated and unique unless given; any name is possible. - options: Further options of
-    ///   `CREATE DATABASE`, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
+    /// - Parameters:
+    ///   - name: Generated and unique unless given; any name is possible.
+    ///   - options: Further options of `CREATE DATABASE`, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
     package func withDatabase<R>(
         _ name: String? = nil,
         template: String = "template0",
@@ -264,5 +267,5 @@ package final class ThrowawayServer: Sendable {
     }
 }
 
-/// A logger that says nothing.
+/// A logger without output.
 package let quietLogger = Logger(label: "granary.tests") { _ in SwiftLogNoOpLogHandler() }

@@ -6,7 +6,7 @@ internal import Storage
 extension BackupCommand {
     package mutating func validate() throws {
         if destination.output == "-" && speech.json {
-            throw ValidationError("--json and --output - both want standard output")
+            throw ValidationError("--json and --output - cannot both use standard output")
         }
     }
 

@@ -38,10 +38,10 @@ package struct BackupCommand: SpokenCommand {
         )
         package var output: String?
 
-        @Option(name: .long, help: ArgumentHelp("The format; else the file's name decides.", valueName: "zip|sql"))
+        @Option(name: .long, help: ArgumentHelp("The format; by default the file name decides.", valueName: "zip|sql"))
         package var format: BackupTarget.Kind?
 
-        @Flag(name: .long, help: "Replace an existing file.")
+        @Flag(name: .long, help: "Replace the file if it exists.")
         package var force = false
 
         @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
@@ -135,7 +135,7 @@ package struct BackupCommand: SpokenCommand {
             }
             guard engine?.compression.isBuiltIn ?? true else {
                 throw ValidationError(
-                    "this granary was built without igzip; leave --engine out, or build it with libisal-dev"
+                    "this granary was built without igzip; omit --engine, or build it with libisal-dev"
                 )
             }
         }

@@ -37,8 +37,8 @@ package struct BackupTarget: Sendable, Equatable {
         if let kind, let named, (named == .zip) != (kind == .zip) {
             throw CommandError(
                 .usage,
-                "--format \(kind.rawValue) does not fit the name \(output)",
-                hint: "leave --format out, or name the file .\(kind.rawValue)"
+                "--format \(kind.rawValue) does not match the file name \(output)",
+                hint: "omit --format, or name the file .\(kind.rawValue)"
             )
         }
     }

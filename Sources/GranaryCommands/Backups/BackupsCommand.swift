@@ -89,7 +89,7 @@ package struct BackupsShow: SpokenCommand {
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,
-                "\(path) is not a whole backup: \(problem)",
+                "\(path) is not a complete backup: \(problem)",
                 hint: "granary verify \(path) shows what is wrong with it"
             )
         }

@@ -58,11 +58,11 @@ package struct BackupsPrune: SpokenCommand {
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for entry in catalogue.entries {
             if entry.isLink {
-                console.note("left alone: \(entry.path), which is a symbolic link")
+                console.note("skipped \(entry.path), which is a symbolic link")
                 continue
             }
             guard case .unreadable(let problem) = entry.content else { continue }
-            console.note("left alone: \(entry.path), which is not a whole backup (\(problem))")
+            console.note("skipped \(entry.path), which is not a complete backup (\(problem))")
         }
     }
 

@@ -69,7 +69,7 @@ extension CleanCommand {
             }
         } catch {
             // If the connection broke during COMMIT, the outcome is unknown: the backup stays.
-            if let file = made.file { job.console.note("the backup \(file) was made before, and stays") }
+            if let file = made.file { job.console.note("the backup \(file) had been made, and is kept") }
             throw error
         }
     }
@@ -175,7 +175,7 @@ extension CleanCommand {
             .refused,
             "the database \(database.name) at \(database.host) is \(name), which is not cleaned",
             hint: isProduction
-                ? "production is never cleaned; give the database that is meant"
+                ? "production is never cleaned; give another database"
                 : "allow_destructive_operations of \(name) in environments.json is false"
         )
     }
@@ -185,15 +185,15 @@ extension CleanCommand {
         throw CommandError(
             .refused,
             "nothing was changed, because \(refusal)",
-            hint: "raise --undo-limit, or clean for good with --no-undo"
+            hint: "raise --undo-limit, or clean without a backup with --no-undo"
         )
     }
 
     /// Why no backup is possible, if one is required.
     private func undoRefusal(_ plan: CleanPlan) -> String? {
         guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return nil }
-        return "the rows (\(Formatting.bytes(plan.dataBytes))) are more than --undo-limit "
-            + "(\(Formatting.bytes(manner.undoLimit.bytes))), up to which they are backed up first"
+        return "the rows (\(Formatting.bytes(plan.dataBytes))) exceed --undo-limit "
+            + "(\(Formatting.bytes(manner.undoLimit.bytes))), the most that is backed up first"
     }
 
     private static func cleaner(_ options: CleanOptions, _ database: ConnectedDatabase, _ console: Console) -> Cleaner {

@@ -10,7 +10,7 @@ internal import Storage
 package struct ConvertCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make a backup of granary's from a dump of pg_dump.",
+        abstract: "Convert a dump of pg_dump into a backup of granary.",
         discussion: """
             The dump is restored into a database that is made for it on the server and dropped afterwards, and that \
             database is backed up. From then on there are checksums and digests. The database that is connected to is \
@@ -36,7 +36,7 @@ package struct ConvertCommand: SpokenCommand {
     )
     package var output: String?
 
-    @Flag(name: .long, help: "Replace the file if it is there.")
+    @Flag(name: .long, help: "Replace the file if it exists.")
     package var force = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)

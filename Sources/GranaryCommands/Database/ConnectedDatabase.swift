@@ -78,8 +78,10 @@ extension DatabaseOptions {
     /// Chooses the database, prints which and where, starts the local server if that is chosen, and waits until the
     /// server answers.
     ///
-    /// - Parameters: - mayBeMissing: Whether the database may be missing, as for a restore. - migrations: The folder
-    ///   with `environments.json`. - maintenance: The database to ask then; nil tries `postgres` and `template1`.
+    /// - Parameters:
+    ///   - mayBeMissing: Whether the database may be missing, as for a restore.
+    ///   - migrations: The folder with `environments.json`.
+    ///   - maintenance: The database to ask then; nil tries `postgres` and `template1`.
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.
     func connect(
         on console: Console,

@@ -64,7 +64,7 @@ extension ConnectionText {
             throw Malformed(what: "has a / before its @ that is not percent-encoded")
         }
         let hosts = rest.prefix { $0 != "/" && $0 != "?" }
-        guard !hosts.contains("@") else { throw Malformed(what: "has an @ too many") }
+        guard !hosts.contains("@") else { throw Malformed(what: "has one @ too many") }
         try readHosts(hosts)
         rest = rest.dropFirst(hosts.count)
         if rest.first == "/" {

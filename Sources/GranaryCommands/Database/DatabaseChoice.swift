@@ -72,7 +72,7 @@ package enum DatabaseChoice: Sendable, Equatable {
             throw CommandError(
                 .usage,
                 "--database-url is empty",
-                hint: "a variable that is not set, perhaps; leave the option out to use DATABASE_URL"
+                hint: "the value may come from a variable that is not set; omit the option to use DATABASE_URL"
             )
         }
         do {
@@ -93,7 +93,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         guard given.variable("DATABASE_NAME") != nil else {
             throw CommandError(
                 .noDatabase,
-                "DATABASE_HOST is set, and DATABASE_NAME is not",
+                "DATABASE_HOST is set, but DATABASE_NAME is not",
                 hint: "set DATABASE_NAME too, or give --database-url"
             )
         }
@@ -118,7 +118,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         guard source == "--local" else {
             throw CommandError(
                 .noDatabase,
-                "no database was given, and the local server is not used for \(name)",
+                "no database was given, but the local server is not used for \(name)",
                 hint: hint
             )
         }

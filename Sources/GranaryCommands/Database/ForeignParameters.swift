@@ -47,8 +47,8 @@ package struct ForeignParameters: Sendable, Equatable {
         if connection.hasPasswordInQuery, !unknown.isEmpty {
             throw CommandError(
                 .noDatabase,
-                "\(origin) has a parameter that libpq does not know, besides password",
-                hint: "percent-encode what is special in the password: & as %26, = as %3D, % as %25"
+                "\(origin) has a parameter that libpq does not know, in addition to password",
+                hint: "percent-encode special characters in the password: & as %26, = as %3D, % as %25"
             )
         }
         guard let refused = unknown.first(where: { $0.hasPrefix("ssl") }) else { return }

@@ -62,7 +62,7 @@ package struct EnvShow: SpokenCommand {
             switch found.marker {
             case .unmarked: "not marked"
             case .marked(let name): "marked \(name)"
-            case .copy(let name): "a copy of \(name), not marked itself"
+            case .copy(let name): "an unmarked copy of \(name)"
             }
         return Situation(
             choice: found.choice,
@@ -127,7 +127,7 @@ package struct EnvMark: SpokenCommand {
 
     @Argument(help: "A declared environment.", completion: .environment) package var name: String
 
-    @Flag(name: .long, help: "Also if the database has another marker, or the marker's table is damaged.") package
+    @Flag(name: .long, help: "Even if the database has another marker, or the marker's table is damaged.") package
         var force = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
@@ -161,7 +161,7 @@ package struct EnvMark: SpokenCommand {
             throw EnvironmentsError(
                 .refused,
                 "the database \(connected.name) is marked \(before)",
-                hint: "if it has become \(name), add --force"
+                hint: "if it is now \(name), add --force"
             )
         }
         let name = name

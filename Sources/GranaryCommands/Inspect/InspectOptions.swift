@@ -51,7 +51,7 @@ struct InspectSession {
             ).count
         }
         if found == 0, !isNamed {
-            console.note("there is no schema \(schemas.joined(separator: ", ")) here: this is the whole database")
+            console.note("there is no schema \(schemas.joined(separator: ", ")): all schemas were counted")
             return InspectSession(connected: connected, scope: .wholeDatabase, schemas: [])
         }
         return InspectSession(connected: connected, scope: .schemas(schemas), schemas: schemas)

@@ -22,7 +22,11 @@ package struct ManualCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         guard let root = CommandTree.root, let tree = CommandTree.read(root) else {
-            throw CommandError(.file, "the parser does not describe its commands", hint: "this is a defect of granary")
+            throw CommandError(
+                .file,
+                "the argument parser does not describe its commands",
+                hint: "this is a defect of granary"
+            )
         }
         let epoch = console.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init)
         var written: [String] = []

@@ -13,7 +13,9 @@ package struct ManualPages {
     private let groups: [CommandGroup]
     private let date: String
 
-    /// - Parameters: - groups: The commands, grouped by topic. - date: `2026-11-23`, at the foot of each page.
+    /// - Parameters:
+    ///   - groups: The commands, grouped by topic.
+    ///   - date: `2026-11-23`, at the foot of each page.
     package init(_ tree: CommandTree, groups: [CommandGroup], date: String) {
         self.tree = tree
         self.groups = groups

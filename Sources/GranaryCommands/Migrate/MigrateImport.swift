@@ -59,7 +59,7 @@ package struct MigrateImport: SpokenCommand {
         return work.migrations.map { migration in
             let from = migration.from + String(repeating: " ", count: width - migration.from.count)
             let files = "\(migration.name)\(migration.down == nil ? ".up.sql" : ".{up,down}.sql")"
-            return "\(from)  \(files)\(migration.isThere ? ", which is there already" : "")"
+            return "\(from)  \(files)\(migration.isThere ? ", which exists already" : "")"
         }
     }
 

@@ -53,7 +53,7 @@ package struct MigrateManner: ParsableArguments {
     package mutating func validate() throws {
         if overrideWindow?.isEmpty == true { throw ValidationError("--override-window needs a reason") }
         if let confirm, Migration.version(spelled: confirm) == nil {
-            throw ValidationError("--confirm takes the number of a migration, and \(confirm) is none")
+            throw ValidationError("--confirm takes the number of a migration, not \(confirm)")
         }
     }
 }
@@ -88,7 +88,7 @@ struct MigrationSession {
             } else {
                 // Reading is harmless; it shows the state for development.
                 environment = "development"
-                console.note("no environment was named, and the database is not marked: this is for development")
+                console.note("no environment was given and the database is not marked: development is assumed")
             }
         }
         var migrator = MigratorOptions(

@@ -36,9 +36,9 @@ package struct MigrateRenumber: SpokenCommand {
 
     package mutating func validate() throws {
         if let from { _ = try MigrateGoto.number(from) }
-        if let to, Int(to).map({ $0 > 0 }) != true { throw ValidationError("\(to) is no number of a migration") }
+        if let to, Int(to).map({ $0 > 0 }) != true { throw ValidationError("\(to) is not the number of a migration") }
         if from != nil, base != nil {
-            throw ValidationError("--base finds the migrations itself; leave the number out")
+            throw ValidationError("--base finds the migrations itself; omit the number")
         }
     }
 
@@ -94,7 +94,7 @@ package struct MigrateRenumber: SpokenCommand {
             throw MigrationError(
                 .usage,
                 "there is no migration \(from) in \(service.folder)",
-                hint: "`granary migrate deps` lists what there is"
+                hint: "`granary migrate deps` lists the migrations"
             )
         }
         guard found.count == 1 else {
@@ -115,7 +115,7 @@ package struct MigrateRenumber: SpokenCommand {
         on console: Console
     ) async throws {
         guard try !common.database.isMissing(on: console, migrations: service.folder) else {
-            return console.note("no database was given, so no ledger was asked whether it has these migrations")
+            return console.note("no database was given, so it is not known whether these migrations are applied")
         }
         let session = try await MigrationSession.open(common, writes: false, on: console)
         for state in try await session.migrator().status() where state.name == service.name {
@@ -128,7 +128,7 @@ package struct MigrateRenumber: SpokenCommand {
                 guard let entry else { continue }
                 throw MigrationError(
                     .policy,
-                    "\(entry.name) is applied in \(session.connected.name), whose ledger knows it by this number",
+                    "\(entry.name) is applied in \(session.connected.name), whose ledger contains this number",
                     hint: "revert it there first, or give the other migration of this number another one"
                 )
             }
@@ -144,7 +144,7 @@ package struct MigrateRenumber: SpokenCommand {
         guard let half else { return }
         throw MigrationError(
             .policy,
-            "half of \(half.name) is in \(session.connected.name), whose log knows it by this number",
+            "\(half.name) is half applied in \(session.connected.name), whose log contains this number",
             hint: "`granary migrate repair` continues it"
         )
     }

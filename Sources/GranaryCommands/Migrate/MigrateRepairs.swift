@@ -45,7 +45,7 @@ package struct MigrateApprove: SpokenCommand {
         throw MigrationError(
             .usage,
             "there is no migration \(version)",
-            hint: "`granary migrate status` lists what there is"
+            hint: "`granary migrate status` lists the migrations"
         )
     }
 
@@ -85,7 +85,7 @@ package struct MigrateRepair: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "repair",
         abstract:
-            "Continue a migration that broke off, or resolve a conflict with another tool's ledger.",
+            "Continue an interrupted migration, or resolve a conflict with another tool's ledger.",
         discussion: """
             Example:
               granary migrate repair
@@ -118,7 +118,7 @@ package struct MigrateRepair: SpokenCommand {
 package struct MigrateAdopt: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Take over the applied migrations in another tool's ledger.",
+        abstract: "Record the migrations that another tool has applied.",
         discussion: """
             Adopts the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, recognized by \
             their columns. The migrations in the ledger must be in the folder of migrations; `granary migrate \
@@ -157,13 +157,13 @@ package struct MigrateAdopt: SpokenCommand {
         for name in report.names { try console.result(line: name) }
         for ledger in report.ledgers {
             console.note(
-                "taken over from \(ledger.table) (\(ledger.tool))"
+                "adopted from \(ledger.table) (\(ledger.tool))"
                     + (ledger.isKeptInStep
                         ? ", whose row granary keeps up to date"
-                        : ", which is left as it is: \(ledger.tool) must not run here again")
+                        : ", which is not changed: \(ledger.tool) must not run here again")
             )
         }
-        console.note("\(counted(report.names.count, "migration")) taken over")
+        console.note("\(counted(report.names.count, "migration")) adopted")
     }
 
     static let result = ResultDescription<AdoptionReport>([

@@ -94,7 +94,7 @@ package struct MigrateDown: SpokenCommand {
 
     package mutating func validate() throws {
         if let count, count < 1 { throw ValidationError("the number of migrations must be 1 or more") }
-        if count != nil, all { throw ValidationError("a number and --all contradict each other") }
+        if count != nil, all { throw ValidationError("a number and --all cannot be combined") }
     }
 
     package func run(on console: Console) async throws {

@@ -54,7 +54,7 @@ struct UndoCommands: Sendable {
         switch way {
         case .whenEmpty, .missing, .again: "to bring the rows back:"
         case .beside: "to restore the old values as a second table, and copy them from there:"
-        case .database: "to have the old rows in a database of their own, to copy them from there:"
+        case .database: "to restore the old rows into a separate database, and copy them from there:"
         }
     }
 

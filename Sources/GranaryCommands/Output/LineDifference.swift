@@ -50,7 +50,7 @@ package struct LineDifference: Sendable, Equatable {
 
     /// In the form of diff, preceded by line numbers.
     package func lines(file: String, found: String) -> [String] {
-        guard !isEmpty else { return ["the schema of \(found) is what \(file) says"].map(Formatting.harmless) }
+        guard !isEmpty else { return ["the schema of \(found) matches \(file)"].map(Formatting.harmless) }
         let changed = changes.map { change in
             switch change {
             case .removed(let line, let text): "- \(line): \(text)"

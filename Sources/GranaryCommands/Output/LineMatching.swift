@@ -14,7 +14,9 @@ struct LineMatching {
     /// Pieces without an anchor are compared up to this length. Longer ones have nothing useful in common.
     private static let longest = 2000
 
-    /// - Parameters: - old: A number for each line; equal lines have equal numbers. - new: The same for the other text.
+    /// - Parameters:
+    ///   - old: A number for each line; equal lines have equal numbers.
+    ///   - new: The same for the other text.
     init(_ old: [Int], _ new: [Int]) {
         self.old = old
         self.new = new

@@ -5,8 +5,9 @@ package struct ResultDescription<Value>: Sendable {
     private let fields: [Field]
     private let columns: [Column]
 
-    /// - Parameters: - fields: In the order of the document. - titles: The columns from left to right, if their order
-    ///   differs from the fields'.
+    /// - Parameters:
+    ///   - fields: In the order of the document.
+    ///   - titles: The columns from left to right, if their order differs from the fields'.
     package init(_ fields: [Field], columns titles: [String]? = nil) {
         self.fields = fields
         let columns = fields.flatMap(\.columns)
@@ -14,7 +15,7 @@ package struct ResultDescription<Value>: Sendable {
             self.columns = columns
             return
         }
-        precondition(Set(titles) == Set(columns.map(\.layout.title)), "each column has its place")
+        precondition(Set(titles) == Set(columns.map(\.layout.title)), "each column has its index")
         self.columns = titles.compactMap { title in columns.first { $0.layout.title == title } }
     }
 

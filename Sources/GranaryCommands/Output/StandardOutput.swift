@@ -11,7 +11,7 @@ struct OutputError: Error, CustomStringConvertible {
         switch errorNumber {
         // The state of a descriptor that was closed at the start: see `ProcessHygiene`.
         case EBADF: "it is closed"
-        case EPIPE: "its reader has gone"
+        case EPIPE: "its reader has closed it"
         case ECANCELED: "its reader does not read"
         default: String(cString: strerror(errorNumber))
         }

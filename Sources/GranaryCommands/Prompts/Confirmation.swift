@@ -19,8 +19,8 @@ struct Confirmation {
             guard given == database else {
                 throw CommandError(
                     .refused,
-                    "--confirm names \(given), and the target is \(database) at \(host)",
-                    hint: "nothing was changed; look again which database the command works on"
+                    "--confirm names \(given), but the target is \(database) at \(host)",
+                    hint: "nothing was changed; check which database the command works on"
                 )
             }
             return
@@ -32,7 +32,7 @@ struct Confirmation {
                 .refused,
                 "not confirmed, and there is no terminal to ask on",
                 hint:
-                    "nothing was changed; if \(database) at \(host) is meant, add --confirm \(QuotedText.shellWord(database))"
+                    "nothing was changed; to use \(database) at \(host), add --confirm \(QuotedText.shellWord(database))"
             )
         }
         console.screen.ask("type \(Formatting.harmless(database)) to continue at \(Formatting.harmless(host)): ")

@@ -47,8 +47,8 @@ enum Guard {
             "the database \(situation.database) is marked \(name), which \(file.path == nil ? "is none of the usual environments" : "\(place) does not declare"), "
                 + "so nothing is written to it",
             hint:
-                "declare \(name) in \(place), or change the marker; declared are \(file.names.joined(separator: ", ")); "
-                + "`granary env mark NAME --force` does it"
+                "declare \(name) in \(place), or change the marker; the declared environments are \(file.names.joined(separator: ", ")); "
+                + "`granary env mark NAME --force` changes the marker"
         )
     }
 
@@ -62,7 +62,7 @@ enum Guard {
             }
             throw EnvironmentsError(
                 .refused,
-                "the database \(situation.database) is marked \(name), and \(choice.source) says \(choice.name)",
+                "the database \(situation.database) is marked \(name), but \(choice.source) says \(choice.name)",
                 hint:
                     "use the right database, or --env \(name); `granary env mark \(choice.name) --force` changes the marker"
             )
@@ -73,7 +73,7 @@ enum Guard {
         }
         if situation.isEmpty, isExplicit, let chosen { return Admission(environment: chosen, marks: true) }
         var found = "is not marked with an environment"
-        if case .copy(let name) = situation.marker { found = "is a copy of \(name), and not marked itself" }
+        if case .copy(let name) = situation.marker { found = "is an unmarked copy of \(name)" }
         throw EnvironmentsError(
             .refused,
             "the database \(situation.database) \(found), so nothing is written to it",

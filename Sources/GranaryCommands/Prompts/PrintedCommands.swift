@@ -73,8 +73,9 @@ struct RestoreLine: Sendable {
         self.database = database.name
     }
 
-    /// - Parameters: - selection: The options for the parts and the target. - isNew: Whether it creates a database,
-    ///   which cannot be confused with another.
+    /// - Parameters:
+    ///   - selection: The options for the parts and the target.
+    ///   - isNew: Whether it creates a database, which cannot be confused with another.
     func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
         QuotedText.shellLine(
             ["granary", "restore", file] + selection + place + (isNew ? [] : ["--confirm", database])

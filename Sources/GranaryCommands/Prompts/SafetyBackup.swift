@@ -32,8 +32,8 @@ struct SafetyBackup {
         if folder == nil, Self.diesWithItsContainer(".") {
             throw CommandError(
                 .refused,
-                "a backup is required, and the folder \(place) would be gone with this container",
-                hint: "name a folder that stays, with --backups"
+                "a backup is required, but the folder \(place) would be lost with this container",
+                hint: "give a folder that outlives the container, with --backups"
             )
         }
         try Folders.make(place)
@@ -55,8 +55,8 @@ struct SafetyBackup {
         guard found.isWhole else {
             throw CommandError(
                 .file,
-                "the backup \(path) is not whole",
-                hint: "look at the disk, then run the command again"
+                "the backup \(path) is not complete",
+                hint: "check the disk, then run the command again"
             )
         }
         return path

@@ -30,16 +30,16 @@ struct ProductionAnswers {
         if needsFrom, from == nil {
             throw CommandError(
                 .refused,
-                "\(origin), and would replace for good rows of \(place), such as those of \(table)",
-                hint: "nothing was changed; if they are to be replaced, add \(missing.joined(separator: " "))"
+                "\(origin), and would permanently replace rows of \(place), such as those of \(table)",
+                hint: "nothing was changed; to replace them, add \(missing.joined(separator: " "))"
                     + Self.ignored(["from", "confirm"])
             )
         }
         guard confirm == nil, !Question.canBeAsked(console) else { return }
         throw CommandError(
             .refused,
-            "not confirmed: this would restore over rows of \(place), such as those of \(table)",
-            hint: "nothing was changed; if that database is meant, add \(missing.joined(separator: " "))"
+            "not confirmed: this would replace rows of \(place), such as those of \(table)",
+            hint: "nothing was changed; to restore into that database, add \(missing.joined(separator: " "))"
                 + Self.ignored(["confirm"])
         )
     }
@@ -49,7 +49,7 @@ struct ProductionAnswers {
         missing.isEmpty
             ? []
             : [
-                "this needs \(missing.joined(separator: " ")), because it goes over rows of \(place), such as those of \(table)"
+                "this needs \(missing.joined(separator: " ")), because it replaces rows of \(place), such as those of \(table)"
             ]
     }
 
@@ -61,13 +61,13 @@ struct ProductionAnswers {
     private var place: String { "\(goal.name) at \(goal.host), which is production (\(environment))" }
 
     private var origin: String {
-        archived.map { "\(file) is a backup of \($0)" } ?? "\(file) does not say which environment it is of"
+        archived.map { "\(file) is a backup of \($0)" } ?? "\(file) does not name its environment"
     }
 
     /// Says that variables do not count, if some are set.
     private static func ignored(_ options: [String]) -> String {
         let variables = options.compactMap { OptionVariables.used[$0] }
-        return variables.isEmpty ? "" : "; \(variables.joined(separator: " and ")) does not count for production"
+        return variables.isEmpty ? "" : "; \(variables.joined(separator: " and ")) is not enough for production"
     }
 }
 
@@ -82,9 +82,9 @@ struct BackupOrigin {
         guard named != archived ?? "unknown" else { return }
         throw CommandError(
             .refused,
-            archived.map { "--from names \(named), and \(file) is a backup of \($0)" }
-                ?? "--from names \(named), and \(file) does not say which environment it is of",
-            hint: "nothing was changed; look again which backup is meant"
+            archived.map { "--from names \(named), but \(file) is a backup of \($0)" }
+                ?? "--from names \(named), and \(file) does not name its environment",
+            hint: "nothing was changed; check that this is the right backup"
                 + (archived == nil ? ", or give --from unknown" : "")
         )
     }

@@ -14,7 +14,7 @@ extension RestoreCommand {
         if target.inPlace && target.dropOld {
             throw ValidationError("--in-place and --drop-old contradict each other: in place there is no old database")
         }
-        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty goes with --data-only") }
+        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty requires --data-only") }
         if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
         if target.confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
         if target.from?.isEmpty == true { throw ValidationError("--from is empty") }
@@ -243,9 +243,9 @@ extension RestoreCommand {
             lines.append("the new database took the place of the old one, which was dropped")
         } else if let beside = report.beside {
             lines.append(
-                "\(report.database) is as it was, because what is left out protects the data; the new database is \(beside)"
+                "\(report.database) is unchanged, because skipped objects protect its data; the new database is \(beside)"
             )
-            if let swap { lines.append("to put it in place: \(swap)") }
+            if let swap { lines.append("to replace the old one: \(swap)") }
             if let drop { lines.append("to drop it: \(drop)") }
         }
         return lines
@@ -285,7 +285,7 @@ extension RestoreCommand {
             guard !code.isHarmless else { return nil }
             let stranger = report.isRepacked ? ", packed again by another program" : ", not made by this installation"
             let origin = report.isSealed.map { $0 ? ", made by this installation" : stranger }
-            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was looked at)" : ""):"]
+            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was read)" : ""):"]
                 + (code.lines + code.roleLines).map { "- \(Formatting.harmless($0))" }
         }
         return ["database \(Formatting.harmless(report.database)): \(amount.joined(separator: ", "))"] + steps

@@ -45,7 +45,7 @@ struct TrustQuestion {
     }
 
     static func lines(_ code: CodeInventory, of file: String) -> [String] {
-        let part = code.isPartial ? " (as far as it was looked at)" : ""
+        let part = code.isPartial ? " (as far as it was read)" : ""
         return ["\(file) runs\(part):"] + (code.lines + code.roleLines).map { "- \($0)" }
     }
 }

@@ -116,15 +116,15 @@ package struct GranaryProgram: Sendable {
         var text = (lines.filter { !$0.hasPrefix("- ") } + [values[...]]).filter { !$0.isEmpty }.joined(separator: " ")
         if text.hasPrefix("Error: ") { text = String(text.dropFirst(7)) }
         while text.hasSuffix(".") { text.removeLast() }
-        return text.isEmpty ? "the arguments do not fit" : text
+        return text.isEmpty ? "the arguments do not match the command" : text
     }
 
     private func hint(for message: String, _ completed: OptionVariables.Completed) -> String {
         let words = completed.arguments.prefix { !$0.hasPrefix("-") }
         let help = (["granary"] + commandPath(Array(words)) + ["--help"]).joined(separator: " ")
         let blamed = completed.used.keys.sorted().first { message.contains("--\($0)") }
-        guard let blamed, let variable = completed.used[blamed] else { return "`\(help)` shows what there is" }
-        return "--\(blamed) comes from the variable \(variable); `\(help)` shows what there is"
+        guard let blamed, let variable = completed.used[blamed] else { return "`\(help)` lists the options" }
+        return "--\(blamed) comes from the variable \(variable); `\(help)` lists the options"
     }
 
     private func commandPath(_ words: [String]) -> [String] {

@@ -20,7 +20,7 @@ enum ProcessLimits {
             guard files.rlim_cur >= filesMin else {
                 throw CommandError(
                     .limits,
-                    "this process may open \(files.rlim_cur) files, and \(filesMin) are needed",
+                    "this process may open \(files.rlim_cur) files, but \(filesMin) are needed",
                     hint: "nothing was changed; raise the limit: ulimit -n 1024"
                 )
             }
@@ -73,7 +73,7 @@ enum MemoryExhaustion {
     private static let sentence: StaticString =
         """
         granary: error: there is not enough memory
-        hint: give it more (ulimit -v, the limit of the container), or take fewer --jobs
+        hint: give it more (ulimit -v, the limit of the container), or lower --jobs
 
         """
     private static let signals = [SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS]

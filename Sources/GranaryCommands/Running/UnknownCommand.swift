@@ -34,7 +34,7 @@ package struct UnknownCommand: Equatable {
         return CommandError(
             .usage,
             "\(place) has no command \(word)",
-            hint: "\(question)`\(place) --help` lists what there is"
+            hint: "\(question)`\(place) --help` lists the commands"
         )
     }
 

@@ -32,7 +32,7 @@ extension SeedCommand {
 
     private func reading(_ gate: Gate, _ console: Console) async throws -> String {
         if let name = try await gate.situation().choice?.name { return name }
-        console.note("no environment was named, and the database is not marked: this is for development")
+        console.note("no environment was given and the database is not marked: development is assumed")
         return "development"
     }
 

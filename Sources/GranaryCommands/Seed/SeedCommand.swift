@@ -44,7 +44,7 @@ package struct SeedCommand: SpokenCommand {
         help: ArgumentHelp("Fill the tables of this name or pattern.", valueName: "pattern")
     )
     package var generate: [String] = []
-    @Flag(name: .long, help: "With --generate: a table that cannot be filled leaves all tables as they are.")
+    @Flag(name: .long, help: "With --generate: change no table if one of them cannot be filled.")
     package var strict = false
     @Option(name: .long, help: ArgumentHelp("How many rows --generate makes for each table.", valueName: "n"))
     package var rows: Int?
@@ -74,11 +74,11 @@ package struct SeedCommand: SpokenCommand {
 
     package mutating func validate() throws {
         if let scale, !(scale > 0 && scale <= 1_000_000) { throw ValidationError("--scale must be above 0") }
-        if generate.isEmpty, rows != nil { throw ValidationError("--rows belongs to --generate") }
+        if generate.isEmpty, rows != nil { throw ValidationError("--rows requires --generate") }
         if !generate.isEmpty, rows == nil { throw ValidationError("--generate needs --rows, the number of rows") }
-        if write != nil, generate.isEmpty { throw ValidationError("--write belongs to --generate") }
-        if strict, generate.isEmpty { throw ValidationError("--strict belongs to --generate") }
-        if output != nil, generate.isEmpty { throw ValidationError("--output belongs to --generate") }
+        if write != nil, generate.isEmpty { throw ValidationError("--write requires --generate") }
+        if strict, generate.isEmpty { throw ValidationError("--strict requires --generate") }
+        if output != nil, generate.isEmpty { throw ValidationError("--output requires --generate") }
         if let rows, rows < 1 { throw ValidationError("--rows must be 1 or more") }
         if !generate.isEmpty, common { throw ValidationError("--generate and --common contradict each other") }
     }

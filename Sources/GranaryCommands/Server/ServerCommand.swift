@@ -32,7 +32,7 @@ package struct ServerCommand: AsyncParsableCommand {
             throw CommandError(
                 .noDatabase,
                 "this folder has no local server",
-                hint: "`granary server start` makes one"
+                hint: "`granary server start` creates one"
             )
         }
         return try cluster(postgresBin, on: console)

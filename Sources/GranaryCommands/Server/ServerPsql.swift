@@ -5,7 +5,7 @@ internal import LocalServer
 package struct ServerPsql: GranaryCommand {
     package static let configuration = CommandConfiguration(
         commandName: "psql",
-        abstract: "Run psql on this folder's server, which is started if it does not run.",
+        abstract: "Run psql on this folder's server; start the server if necessary.",
         discussion: """
             All arguments after psql go to psql.
 

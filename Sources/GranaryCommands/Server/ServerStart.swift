@@ -5,7 +5,7 @@ internal import LocalServer
 package struct ServerStart: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Start the server of this folder, making it first if there is none; print its URL.",
+        abstract: "Start the server of this folder, and create it if there is none; print its URL.",
         discussion: """
             Example:
               export DATABASE_URL=$(granary server start)
@@ -24,8 +24,8 @@ package struct ServerStart: SpokenCommand {
         let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
         console.note(
             start.made
-                ? "the local server was made and started"
-                : start.started ? "the local server was started" : "the local server runs already"
+                ? "the local server was created and started"
+                : start.started ? "the local server was started" : "the local server is already running"
         )
         try console.result(
             .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)]),

@@ -36,15 +36,15 @@ struct FindingReport {
             + "\(counted(fileCount, "file")) of migrations checked\(proofs)"
     }
 
-    /// `; 4 migrations replayed, 1 down does not undo its up`
+    /// `; 4 migrations replayed, 1 down migration does not undo its up migration`
     private var proofs: String {
         guard !replayed.isEmpty else { return "" }
         let failed = replayed.count { $0.undoes == false }
         let verdict =
             switch failed {
-            case 0: "every down undoes its up"
-            case 1: "1 down does not undo its up"
-            default: "\(failed) downs do not undo their up"
+            case 0: "every down migration undoes its up migration"
+            case 1: "1 down migration does not undo its up migration"
+            default: "\(failed) down migrations do not undo their up migrations"
             }
         return "; \(counted(replayed.count, "migration")) replayed, \(verdict)"
     }

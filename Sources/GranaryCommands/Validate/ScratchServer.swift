@@ -93,8 +93,8 @@ struct ScratchServer: Sendable {
         guard here != there else {
             throw CommandError(
                 .refused,
-                "--scratch-url names the server of \(target.name), on which nothing is tried out",
-                hint: "name another server, or leave --scratch-url out to use a local one"
+                "--scratch-url names the server of \(target.name), which is not used for tests",
+                hint: "give another server, or omit --scratch-url to use a local one"
             )
         }
     }

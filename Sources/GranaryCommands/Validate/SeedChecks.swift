@@ -28,9 +28,9 @@ struct SeedChecks {
                     .listedFileMissing,
                     file: environments.path ?? "environments.json",
                     line: policy.line ?? 1,
-                    "\(entry) is listed as a seed of \(policy.name), and there is none of this name in \(folder)",
+                    "\(entry) is listed as a seed of \(policy.name), but \(folder) has no such file",
                     hint:
-                        "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
+                        "names are relative to the folder of seeds, such as common/users.yaml, common/* or common"
                 )
             }
         }
@@ -98,7 +98,7 @@ extension SeedChecks {
                     file: file,
                     line: line,
                     "\(name) has no column \(column)",
-                    hint: near.map { "is \($0) meant?" } ?? "a migration must make it first"
+                    hint: near.map { "is \($0) meant?" } ?? "a migration must create it first"
                 )
             )
         }
@@ -122,8 +122,8 @@ extension SeedChecks {
             .seedUnknownTable,
             file: file,
             line: line,
-            "no migration of \(environment) makes the table \(name)",
-            hint: near.map { "is \($0) meant?" } ?? "the file's name is the table's"
+            "no migration of \(environment) creates the table \(name)",
+            hint: near.map { "is \($0) meant?" } ?? "the file has the name of its table"
         )
     }
 }
@@ -133,7 +133,9 @@ extension SeedChecks {
     private func script(_ seed: SeedSet.Script, _ schema: SchemaModel, _ isProduction: Bool) -> [Finding] {
         let path = seed.file.path
         guard let text = String(validating: seed.bytes, as: UTF8.self) else {
-            return [Finding(.seedFile, file: path, "it is not UTF-8", hint: "convert it, such as with iconv -t UTF-8")]
+            return [
+                Finding(.seedFile, file: path, "it is not UTF-8", hint: "convert it, for example with iconv -t UTF-8")
+            ]
         }
         let script: SQLScript
         do {
@@ -196,7 +198,7 @@ extension SeedChecks {
             for cell in row.cells {
                 guard let text = cell.value.text, cell.value.tag == nil else { continue }
                 if let what = SecretChecks.secret(in: text) {
-                    note(.secret, row.file, cell.line, "\(what) stands here", SecretChecks.secretHint)
+                    note(.secret, row.file, cell.line, "the text contains \(what)", SecretChecks.secretHint)
                 } else if SecretChecks.isSecret(column: cell.key, value: text) {
                     let message = "the column \(cell.key) is given a value that is written here"
                     note(.secret, row.file, cell.line, message, SecretChecks.secretHint)

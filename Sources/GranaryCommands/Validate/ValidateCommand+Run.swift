@@ -80,7 +80,7 @@ extension ValidateCommand {
                 throw CommandError(
                     .file,
                     "there is no folder \(path)",
-                    hint: "--migrations names the folder of migrations; `granary init` makes one"
+                    hint: "--migrations names the folder of migrations; `granary init` creates one"
                 )
             }
             let declared = DeclaredFiles(migrations: path)

@@ -1,11 +1,11 @@
 package import Basics
 
 extension [Finding] {
-    /// The same findings, each rule with the same hint once in a file: the first place has the message, the others are named
-    /// by their lines.
+    /// Merges findings of the same rule with the same hint in the same file. The first one keeps its message, and lists
+    /// the lines of the others.
     ///
-    /// Errors are left as they are, because each of them has to be corrected for itself. So are findings of a line that is
-    /// named already, because the line alone would not tell what they are about.
+    /// Errors are not merged, because each needs its own correction. Nor are findings on a line that is already listed,
+    /// because the line alone would not tell what the second one is about.
     package var gathered: [Finding] {
         var gathered: [Finding] = []
         var places: [Group: Int] = [:]
@@ -41,7 +41,7 @@ extension Finding {
     fileprivate var withLines: Finding {
         guard !moreLines.isEmpty else { return self }
         var finding = self
-        finding.message += "; so in line\(moreLines.count == 1 ? "" : "s") \(moreLines.map(String.init).listed())"
+        finding.message += "; also in line\(moreLines.count == 1 ? "" : "s") \(moreLines.map(String.init).listed())"
         return finding
     }
 }

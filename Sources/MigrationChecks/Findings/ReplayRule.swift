@@ -1,6 +1,6 @@
 /// The rules of a replay; `docs/migrations.md` explains each.
 package enum ReplayRule: String, Sendable, CaseIterable {
-    /// There is no order in which the migrations could run.
+    /// The migrations cannot be run in any order.
     case replay
     case upFails = "up-fails"
     case upFailsOnRows = "up-fails-on-rows"

@@ -63,7 +63,7 @@ package enum ValidationRule: String, Sendable, CaseIterable {
 
     package static let names = Set(allCases.map(\.rawValue))
 
-    /// The severity, unless the check gives another.
+    /// The severity, unless a check passes another.
     package var severity: Finding.Severity {
         switch self {
         case .unknownFolder, .missingDown, .duplicateContent, .environmentsDiffer, .unknownField, .missingEntry,
@@ -97,7 +97,7 @@ extension Finding {
         )
     }
 
-    /// By file, then by place, then by severity: the order of the same findings is always the same.
+    /// Orders findings by file, then by place, then by severity, so that the same findings always have the same order.
     package static func precedes(_ a: Finding, _ b: Finding) -> Bool {
         if a.file != b.file { return a.file < b.file }
         if a.line != b.line { return a.line < b.line }

@@ -1,7 +1,7 @@
 internal import Migrations
 import SQLText
 
-/// Reads the statements of a file in order, and knows for each what precedes it.
+/// Reads the statements of a file in order, and gives each one the schema and the transaction that precede it.
 struct FileReading {
     private let file: ParsedFile
     private let before: SchemaModel
@@ -10,8 +10,9 @@ struct FileReading {
     private(set) var schema: SchemaModel
     private var transaction: TransactionState
 
-    /// - Parameters: - schema: The schema after the earlier files. - outcome: The schema after all files; nil if it is
-    ///   unknown.
+    /// - Parameters:
+    ///   - schema: The schema after the earlier files.
+    ///   - outcome: The schema after all files; nil if it is unknown.
     init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?) {
         self.file = file
         self.outcome = outcome

@@ -1,4 +1,4 @@
-/// The enabled rules, by kind of statement, so that a statement meets only the rules that may apply to it.
+/// The enabled rules by kind of statement, so that a statement is checked only by the rules that may apply to it.
 struct LintPlan: Sendable {
     private let rules: [LintRule]
     private let everywhere: [Int]
@@ -27,7 +27,7 @@ struct LintPlan: Sendable {
         return chosen.map { rules[$0] }
     }
 
-    /// Both in order, each element once.
+    /// The union of two ascending lists, in ascending order.
     private static func merged(_ a: [Int], _ b: [Int]) -> [Int] {
         var merged: [Int] = []
         merged.reserveCapacity(a.count + b.count)

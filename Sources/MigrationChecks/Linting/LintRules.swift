@@ -9,16 +9,18 @@ package enum LintRules {
     /// The names of the rules that are enabled by default.
     package static let defaults: Set<String> = Set(all.filter(\.isOnByDefault).map(\.name))
 
-    /// The rules with this name, or in this group, such as `style` or `squawk`; empty for an unknown name.
+    /// The rules with this name or in this group, such as `style` or `squawk`; empty if the name is unknown.
     package static func named(_ name: String) -> [LintRule] {
         if let rule = byName[name] { return [rule] }
         return name == "all" ? all : all.filter { $0.groups.contains(name) }
     }
 
-    /// The enabled rules: the default ones and `enable`, without `disable`. The name of a rule takes precedence over
+    /// The enabled rules: the default rules and `enable`, without `disable`. The name of a rule takes precedence over
     /// its groups.
     ///
-    /// - Parameters: - enable: Names of rules or groups from `config.lint` of `environments.json`. - disable: Likewise.
+    /// - Parameters:
+    ///   - enable: Names of rules or groups from `config.lint` of `environments.json`.
+    ///   - disable: Names of rules or groups from the same place.
     package static func selection(enable: [String], disable: [String]) -> Set<String> {
         let isGroup = { (name: String) in byName[name] == nil }
         var rules = defaults
@@ -29,9 +31,9 @@ package enum LintRules {
         return rules
     }
 
-    /// The names that are neither a rule's nor a group's.
+    /// The names that are neither those of a rule nor those of a group.
     package static func unknown(_ names: [String]) -> [String] { names.filter { named($0).isEmpty } }
 }
 
-/// In the `kinds` of a rule, means every kind of statement.
+/// The value of a rule's `kinds` that means every kind of statement.
 let everyKind = ["*"]

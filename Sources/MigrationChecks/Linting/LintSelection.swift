@@ -1,13 +1,12 @@
 package import Project
 
-// The settings for rules in environments.json.
 extension LintRules {
     /// The rules that are enabled in an environment.
     package static func selection(for policy: EnvironmentPolicy) -> Set<String> {
         selection(enable: policy.lint.enable, disable: policy.lint.disable)
     }
 
-    /// Unknown names in `config.lint`, with their place.
+    /// A finding for each unknown name in `config.lint`.
     package static func unknownNames(in file: EnvironmentsFile) -> [Finding] {
         file.environments.flatMap { policy in
             unknown(policy.lint.enable + policy.lint.disable).map { name in
@@ -18,7 +17,7 @@ extension LintRules {
                     line: policy.lint.line ?? policy.line ?? 1,
                     message:
                         "environments.\(policy.name).config.lint names \(name), which is neither a rule nor a group",
-                    hint: similar(to: name).map { "\($0) is one" } ?? "docs/rules.md has the names"
+                    hint: similar(to: name).map { "is \($0) meant?" } ?? "docs/rules.md lists the names"
                 )
             }
         }

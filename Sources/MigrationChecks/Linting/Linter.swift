@@ -1,23 +1,24 @@
 internal import Migrations
 package import SQLText
 
-/// Finds what a migration's statements would do to those who use the database meanwhile: locks, rewrites, loss.
+/// Finds statements that would lock, rewrite or lose data that other sessions use.
 ///
 ///     var linter = Linter(rules: LintRules.selection(enable: ["style"], disable: []))
 ///     for file in files { findings += linter.findings(in: file); linter.learn(from: file) }
 package struct Linter: Sendable {
-    /// The names of the rules that are on.
+    /// The names of the enabled rules.
     package var rules: Set<String> { didSet { plan = LintPlan(rules) } }
     private var plan: LintPlan
-    /// Bytes of the tables that are known, with which a rule can tell a small table from a large one.
+    /// The known sizes of tables in bytes. Rules use them to tell small tables from large ones.
     package var tableSizes: [RelationName: Int]
-    /// What the files before have made.
+    /// The schema that the earlier files create.
     package var schema: SchemaModel
-    /// What all files together make, where that is known: a foreign key may get its index in a later file.
+    /// The schema that all files together create; nil if it is unknown. A later file may create the index for a foreign
+    /// key.
     package var outcome: SchemaModel?
 
-    /// Below so many bytes a lock that lasts as long as the table is read is short: 128 pages are read, indexed or
-    /// rewritten within milliseconds.
+    /// A table below this size in bytes is read, indexed or rewritten within milliseconds, because it has at most 128
+    /// pages. A lock that lasts as long as that is short.
     package static let smallTable = 1 << 20
 
     package init(
@@ -33,13 +34,13 @@ package struct Linter: Sendable {
         self.outcome = outcome
     }
 
-    /// Takes what a file makes for granted in the files that follow. Only files that go up are to be learned from.
+    /// Adds the objects that a file creates to `schema`, for the files that follow. Pass up files only.
     package mutating func learn(from file: ParsedFile) { schema.learn(from: file.script) }
 
-    /// In the order of the file. What comments silence is still among them.
+    /// The findings in the order of the file, including those that comments silence.
     package func findings(in file: ParsedFile) -> [Finding] { read(file).findings }
 
-    /// The findings, and what the file makes, so that it need not be learned again.
+    /// The findings, and the objects that the file creates, so that the caller need not call `learn`.
     private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaModel.Changes) {
         var findings: [Finding] = []
         var reading = FileReading(file, schema, outcome)
@@ -52,10 +53,10 @@ package struct Linter: Sendable {
         return (inOrder, reading.schema.changes)
     }
 
-    /// The findings of migrations in their order, by every core: each part of them begins with what those before it have
-    /// made, and all of them know the outcome. A file that goes down comes after the one that goes up.
+    /// Checks migrations in parallel. Each part of them starts with the schema that the parts before it create, and all
+    /// parts know the outcome. The down file of a migration is checked after its up file.
     ///
-    /// - Parameter version: Those up to it are only learned from.
+    /// - Parameter version: Migrations up to this version are not checked, only learned from.
     package func findings(in migrations: [(up: ParsedFile?, down: ParsedFile?)], after version: Int) async -> [Finding]
     {
         var parts: [(linter: Linter, range: Range<Int>)] = []
@@ -111,7 +112,8 @@ package struct Linter: Sendable {
             message += "; it has \(Self.size(bytes))"
             if bytes < Self.smallTable { severity = max(severity, .info) }
         }
-        // A down is rare, and runs when something is wrong already; what cannot run at all is no better for it.
+        // A down file runs rarely, and only when something has already gone wrong. But a statement that the server
+        // refuses is an error there too.
         let isRefused = rule.isRefusal || rule.category == .transactions
         if file.direction == .down, !isRefused { severity = max(severity, .warning) }
         return Finding(
@@ -125,7 +127,7 @@ package struct Linter: Sendable {
         )
     }
 
-    /// For people: `640 kB`, `12 MB`, `3.5 GB`.
+    /// A size in units for people: `640 kB`, `12 MB`, `3.5 GB`.
     static func size(_ bytes: Int) -> String {
         var value = Double(bytes) / 1000
         var unit = "kB"

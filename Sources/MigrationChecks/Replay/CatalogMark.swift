@@ -1,9 +1,9 @@
 internal import PostgresClient
 
-/// A moment in the life of a database, to see whether anything has changed since then.
+/// A point in time of a database, to find out whether anything has changed since.
 struct CatalogMark: Sendable {
     private let transaction: String
-    /// The open transaction has changed something: its own number is not among those that have ended.
+    /// Whether the open transaction has changed something. It has an ID only then.
     private let isInChange: Bool
 
     /// - Throws: `PostgresError`.
@@ -18,7 +18,7 @@ struct CatalogMark: Sendable {
         isInChange = row.bool("changes")
     }
 
-    /// Whether a transaction of the server, or the open one, has changed anything since.
+    /// Whether a transaction of the server, or the open one, has changed anything since the mark.
     ///
     /// - Throws: `PostgresError`.
     func isPassed(_ session: borrowing Session) throws -> Bool {

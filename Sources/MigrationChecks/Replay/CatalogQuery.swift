@@ -1,8 +1,8 @@
-/// The SQL that reads a `CatalogShape`.
+/// The SQL query for a `CatalogShape`.
 ///
-/// A row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`.
+/// Each row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`.
 enum CatalogQuery {
-    /// Objects of extensions are left out, and those that initdb made.
+    /// The query, without the objects that extensions and initdb create.
     static var text: String {
         """
         WITH own AS (
@@ -112,8 +112,8 @@ enum CatalogQuery {
         """
     }
 
-    /// A line for each privilege. An object without a list of privileges has the owner's default ones: GRANT and REVOKE
-    /// write them into a list, and that is no difference.
+    /// One line for each privilege. An object without an access list has the owner's default privileges. GRANT and
+    /// REVOKE write these into a list, which is not a difference.
     private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
         """
         (SELECT pg_catalog.string_agg('privilege ' || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)
@@ -121,7 +121,7 @@ enum CatalogQuery {
         """
     }
 
-    /// Of these it counts that they are there.
+    /// Catalogs whose objects are compared by their existence only.
     private static let others = [
         "operator", "opclass", "opfamily", "cast", "conversion", "ts_config", "ts_dict", "ts_parser", "ts_template",
         "collation", "foreign_data_wrapper", "foreign_server", "publication", "publication_rel", "event_trigger",

@@ -1,10 +1,10 @@
 internal import PostgresClient
 
-/// Every object of a database and what it is made of, without its rows: what a down must bring back.
+/// Every object of a database with its definition, without rows: the state that a down file must restore.
 ///
-/// Neither oids nor the order of columns are part of it: a column that comes back comes last.
+/// OIDs and the order of columns are left out, because a column that is added again comes last.
 struct CatalogShape: Sendable, Equatable {
-    /// An object, as people name it.
+    /// An object, named for people.
     struct Object: Hashable, Comparable, CustomStringConvertible {
         /// `table`, `column`, `index`.
         var kind: String
@@ -15,13 +15,13 @@ struct CatalogShape: Sendable, Equatable {
     }
 
     struct Facts: Hashable {
-        /// The table, type or schema that it is a part of, and goes with.
+        /// The table, type or schema that contains the object and is dropped with it.
         var parent: String
         var definition: String
-        /// The part of the definition that the server may spell in several ways; nil if there is none.
+        /// The part of the definition that the server may print in several ways; nil if there is none.
         var expression: String?
 
-        /// For people, a fact a line.
+        /// The facts for people, one per line.
         var lines: [Substring] {
             definition.split(separator: "\n") + (expression?.split(separator: "\n") ?? [])
         }
@@ -43,7 +43,6 @@ struct CatalogShape: Sendable, Equatable {
     }
 }
 
-// What is different.
 extension CatalogShape {
     struct Difference: Sendable, Equatable {
         var left: [String] = []
@@ -52,9 +51,9 @@ extension CatalogShape {
 
         var isEmpty: Bool { left.isEmpty && missing.isEmpty && changed.isEmpty }
 
-        /// A clause for each way to differ, of at most so many objects.
+        /// A clause for each kind of difference, with at most four objects.
         var clauses: [String] {
-            [("leaves behind", left), ("does not bring back", missing), ("brings back otherwise", changed)]
+            [("leaves", left), ("does not restore", missing), ("restores differently", changed)]
                 .filter { !$0.1.isEmpty }
                 .map { verb, names in
                     let more = names.count > 4 ? " and \(names.count - 4) more" : ""
@@ -63,12 +62,13 @@ extension CatalogShape {
         }
     }
 
-    /// How the database is now, compared with how it was, by the texts alone.
+    /// The changes since an earlier shape, comparing texts only.
     func difference(from before: CatalogShape) -> Difference { difference(from: before) { _, _, _ in false } }
 
-    /// How the database is now, compared with how it was.
+    /// The changes since an earlier shape.
     ///
-    /// - Parameter isSame: Whether two spellings of an object's expression mean the same, the older one first.
+    /// - Parameter isSame: Whether the old and the new definition of an object, which differ in their expressions, mean
+    ///   the same.
     func difference(
         from before: CatalogShape,
         isSame: (_ object: Object, _ old: Facts, _ new: Facts) throws -> Bool
@@ -87,13 +87,13 @@ extension CatalogShape {
         return difference
     }
 
-    /// Without the parts of what is named itself.
+    /// Omits objects whose parent is in the list.
     private static func roots(_ objects: [Object: Facts]) -> [String] {
         let names = Set(objects.keys.map(\.description))
         return objects.filter { !names.contains($0.value.parent) }.keys.sorted().map(\.description)
     }
 
-    /// What of a definition changed, where it is short enough to be read in a sentence.
+    /// The changed lines of a definition, if they are short enough for a message.
     private static func change(_ object: Object, _ old: Facts, _ new: Facts) -> String {
         let (old, new) = (old.lines, new.lines)
         let gone = old.filter { !new.contains($0) }.joined(separator: ", ")

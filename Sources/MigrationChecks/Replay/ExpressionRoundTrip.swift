@@ -1,13 +1,13 @@
 internal import PostgresClient
 
-/// Whether two spellings of an expression mean the same to the server.
+/// Tells whether two forms of an expression mean the same to the server.
 ///
-/// What pg_get_constraintdef and its like print is not always what they print after it was read again: a CHECK with IN on a
-/// varchar column gets other casts. A down file that was written from a dump has the second spelling.
+/// The output of functions such as pg_get_constraintdef can change when the server reads it again: a CHECK with IN on a
+/// varchar column gets other casts. A down file that was written from a dump contains the second form.
 struct ExpressionRoundTrip {
     private static let name = "granary_round_trip"
 
-    /// Gives both spellings to the server in a transaction that has begun, which is left as it was.
+    /// Lets the server read both forms, inside an open transaction, and undoes the changes.
     ///
     /// - Throws: `PostgresError` for a lost connection.
     static func areSame(
@@ -22,7 +22,7 @@ struct ExpressionRoundTrip {
         return try spelling(now, of: object, new.parent, session) == again
     }
 
-    /// How the server prints an expression that it has read; nil if it does not take it.
+    /// The form in which the server prints an expression after reading it; nil if the server refuses it.
     private static func spelling(
         _ expression: String,
         of object: CatalogShape.Object,
@@ -42,18 +42,18 @@ struct ExpressionRoundTrip {
         return spelling
     }
 
-    /// The statements that have the server read it, and the query for what it makes of it.
+    /// The statements with which the server reads the expression, and the query for its printed form.
     private static func trial(
         _ expression: String,
         of object: CatalogShape.Object,
         _ parent: String
     ) -> (statements: String, question: String, parameters: [String])? {
-        // `table shop.orders`, and `shop.orders.note` in it.
+        // The parent is `table shop.orders`, and the name is `shop.orders.note`.
         let holder = String(parent.drop { $0 != " " }.dropFirst())
         let last = String(object.name.dropFirst(holder.count + 1))
         switch object.kind {
         case "constraint" where expression.hasPrefix("CHECK") && parent.hasPrefix("table "):
-            // Its rows have been looked at already.
+            // NOT VALID avoids checking the rows again.
             let ending = expression.hasSuffix(" NOT VALID") ? "" : " NOT VALID"
             return (
                 "ALTER TABLE \(holder) ADD CONSTRAINT \(name) \(expression)\(ending)",

@@ -4,27 +4,28 @@ package import Migrations
 package import PostgresClient
 internal import Project
 
-/// Runs migrations from nothing in a scratch database, each one up, down and up again, and says what a down leaves.
+/// Runs all migrations in scratch databases, each one up, down and up again, and reports what a down file does not
+/// undo.
 ///
-///     per environment: the plan of an empty database → a scratch database
-///     each migration: rows into the tables that have none → up → down → is everything as it was? → up
-///     all of them in another one, which has no rows of ours → `inspect` looks at the whole
+///     for each environment: the plan for an empty database → a scratch database
+///     for each migration: fill empty tables → up → down → compare with the state before → up
+///     finally: all migrations in another scratch database without generated rows → `inspect` the schema
 ///
-/// What one environment has proved is only applied in the next. A migration after which nothing is as it should be ends
-/// the scratch database; the next one goes on behind it.
+/// A migration that was tested for one environment is only applied in the next. If a migration spoils the scratch
+/// database, the replay continues after it in a new one.
 package struct Replay: Sendable {
     let options: MigratorOptions
     let environments: [String]
-    /// Any database of the server that lends the scratch databases; never that of a service.
+    /// An address of the server where the scratch databases are created. The database of a service is never used.
     let server: ServerAddress
-    /// Whether the roles of that server are other people's too.
+    /// Whether the roles of the server also belong to other databases, so that the replay must not create or drop any.
     let keepsRoles: Bool
-    /// Versions up to this one are only applied.
+    /// Migrations up to this version are applied but not tested.
     let since: Int?
     let logger: Logger
-    /// Puts some rows into tables that have none, `schema.table`, so that a down has something to lose.
+    /// Adds rows to empty tables, named `schema.table`, so that a down file has rows to lose.
     let fill: @Sendable (_ server: ServerAddress, _ tables: [String]) async throws -> Void
-    /// Looks at an environment's whole schema, as migrations alone have made it.
+    /// Checks the whole schema of an environment in a database that only migrations have changed.
     let inspect: @Sendable (_ environment: String, _ server: ServerAddress) async throws -> [Finding]
     let progress: @Sendable (ReplayEvent) -> Void
 
@@ -50,8 +51,8 @@ package struct Replay: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `PostgresError` where there is no server or no right to make a database; `CancellationError`. What is
-    ///   wrong with a migration is a finding.
+    /// - Throws: `PostgresError` if there is no server or no right to create a database; `CancellationError`. Faults of
+    ///   migrations are findings.
     package func run() async throws -> ReplayReport {
         var report = ReplayReport()
         for environment in environments {
@@ -84,9 +85,9 @@ package struct Replay: Sendable {
         } while !journey.isOver
     }
 
-    /// Makes what is there before the first migration.
+    /// Creates the objects that exist before the first migration.
     ///
-    /// - Returns: What the database would be given.
+    /// - Returns: The steps of a run on the empty database.
     private func prepare(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
         let makesRoles = !keepsRoles
         return try await withSession(scratch, logger: logger) { session in
@@ -104,12 +105,12 @@ package struct Replay: Sendable {
         let makesRoles = !keepsRoles
         try await withSession(scratch, logger: logger) { session in
             try session.setPatience()
-            // They have been applied before; what they cannot do now, they could not do then.
+            // Failures were already reported when these migrations were tested.
             for step in steps { _ = try step.up.script.run(&session, makesRoles: makesRoles) }
         }
     }
 
-    /// One migration after the other, until the end or until the scratch database is of no more use.
+    /// Tests one migration after the other, until the end or until the scratch database is spoiled.
     private func go(
         on journey: inout ReplayJourney,
         _ steps: [ReplayStep],
@@ -139,13 +140,13 @@ package struct Replay: Sendable {
             let isProof = step.up.version > since ?? 0 && !report.hasProved(step)
             if isProof {
                 progress(.started(name: step.up.title, number: journey.next + 1, of: steps.count))
-                // What others have written is not known any more.
+                // Another session has written rows, so the last known state is out of date.
                 if journey.fills, try rows.supply(for: step, &session, logger) { known = ScratchState() }
             }
             let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills, makesRoles: !keepsRoles)
             let outcome = try trial.run(&session, &known)
             if outcome.wantsEmptyTables {
-                // Rows of ours may be what no service would have: the word of an empty database counts.
+                // Generated rows may be unrealistic, so the result with empty tables decides.
                 journey.fills = false
                 report.findings += outcome.findings
                 return
@@ -162,20 +163,20 @@ package struct Replay: Sendable {
     }
 }
 
-/// How far the replay of an environment is.
+/// The progress of the replay of an environment.
 struct ReplayJourney: Sendable {
     let environment: String
-    /// Of the step that comes next.
+    /// The index of the next step.
     var next = 0
-    /// Whether tables are given rows before the next step.
+    /// Whether to fill empty tables before the next step.
     var fills = true
     var isOver = false
 }
 
-/// A migration, as it is replayed.
+/// A migration to replay.
 struct ReplayStep: Sendable {
     var up: MigrationStep
-    /// nil if there is no down file, or nothing in it.
+    /// nil if there is no down file, or if it is empty.
     var down: MigrationScript?
 
     init(up: MigrationStep, down: MigrationScript?) {
@@ -183,6 +184,6 @@ struct ReplayStep: Sendable {
         self.down = down.flatMap { $0.statements.isEmpty && !$0.saysNothingToUndo ? nil : $0 }
     }
 
-    /// What a proof is about.
+    /// A key for the result of a test: the same files need no second test.
     var identity: String { "\(up.service)/\(up.version)/\(up.sha256)/\(up.downSHA256 ?? "")" }
 }

@@ -1,15 +1,15 @@
 internal import PostgresClient
 
-/// How many rows each table holds, and a digest of them, whatever their order and that of the columns.
+/// The row count of each table, and a digest of its rows that does not depend on the order of rows or columns.
 struct RowDigests: Sendable, Equatable {
     private struct Digest: Equatable {
         var rows: Int
         var sum: String
     }
 
-    /// By the name of the table; tables without rows are left out.
+    /// By name of the table. Tables without rows are omitted.
     private var tables: [String: Digest] = [:]
-    /// So many tables are read with one query.
+    /// The number of tables that one query reads.
     private static let atOnce = 200
 
     /// - Throws: `PostgresError`.
@@ -40,8 +40,8 @@ struct RowDigests: Sendable, Equatable {
         return digests
     }
 
-    /// Tables without rows, in the order in which they were made, with their oids. A partition's rows come through its
-    /// parent.
+    /// The empty tables in order of creation, with their OIDs. Partitions are omitted, because they get their rows
+    /// through the parent.
     static func emptyTables(
         in schemas: Set<String>,
         _ session: borrowing Session
@@ -59,14 +59,14 @@ struct RowDigests: Sendable, Equatable {
         ).map { (oid: $0.text("oid"), name: $0.text("name")) }
     }
 
-    /// A clause for each table whose rows are not what they were.
+    /// A clause for each table whose rows differ.
     func differences(from before: RowDigests) -> [String] {
         Set(before.tables.keys).union(tables.keys).sorted().compactMap { name in
             let (old, new) = (before.tables[name], tables[name])
             if old == new { return nil }
             let (was, has) = (old?.rows ?? 0, new?.rows ?? 0)
             return was == has
-                ? "the rows of \(name) have other values than before"
+                ? "the rows of \(name) have changed values"
                 : "\(name) has \(counted(has, "row", isGrouped: false)) where it had \(was)"
         }
     }

@@ -3,15 +3,15 @@ internal import Migrations
 internal import PostgresClient
 internal import SQLText
 
-/// Rows for tables that have none, so that a down has something to lose.
+/// Fills empty tables with rows, so that a down file has rows to lose.
 ///
-/// A table gets them when a migration comes that does something with it, and all other empty ones with it: to generate rows
-/// takes longer than most migrations.
+/// Generating rows takes longer than most migrations. So the empty tables are filled, all together, only when a
+/// migration may concern one of them.
 struct RowSupply {
     let schemas: Set<String>
     let scratch: ServerAddress
     let fill: @Sendable (_ server: ServerAddress, _ tables: [String]) async throws -> Void
-    /// Oids of tables for which it was tried.
+    /// The OIDs of the tables that were tried.
     private var tried: Set<String> = []
 
     init(
@@ -25,7 +25,8 @@ struct RowSupply {
     }
 
     /// - Returns: Whether rows were written.
-    /// - Throws: `PostgresError` for a lost connection, `CancellationError`. A migration is tried without rows too.
+    /// - Throws: `PostgresError` for a lost connection; `CancellationError`. If rows cannot be generated, the migration
+    ///   is tested without them.
     mutating func supply(for step: ReplayStep, _ session: inout Session, _ logger: Logger) throws -> Bool {
         let empty = try RowDigests.emptyTables(in: schemas, session).filter { !tried.contains($0.oid) }
         guard !empty.isEmpty, step.concerns(empty.map(\.name)) else { return false }
@@ -34,7 +35,7 @@ struct RowSupply {
         return true
     }
 
-    /// If one of the tables cannot be filled, each half of them is tried for itself.
+    /// If the tables cannot be filled together, tries each half of them.
     private func supply(_ tables: [String], _ session: inout Session, _ logger: Logger) throws {
         do {
             let (fill, scratch) = (fill, scratch)
@@ -56,7 +57,7 @@ struct RowSupply {
 }
 
 extension ReplayStep {
-    /// Whether the migration does something with one of the tables, or may.
+    /// Whether the migration changes one of the tables, or may do so.
     fileprivate func concerns(_ tables: [String]) -> Bool {
         let statements = up.script.statements + (down?.statements ?? [])
         let isOpaque = statements.contains { statement in

@@ -2,7 +2,7 @@ internal import Migrations
 
 /// The result of testing one migration.
 struct StepOutcome: Sendable {
-    /// Whether more than applying it was tested.
+    /// Whether the migration was tested, rather than only applied.
     var isProof: Bool
     var upMilliseconds = 0
     var downMilliseconds: Int?
@@ -13,7 +13,7 @@ struct StepOutcome: Sendable {
     var wantsEmptyTables = false
     /// The database is not in the state that the next migration expects.
     var isSpoilt = false
-    /// Files ran and were not rolled back after the first up, so the rows may be others.
+    /// Whether files were run again without being rolled back, so that rows may have changed.
     var ranForGood = false
     var findings: [Finding] = []
 

@@ -2,7 +2,7 @@ internal import Basics
 internal import Migrations
 internal import PostgresClient
 
-/// Catalog and rows of a scratch database, as they were read last. The next migration begins with them.
+/// The catalog and rows of a scratch database as last read. The next migration starts with them.
 struct ScratchState {
     /// nil if it must be read again.
     var shape: CatalogShape?
@@ -10,19 +10,19 @@ struct ScratchState {
     var rows: RowDigests?
 }
 
-/// One migration in a scratch database: up, down, up.
+/// Tests one migration in a scratch database: up, down, up.
 ///
 ///     up, committed → in one transaction: down → compare → up again → compare → rolled back
 ///
-/// The transaction leaves the database as the first up has made it, whatever the down does. Files that cannot run in it are
-/// run for good, and what a bad down leaves then spoils the database.
+/// The transaction leaves the database as the first up made it, whatever the down file does. Files that cannot run in a
+/// transaction are committed, so a faulty down file spoils the database.
 struct StepTrial: Sendable {
     let step: ReplayStep
-    /// Otherwise it is only applied.
+    /// Whether to test the migration, rather than only apply it.
     let isProof: Bool
-    /// Whether tables were given rows for it.
+    /// Whether tables were filled for it.
     let hasRows: Bool
-    /// Whether roles are made that the files name and the server does not know.
+    /// Whether to create the roles that the files name and the server does not have.
     let makesRoles: Bool
 
     private struct State {
@@ -30,7 +30,7 @@ struct StepTrial: Sendable {
         var rows: RowDigests
     }
 
-    /// - Throws: `PostgresError` for a lost connection, `CancellationError`. A statement that fails is a finding.
+    /// - Throws: `PostgresError` for a lost connection; `CancellationError`. A failing statement is a finding.
     func run(_ session: inout Session, _ known: inout ScratchState) throws -> StepOutcome {
         var outcome = StepOutcome(isProof: isProof)
         guard isProof else {
@@ -60,7 +60,7 @@ struct StepTrial: Sendable {
         return outcome
     }
 
-    /// - Returns: nil if it failed.
+    /// - Returns: The state after the up file; nil if it failed.
     private func goUp(
         from before: State,
         _ outcome: inout StepOutcome,
@@ -85,7 +85,7 @@ struct StepTrial: Sendable {
         return State(shape: try CatalogShape.read(session), rows: try RowDigests.read(session))
     }
 
-    /// Down and up again, both of which are rolled back.
+    /// Runs the down file and the up file again, and rolls both back.
     private func tryInTransaction(
         _ down: MigrationScript,
         _ before: State,
@@ -96,17 +96,17 @@ struct StepTrial: Sendable {
         let mark = try CatalogMark(session)
         let failure = try goDown(down, &outcome, &session)
         if let failure {
-            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
+            outcome.add(failure, .downFails, of: down, "the down file of \(step.up.title) fails: ")
             outcome.undoes = false
             return try rollBack(&session)
         }
         let after = try refreshed(made, since: mark, session)
         let isUndone = try compare(after, before, down, &outcome, session)
-        // What the down has left is in the way of the up: that is said already.
+        // If the down file did not undo everything, the up file would fail because of that, which is already reported.
         guard isUndone else { return try rollBack(&session) }
         if try step.up.script.runWithin(&session) != nil {
-            // Within one transaction more is refused than in two: a constraint may not be deferred any more, the value of an
-            // enum not be used yet. The real thing decides.
+            // Some statements fail only because both files run in one transaction: a constraint can no longer be
+            // deferred, or a new enum value not yet be used. So the files are run separately.
             try rollBack(&session)
             return try tryForGood(down, before, made, &outcome, &session, comparesDown: false)
         }
@@ -114,7 +114,7 @@ struct StepTrial: Sendable {
         try rollBack(&session)
     }
 
-    /// In a transaction that it begins and leaves open.
+    /// Runs the down file in a transaction, which stays open.
     private func goDown(
         _ down: MigrationScript,
         _ outcome: inout StepOutcome,
@@ -138,7 +138,7 @@ struct StepTrial: Sendable {
         try session.startAnew()
     }
 
-    /// Down and up again as the migrator would run them.
+    /// Runs the down file and the up file again, and commits both, as the migrator would.
     private func tryForGood(
         _ down: MigrationScript,
         _ before: State,
@@ -151,8 +151,8 @@ struct StepTrial: Sendable {
         let mark = try CatalogMark(session)
         let start = ContinuousClock.now
         if let failure = try down.run(&session, makesRoles: makesRoles) {
-            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
-            // In a transaction it has changed nothing, and the migration is still applied.
+            outcome.add(failure, .downFails, of: down, "the down file of \(step.up.title) fails: ")
+            // A wrapped down file has changed nothing, so the migration is still applied.
             outcome.isSpoilt = down.mode != .wrapped
             outcome.undoes = false
             return
@@ -173,7 +173,7 @@ struct StepTrial: Sendable {
                 failure,
                 .upAgainFails,
                 of: step.up.script,
-                "after its down, \(step.up.title) does not go up again: "
+                "after its down file, \(step.up.title) cannot be applied again: "
             )
             outcome.isSpoilt = true
         } else {
@@ -189,16 +189,16 @@ struct StepTrial: Sendable {
             .upAgainDiffers,
             .warning,
             step.up.script,
-            "after its down, \(step.up.title) makes something else than at first: it "
+            "after its down file, \(step.up.title) has another result than at first: it "
                 + difference.clauses.joined(separator: ", and "),
-            hint: "what IF NOT EXISTS finds, it leaves as it is: have the down drop it"
+            hint: "IF NOT EXISTS does not change an existing object: drop it in the down file"
         )
         return false
     }
 
-    /// Catalog and rows after the down, compared with those before the up, in an open transaction.
+    /// Compares catalog and rows after the down file with those before the up file. Needs an open transaction.
     ///
-    /// - Returns: Whether the catalog is as it was.
+    /// - Returns: Whether the catalog is the same.
     private func compare(
         _ after: State,
         _ before: State,
@@ -217,9 +217,9 @@ struct StepTrial: Sendable {
                 .downDoesNotUndo,
                 declared == false ? .warning : .error,
                 down,
-                "the down of \(step.up.title) does not undo its up: it "
+                "the down file of \(step.up.title) does not undo its up file: it "
                     + difference.clauses.joined(separator: ", and "),
-                hint: "undo in the reverse order what the up does"
+                hint: "undo the statements of the up file in reverse order"
             )
         }
         // `rollback_safe: false` declares that rows are lost.
@@ -228,16 +228,16 @@ struct StepTrial: Sendable {
                 .downLosesRows,
                 declared == true ? .error : .warning,
                 down,
-                "after the down of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
+                "after the down file of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
                 hint: declared == true
-                    ? "rollback_safe is true in dependencies.json, and this contradicts it: keep the rows, or say false"
-                    : "say \"rollback_safe\": false in dependencies.json, or keep the rows"
+                    ? "dependencies.json says rollback_safe: true; keep the rows, or set it to false"
+                    : "set \"rollback_safe\": false in dependencies.json, or keep the rows"
             )
         }
         return difference.isEmpty
     }
 
-    /// What has nothing to undo can be applied again where it was applied: that is what happens after such a down.
+    /// Tests a down file that declares that there is nothing to undo: the up file must then be able to run twice.
     private func holdToItsWord(
         _ down: MigrationScript,
         _ made: CatalogShape,
@@ -257,9 +257,9 @@ struct StepTrial: Sendable {
             failure,
             .upAgainFails,
             of: step.up.script,
-            "its down says that there is nothing to undo, and \(step.up.title) does not go up again: ",
+            "its down file says `nothing to undo`, but \(step.up.title) cannot be applied again: ",
             severity: declared == true ? .error : .warning,
-            hint: "write a down that takes it back, or an up that may come again, or say \"rollback_safe\": false in "
+            hint: "undo it in the down file, or let the up file run twice, or set \"rollback_safe\": false in "
                 + "dependencies.json"
         )
     }
@@ -277,20 +277,20 @@ struct StepTrial: Sendable {
             return
         }
         outcome.wantsEmptyTables = true
-        // not_null_violation: whatever the rows are, they lack what the new column demands.
+        // not_null_violation: the new column needs a value, which no existing row has.
         guard failure.error.sqlState == "23502" else { return }
         outcome.add(
             failure,
             .upFailsOnRows,
             of: step.up.script,
-            "\(step.up.title) goes up on empty tables only: ",
+            "\(step.up.title) can be applied to empty tables only: ",
             severity: .warning
         )
     }
 
-    /// What the service finds in its own database, a scratch database lacks.
+    /// An extra hint for an error that occurs because the scratch database lacks objects of the real one.
     private static func hint(_ failure: StatementFailure) -> String? {
-        let lists = "what others make before the first migration is listed in dependencies.json"
+        let lists = "list objects that exist before the first migration in dependencies.json"
         return switch failure.error.sqlState {
         // invalid_schema_name
         case "3F000": "\(lists), as \"before\": {\"schemas\": [\"name\"]}"
@@ -310,9 +310,9 @@ struct StepTrial: Sendable {
                 severity: .info,
                 file: step.up.script.path,
                 message:
-                    "\(step.up.title) took \(outcome.upMilliseconds) ms on tables that are nearly empty, and dependencies.json "
+                    "\(step.up.title) took \(outcome.upMilliseconds) ms on nearly empty tables, and dependencies.json "
                     + "gives no estimated_duration",
-                hint: "add \"estimated_duration\": \"\(seconds)s\", or what it takes on real rows"
+                hint: "add \"estimated_duration\": \"\(seconds)s\", or the time that it takes with real rows"
             )
         )
     }

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import Project
 
-/// Compares a branch with the one that it will be merged into.
+/// Compares the migrations with the branch that they will be merged into.
 struct BaseChecks {
     let tree: ServiceTree
     let base: GitTree
@@ -13,7 +13,7 @@ struct BaseChecks {
         return layer.isEmpty || folder.isEmpty ? name : "\(folder)/\(name)"
     }
 
-    /// Relative to the folder of migrations, as in git.
+    /// The paths of the files, relative to the folder of migrations, as in git.
     private func paths(of migration: CheckedMigration) -> [String] {
         [migration.migration.up, migration.migration.down].compactMap { file in
             file.map { path(String($0.path.split(separator: "/").last ?? ""), in: migration.layer) }
@@ -24,7 +24,7 @@ struct BaseChecks {
         var findings: [Finding] = []
         for migration in tree.migrations {
             let paths = paths(of: migration)
-            // A missing file of a merged pair may be added.
+            // A file that completes a merged migration is not a new migration.
             guard !paths.isEmpty, !paths.contains(where: base.files.contains) else { continue }
             let taken = base.versions(in: sharing(migration.layer))
             if let other = taken[migration.version] {
@@ -32,8 +32,8 @@ struct BaseChecks {
                     Finding(
                         .numberTaken,
                         file: migration.path,
-                        "its number is taken in \(base.reference) by \(other)",
-                        hint: "give it the next free one, with `granary migrate renumber`"
+                        "its number is used in \(base.reference) by \(other)",
+                        hint: "give it the next free number, with `granary migrate renumber`"
                     )
                 )
             } else if let highest = taken.keys.max(), migration.version < highest {
@@ -41,8 +41,8 @@ struct BaseChecks {
                     Finding(
                         .numberBehind,
                         file: migration.path,
-                        "its number is lower than \(highest) in \(base.reference), so where that is applied it comes too late",
-                        hint: "give it the next free one, with `granary migrate renumber`"
+                        "its number is lower than \(highest) in \(base.reference), so it is out of order in databases where that one is applied",
+                        hint: "give it the next free number, with `granary migrate renumber`"
                     )
                 )
             }
@@ -64,13 +64,13 @@ struct BaseChecks {
             let folder = parts.dropLast().map { "\($0)/" }.joined()
             return MigrationFileName(parts.last ?? "") != nil && (folder.isEmpty || known.contains(folder))
         }
-        let hint = "bring it back as it is in \(base.reference), and write a new migration"
+        let hint = "restore the version of \(base.reference), and write a new migration"
         let edited = base.edited.filter { isMigration($0) && base.files.contains($0) }.map { path in
             Finding(
                 .mergedFileEdited,
                 path.hasSuffix(".down.sql") ? .warning : nil,
                 file: "\(tree.service.folder)/\(path)",
-                "it is merged into \(base.reference), and says something else here",
+                "it is merged into \(base.reference), but its content differs here",
                 hint: hint
             )
         }
@@ -78,8 +78,8 @@ struct BaseChecks {
             Finding(
                 .mergedFileEdited,
                 file: "\(tree.service.folder)/\(path)",
-                "it is merged into \(base.reference), and is not here",
-                hint: "bring it back; where it was applied it would be missing"
+                "it is merged into \(base.reference), but missing here",
+                hint: "restore it; databases where it is applied need it"
             )
         }
         return edited + removed

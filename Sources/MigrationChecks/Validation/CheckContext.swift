@@ -3,18 +3,18 @@ internal import Project
 internal import SQLText
 internal import Storage
 
-/// What the checks of a migration need to know about the others.
+/// The information about the service and its other migrations that the checks of a migration need.
 struct CheckContext: Sendable {
     let service: Service
     let dependencies: DependenciesFile
     /// The schemas that this service may write into.
     let ownSchemas: Set<String>
-    /// The services of other schemas, if they are known.
+    /// The name of another service for each of its schemas, as far as they are known.
     let servicesBySchema: [String: String]
     let stateSchema: String
     /// The layers that run in production.
     let productionLayers: Set<String>
-    /// The pages of migrations by name; nil if the project has none.
+    /// The names of the files with descriptions of migrations; nil if the project has no such folder.
     let pages: (folder: String, names: Set<String>)?
 
     init(_ tree: ServiceTree, others: [Service], stateSchema: String) {
@@ -33,8 +33,9 @@ struct CheckContext: Sendable {
         pages = (try? Files.names(in: folder)).map { (folder, Set($0)) }
     }
 
-    /// The declared schemas and those that the service's migrations create. If no object is created in any of them, the
-    /// schema with the most created objects, because the folder's name says little about an undeclared service.
+    /// The declared schemas and those that the service's migrations create. If they create no table in any of these,
+    /// also the schema in which they create the most tables, because the name of a folder says little about an
+    /// undeclared service.
     private static func ownSchemas(_ tree: ServiceTree, _ owners: [String: String]) -> Set<String> {
         var own = Set(tree.service.schemas)
         var counts: [String: Int] = [:]
@@ -58,7 +59,7 @@ struct CheckContext: Sendable {
 }
 
 extension ParsedFile {
-    /// The text shows everything that happens: every statement is parsed, and none is a block.
+    /// Whether the text shows all effects: every statement could be parsed, and none is a DO block or a CALL.
     var isTransparent: Bool {
         script.statements.allSatisfy {
             $0.tree != nil && $0.tree?.isKind("DoStmt") != true && $0.tree?.isKind("CallStmt") != true

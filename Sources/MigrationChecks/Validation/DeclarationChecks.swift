@@ -2,7 +2,7 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Compares both JSON files with the tree: entries without a file, and files without an entry.
+/// Compares both JSON files with the folder: entries without a file, and files without an entry.
 struct DeclarationChecks {
     let tree: ServiceTree
     let environmentsText: JSONText?
@@ -21,20 +21,20 @@ struct DeclarationChecks {
             let found = byVersion[entry.version] ?? []
             let title = entry.key.drop { $0.isNumber }.dropFirst()
             if found.isEmpty {
-                note(.entryWithoutFile, "\(entry.key) has no file", "take the entry out, or bring its files back")
+                note(.entryWithoutFile, "\(entry.key) has no file", "remove the entry, or restore its files")
             } else if !title.isEmpty, !found.contains(where: { $0.migration.title == title }) {
                 note(
                     .entryWithoutFile,
                     severity: .warning,
-                    "\(entry.key) is no file's name; the file with this number is \(found[0].migration.name)",
+                    "\(entry.key) does not match a file; the file with this number is \(found[0].migration.name)",
                     "name the entry after its file"
                 )
             }
             if let environment = entry.environment, environment != "all", tree.environments.policy(environment) == nil {
                 note(
                     .unknownEnvironment,
-                    "\(entry.key) is for \(environment), which is no environment",
-                    "declared are \(tree.environments.names.joined(separator: ", "))"
+                    "\(entry.key) is for \(environment), which is not an environment",
+                    "the environments are \(tree.environments.names.joined(separator: ", "))"
                 )
             } else if let environment = entry.environment, environment != "all",
                 let layer = found.first(where: { $0.layer != environment })?.layer,
@@ -43,9 +43,9 @@ struct DeclarationChecks {
                 note(
                     .unknownEnvironment,
                     severity: .warning,
-                    "\(entry.key) is said to be for \(environment), and runs in "
+                    "\(entry.key) is declared for \(environment), but runs in "
                         + (layer.isEmpty ? "every environment" : layer),
-                    "the folders decide what runs; move its files to the folder of \(environment), or mend the entry"
+                    "the folders decide what runs; move its files to the folder of \(environment), or correct the entry"
                 )
             }
         }
@@ -63,7 +63,7 @@ struct DeclarationChecks {
         return findings
     }
 
-    /// The lists in `migrations` of each environment.
+    /// Checks the `migrations` lists of the environments.
     private func lists() -> [Finding] {
         guard let text = environmentsText else { return [] }
         return tree.environments.environments.flatMap { policy -> [Finding] in
@@ -86,8 +86,8 @@ struct DeclarationChecks {
                 .warning,
                 file: node.path,
                 line: node.line,
-                "the folder \(folder) of \(policy.name) is not there",
-                hint: "make it, or take the line out"
+                "the folder \(folder) of \(policy.name) does not exist",
+                hint: "create it, or remove the line"
             )
         ]
     }
@@ -109,14 +109,14 @@ struct DeclarationChecks {
             } else if let other = candidates.first {
                 note(
                     .listedFileMissing,
-                    "\(name) is listed for \(policy.name), and is a migration of \(other.layer) only",
-                    "move it to the base folder, or take it out of the list"
+                    "\(name) is listed for \(policy.name), but is a migration of \(other.layer) only",
+                    "move it to the base folder, or remove it from the list"
                 )
             } else {
                 note(
                     .listedFileMissing,
-                    "\(name) is listed for \(policy.name), and there is no such file",
-                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "take it out of the list"
+                    "\(name) is listed for \(policy.name), but there is no such file",
+                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "remove it from the list"
                 )
             }
         }
@@ -126,7 +126,7 @@ struct DeclarationChecks {
                     .unlistedFile,
                     file: node.path,
                     line: node.line,
-                    "\(migration.migration.name) runs in \(policy.name), and is not listed for it",
+                    "\(migration.migration.name) runs in \(policy.name), but is not listed for it",
                     hint: "the folders decide what runs; add it to the list"
                 )
             )
@@ -135,7 +135,8 @@ struct DeclarationChecks {
     }
 
     private func identity(_ migration: CheckedMigration) -> String { "\(migration.layer)/\(migration.migration.name)" }
-    /// The up file with this number, or one with a similar title. Similar numbers mean nothing.
+    /// The file that a listed name probably means: the one with the same number, or with a similar title. Similar
+    /// numbers say nothing.
     private func meant(_ stem: String) -> String? {
         let title = stem.drop { $0.isNumber }
         let titles = tree.migrations.map { "_\($0.migration.title)" }
@@ -146,7 +147,7 @@ struct DeclarationChecks {
         return found?.migration.up.map { String($0.path.split(separator: "/").last ?? "") }
     }
 
-    /// The name of the migration of which one or both files are listed.
+    /// The name of the migration that a listed file belongs to.
     private static func stem(_ listed: String) -> String {
         var name = listed.split(separator: "/").last ?? ""
         for suffix in [".sql", ".up", ".down"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }

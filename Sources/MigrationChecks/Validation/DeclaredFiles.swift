@@ -7,7 +7,7 @@ package struct DeclaredFiles: Sendable {
     package private(set) var environments = EnvironmentsFile.usual
     package private(set) var dependencies = DependenciesFile()
     package private(set) var findings: [Finding] = []
-    /// `environments.json` with the place of every value; nil if there is none.
+    /// `environments.json` with the place of every value; nil if the file does not exist.
     private(set) var environmentsText: JSONText?
 
     /// An existing file.
@@ -36,7 +36,7 @@ package struct DeclaredFiles: Sendable {
         )
     }
 
-    /// - Parameters: nil for a missing file.
+    /// - Parameters: The existing files; nil for a missing file.
     package init(environments: Source?, dependencies: Source?) {
         if let environments, let text = document(environments) {
             let (file, reading) = EnvironmentsFile.reading(text)
@@ -53,7 +53,7 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
-    /// nil for text that is not JSON.
+    /// The parsed file; nil if the text is not JSON.
     private mutating func document(_ source: Source) -> JSONText? {
         guard let bytes = source.bytes else {
             findings.append(
@@ -61,7 +61,7 @@ package struct DeclaredFiles: Sendable {
                     .unreadableFile,
                     file: source.path,
                     "it cannot be read",
-                    hint: "look at its rights, and whether it is a file"
+                    hint: "check its permissions, and that it is a regular file"
                 )
             )
             return nil
@@ -74,7 +74,7 @@ package struct DeclaredFiles: Sendable {
                         .duplicateEntry,
                         file: source.path,
                         line: member.line,
-                        "\(member.value.trail) is there twice",
+                        "\(member.value.trail) occurs twice",
                         hint: "keep one of the two"
                     )
                 )
@@ -105,7 +105,7 @@ package struct DeclaredFiles: Sendable {
                     file: path,
                     line: field.line,
                     "\(field.trail) is an unknown field",
-                    hint: field.nearest.map { "is \($0) meant?" } ?? "take it out"
+                    hint: field.nearest.map { "is \($0) meant?" } ?? "remove it"
                 )
             )
         }
@@ -127,7 +127,7 @@ package struct DeclaredFiles: Sendable {
                     file: path,
                     line: line,
                     "\(policy.name) is not treated as production, although its name says so",
-                    hint: "take \"production\": false out, or give the environment another name"
+                    hint: "remove \"production\": false, or rename the environment"
                 )
             )
         }

@@ -1,9 +1,9 @@
 internal import Migrations
 internal import Project
 
-/// The dependencies must exist in every environment, and have no cycle.
+/// Checks that dependencies exist in every environment and form no cycle.
 struct DependencyChecks {
-    /// All known services: one, or those of a root.
+    /// One service, or all services of `--root`.
     let trees: [ServiceTree]
 
     typealias Node = MigrationOrder.Node
@@ -29,7 +29,7 @@ struct DependencyChecks {
                     return note(
                         .unknownDependency,
                         "\(entry.key) depends on \(need.spelled), and there is no such migration",
-                        "mend depends_on"
+                        "correct depends_on"
                     )
                 }
                 let own = byVersion[entry.version] ?? []
@@ -43,7 +43,7 @@ struct DependencyChecks {
                         .otherEnvironmentDependency,
                         "\(entry.key) runs in \(lacking.joined(separator: ", ")) and depends on \(name), "
                             + "which is a migration of \(layers) only",
-                        "move that one to the base folder, or mend depends_on"
+                        "move that one to the base folder, or correct depends_on"
                     )
                 }
                 let title = need.spelled.drop { $0.isNumber }.dropFirst()
@@ -51,8 +51,8 @@ struct DependencyChecks {
                 return note(
                     .unknownDependency,
                     severity: .warning,
-                    "\(entry.key) depends on \(need.spelled), and the migration with this number is \(name)",
-                    "name the one that is meant"
+                    "\(entry.key) depends on \(need.spelled), but the migration with this number is \(name)",
+                    "correct the name or the number"
                 )
             }
         }
@@ -84,7 +84,7 @@ struct DependencyChecks {
                             "\(entry.key) depends on \(service.key), and there is no such service",
                             hint: Spelling.nearest(to: service.key, among: trees.map(\.service.name)).map {
                                 "is \($0) meant?"
-                            } ?? "mend cross_service_depends_on"
+                            } ?? "correct cross_service_depends_on"
                         )
                     ]
                 }
@@ -96,14 +96,14 @@ struct DependencyChecks {
                         file: file.path,
                         line: need.line,
                         "\(entry.key) depends on \(service.key)/\(need.spelled), and there is no such migration",
-                        hint: "mend cross_service_depends_on"
+                        hint: "correct cross_service_depends_on"
                     )
                 }
             }
         }
     }
 
-    /// Every cycle once, at the entry of its first member.
+    /// Reports each cycle once, at the entry of its smallest member.
     private func circles() -> [Finding] {
         var needs: [Node: [Node]] = [:]
         for tree in trees {
@@ -126,7 +126,7 @@ struct DependencyChecks {
                 file: tree.dependencies.path,
                 line: tree.dependencies.line(of: "depends_on", in: entry),
                 "dependencies go round in a circle: \(names.joined(separator: " → "))",
-                hint: "take one of these out of depends_on"
+                hint: "remove one of these from depends_on"
             )
         }
     }
@@ -136,7 +136,7 @@ struct DependencyChecks {
         return Array(circle[place...] + circle[..<place])
     }
 
-    /// For people: the service if there are several, and the file.
+    /// The name for messages: the file, with the service if there are several.
     private func name(_ node: Node) -> String {
         let tree = trees.first { $0.service.name == node.service }
         let name = tree?.migrations.first { $0.version == node.version }?.migration.name ?? "\(node.version)"

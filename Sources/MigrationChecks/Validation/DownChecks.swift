@@ -1,13 +1,13 @@
 internal import Migrations
 internal import SQLText
 
-/// A down takes away what its up has made, and nothing more.
+/// Checks that a down file removes only what its up file has created.
 struct DownChecks {
     let up: ParsedFile
     let down: ParsedFile
 
     init?(_ migration: CheckedMigration) {
-        // A block, or a statement that the parser does not know, may make anything.
+        // A DO block, or a statement that could not be parsed, may create anything.
         guard let up = migration.up, let down = migration.down, up.isTransparent else { return nil }
         self.up = up
         self.down = down
@@ -23,7 +23,7 @@ struct DownChecks {
             var lost: [String] = []
             for touch in effects.touches where touch.action == .drop && !touch.isInBody {
                 guard !made.has(touch.kind, touch.relation), !again.has(touch.kind, touch.relation) else { continue }
-                // These have the name of their table's schema, and live in none.
+                // Triggers, rules and policies are recorded with the schema of their table, but belong to no schema.
                 let isPart = [.trigger, .rule, .policy].contains(touch.kind)
                 lost.append("the \(touch.kind.rawValue) \(isPart ? touch.name : touch.relation.description)")
             }
@@ -41,8 +41,8 @@ struct DownChecks {
                 down.finding(
                     .downDropsMore,
                     at: statement,
-                    "it drops \($0), which its up file does not make",
-                    hint: "a down undoes its own up; take the statement out"
+                    "it drops \($0), which its up file does not create",
+                    hint: "a down file undoes only its own up file; remove the statement"
                 )
             }
         }
@@ -73,23 +73,23 @@ struct DownChecks {
                 RelationName(rangeVar: insert["relation"])?.canBe(loss.relation) == true
             }
         }
-        guard !inserts.isEmpty else { return ("it deletes rows of \(table), where its up file inserts none", nil) }
+        guard !inserts.isEmpty else { return ("it deletes rows of \(table), but its up file inserts none", nil) }
         guard loss.isConditional else {
-            return ("it deletes all rows of \(table), and not only those that its up file inserts", nil)
+            return ("it deletes all rows of \(table), not only those that its up file inserts", nil)
         }
         guard tree.isKind("DeleteStmt") else { return nil }
         let condition = RowCondition(tree["whereClause"])
         let inserted = Set(inserts.flatMap { $0.descendants(ofKind: "A_Const").compactMap(\.constant) })
-        // The keys of rows that a query inserts are not in the file.
+        // The file does not show the keys of rows that a query inserts.
         let areListed = inserts.allSatisfy { $0["selectStmt"]["valuesLists"].exists }
         guard areListed, !condition.asksTables, !condition.keys.contains(where: { $0.isSubset(of: inserted) }) else {
             return nil
         }
-        return ("it deletes rows of \(table) by something else than the keys that its up file inserts", .warning)
+        return ("it deletes rows of \(table) by other values than the keys that its up file inserts", .warning)
     }
 }
 
-/// The names that tables have in an up and its down, either of which may rename them.
+/// The names of a table in an up file and its down file, either of which may rename it.
 private struct TableNames {
     private var renames: [(RelationName, RelationName)] = []
 
@@ -110,7 +110,7 @@ private struct TableNames {
         }
     }
 
-    /// Whether the two names can mean the same table.
+    /// Whether both names may belong to the same table.
     func areSame(_ a: RelationName, _ b: RelationName) -> Bool {
         if a.canBe(b) { return true }
         var known = [a]
@@ -126,13 +126,13 @@ private struct TableNames {
     }
 }
 
-/// What a file makes, as far as its statements say.
+/// The objects that a file creates, as far as its statements show.
 private struct MadeObjects {
     private let names: TableNames
     private var objects: [(kind: ObjectKind, name: RelationName)] = []
     private var columns: [(table: RelationName, name: String)] = []
     private var constraints: [(table: RelationName, name: String)] = []
-    /// The tables of indexes and constraints that the server finds names for, which begin with that of the table.
+    /// The tables of indexes and constraints without a name. The server names them after the table.
     private var unnamed: [RelationName] = []
 
     init(_ file: ParsedFile, _ names: TableNames) {
@@ -192,7 +192,7 @@ private struct MadeObjects {
         }
         return objects.contains { object in
             if object.kind == Self.plain(kind), object.name.canBe(name) { return true }
-            // Keys, serial columns and tables bring indexes, sequences and types of similar names along.
+            // Keys, serial columns and tables create indexes, sequences and types with similar names.
             let isImplied = [.index, .sequence, .type, .constraint].contains(kind) && object.kind == .table
             return isImplied && (name.name == object.name.name || name.name.hasPrefix(object.name.name + "_"))
         }
@@ -205,13 +205,13 @@ private struct MadeObjects {
     func has(constraint: String, of table: RelationName) -> Bool {
         has(.table, table) || constraints.contains { $0.name == constraint && names.areSame($0.table, table) }
             || unnamed.contains { names.areSame($0, table) && constraint.hasPrefix("\($0.name)_") }
-            // Whether a unique index has become a constraint, some who write IF EXISTS need not know.
+            // With IF EXISTS, a file may drop a unique index as a constraint, whether it has become one or not.
             || has(.index, RelationName(schema: table.schema, name: constraint))
     }
 }
 
 extension ParseNode {
-    /// Those that ALTER TABLE drops by their names.
+    /// The constraints that ALTER TABLE drops.
     fileprivate var droppedConstraints: [(table: RelationName, name: String)] {
         guard isKind("AlterTableStmt"), let table = RelationName(rangeVar: self["relation"]) else { return [] }
         return self["cmds"].items.filter { $0["subtype"].string == "AT_DropConstraint" }
@@ -219,11 +219,11 @@ extension ParseNode {
     }
 }
 
-/// The condition of a DELETE: which of its parts compare a column with constants.
+/// The condition of a DELETE, with the parts that compare a column with constants.
 private struct RowCondition {
-    /// The constants of each part that allows exactly these.
+    /// For each part that allows only certain constants: these constants.
     private(set) var keys: [Set<String>] = []
-    /// A subquery, or another table: the rows depend on more than is written.
+    /// Whether a subquery makes the affected rows depend on more than the file shows.
     let asksTables: Bool
 
     init(_ condition: ParseNode) {
@@ -237,7 +237,7 @@ private struct RowCondition {
                 let isComparison = ["AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY"].contains(part["kind"].string ?? "")
                 if isComparison, !constants.isEmpty { keys.append(Set(constants)) }
             } else if part.isKind("BoolExpr"), part["boolop"].string == "OR_EXPR" {
-                // a = 1 OR a = 2
+                // For example `a = 1 OR a = 2`.
                 let choices = part["args"].items.map { RowCondition($0).keys.first }
                 if !choices.contains(nil) { keys.append(Set(choices.compactMap(\.self).joined())) }
             }
@@ -246,10 +246,10 @@ private struct RowCondition {
 }
 
 extension ParseNode {
-    /// The text of an `A_Const`; nil for NULL.
+    /// The text of an `A_Const` node; nil for NULL.
     var constant: String? {
         if let text = string { return text }
-        // A 0, and an empty text, are left out.
+        // The parser omits the value for 0 and for empty text.
         if self["ival"].exists { return "\(self["ival"]["ival"].int ?? 0)" }
         if self["fval"].exists { return self["fval"]["fval"].string }
         if self["boolval"].exists { return self["boolval"]["boolval"].isTrue ? "true" : "false" }

@@ -19,7 +19,7 @@ struct EffectChecks {
         var required: [(name: RelationName, statement: SQLStatement)] = []
         var allowed: [RelationName] = []
         let temporary = up.temporaryNames
-        // Statements name views like tables.
+        // Statements may name views where they could name tables.
         let views = up.effects.touches.filter { $0.action == .create && $0.kind != .table }.map(\.relation)
         for (statement, effects) in up.statements {
             for touch in effects.touches {
@@ -43,15 +43,16 @@ struct EffectChecks {
                 hint: "add \"\(need.name)\""
             )
         }
-        // A down file may change objects that its up file only affects indirectly. Effects of a block are unknown.
+        // A down file may change objects that its up file affects only indirectly. The effects of a DO block are
+        // unknown.
         allowed += migration.down?.effects.touches.map(\.relation) ?? []
         if migration.files.allSatisfy(\.isTransparent) {
             findings += names.filter { name in !allowed.contains { $0.canBe(name) } }.map { name in
                 finding(
                     .affectsTables,
                     at: "affects_tables",
-                    "affects_tables of \(entry.key) names \(name), which no statement of it touches",
-                    hint: "take it out"
+                    "affects_tables of \(entry.key) names \(name), which none of its statements touches",
+                    hint: "remove it"
                 )
             }
         }
@@ -68,10 +69,11 @@ struct EffectChecks {
         return RelationName(names: parts) ?? RelationName(schema: nil, name: "")
     }
 
-    /// A higher risk than derived is permitted, because the author may know a reason.
+    /// A declared risk above the derived one is allowed, because the author may know a reason.
     private func risk() -> [Finding] {
         guard let declared = entry.risk, let up = migration.up else { return [] }
-        // An invalid statement has no risk. One that is newer than the parser has the risk that the migrator assumes.
+        // A statement with a syntax error has no risk. A statement newer than the parser has the risk that the migrator
+        // assumes.
         let statements = up.statements.filter { $0.effects.isParsed || $0.statement.newerSyntax != nil }
         guard let worst = statements.max(by: { $0.effects.risk < $1.effects.risk })?.effects.risk, declared < worst,
             let reason = statements.first(where: { $0.effects.risk == worst })?.statement
@@ -95,7 +97,7 @@ struct EffectChecks {
                 finding(
                     .rollbackSafe,
                     at: "rollback_safe",
-                    "\(entry.key) is declared rollback_safe, and has no down file",
+                    "\(entry.key) is declared rollback_safe, but has no down file",
                     hint: "write one, or set rollback_safe to false"
                 )
             ]
@@ -105,12 +107,12 @@ struct EffectChecks {
                 finding(
                     .rollbackSafe,
                     at: "rollback_safe",
-                    "\(entry.key) is declared rollback_safe, and its down file is empty",
+                    "\(entry.key) is declared rollback_safe, but its down file is empty",
                     hint: "write one, or set rollback_safe to false"
                 )
             ]
         }
-        // Rows that the up file inserted may be deleted.
+        // A conditional DELETE is allowed, because it may delete only the rows that the up file inserted.
         let loss =
             down.lost { $0.means == .dropping || $0.means == .deleting && !$0.isConditional }
             ?? migration.up?.lost { $0.means == .dropping || $0.means == .deleting }
@@ -119,7 +121,7 @@ struct EffectChecks {
             finding(
                 .rollbackSafe,
                 at: "rollback_safe",
-                "\(entry.key) is declared rollback_safe, and \(loss.place) loses \(loss.what)",
+                "\(entry.key) is declared rollback_safe, but \(loss.place) loses \(loss.what)",
                 hint: "set rollback_safe to false"
             )
         ]

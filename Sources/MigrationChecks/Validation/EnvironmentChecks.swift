@@ -2,7 +2,7 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Staging must have the same tables as production, which it rehearses.
+/// Checks that staging has the same tables as production.
 struct EnvironmentChecks {
     let tree: ServiceTree
 
@@ -17,7 +17,7 @@ struct EnvironmentChecks {
         }
     }
 
-    /// Compared by content, because a copy may have another number.
+    /// Compares by content, because a copy may have another number.
     private func only(in one: String, not other: String) -> [Finding] {
         let known = Set(tree.view(other).compactMap { $0.migration.up?.sha256 })
         return tree.migrations(in: one).compactMap { migration in
@@ -27,13 +27,14 @@ struct EnvironmentChecks {
             return up.finding(
                 .environmentsDiffer,
                 at: statement,
-                "it changes the structure of \(one), and nothing in \(other) is the same",
-                hint: "what both need belongs into the base folder; an experiment into that of development"
+                "it changes the schema of \(one), but no migration of \(other) does the same",
+                hint:
+                    "move it to the base folder if both need it, or to the folder of development if it is an experiment"
             )
         }
     }
 
-    /// The first statement that creates or changes an object with columns.
+    /// The first statement that creates or changes a table, view, type, function or schema.
     private static func structural(_ file: ParsedFile) -> SQLStatement? {
         let temporary = file.temporaryNames
         return file.statements.first { _, effects in

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Checks numbers, pairs and duplicates by the names of the files.
+/// Checks the numbers of files, up files without down files, and files with the same content.
 struct LayoutChecks {
     let tree: ServiceTree
 
@@ -28,23 +28,23 @@ struct LayoutChecks {
             return Finding(
                 .duplicateNumber,
                 file: migration.path,
-                "it has the number of \(first.path), and another title",
+                "it has the number of \(first.path), but another title",
                 hint:
-                    "call it \(first.migration.name).\(direction).sql if it belongs to that one; otherwise give it the next "
+                    "rename it to \(first.migration.name).\(direction).sql if it belongs to that migration; otherwise give it the next "
                     + "free number, with `granary migrate renumber`"
             )
         }
         return Finding(
             .duplicateNumber,
             file: migration.path,
-            "it has the number \(migration.version), as \(first.path) has",
+            "it has the same number as \(first.path), \(migration.version)",
             hint: "give one of them the next free number, with `granary migrate renumber`"
         )
     }
 
-    /// golang-migrate silently treats a missing file as an empty step.
+    /// golang-migrate treats a missing file as an empty step, without a message.
     private func missing(_ migration: CheckedMigration) -> [Finding] {
-        // An unreadable file exists, and was already reported.
+        // An unreadable file exists and has already been reported.
         guard !migration.findings.contains(where: { $0.rule == ValidationRule.unreadableFile.rawValue }) else {
             return []
         }
@@ -70,7 +70,8 @@ struct LayoutChecks {
                     .missingDown,
                     file: migration.path,
                     "\(name) has no down file, so it cannot be reverted",
-                    hint: "write \(name).down.sql beside it; `-- nothing to undo` is one, where there is nothing"
+                    hint:
+                        "write \(name).down.sql beside it; if there is nothing to undo, write `-- nothing to undo` into it"
                 )
             )
         } else if let down = migration.down, down.script.statements.isEmpty, down.script.metaCommands.isEmpty,
@@ -88,7 +89,7 @@ struct LayoutChecks {
         return findings
     }
 
-    /// In an overlay all layers share one number space. Copies have separate ones.
+    /// The layers of an overlay share one number space. Copies have separate ones.
     private func collisions() -> [Finding] {
         guard tree.layout == .overlay else { return [] }
         var findings: [Finding] = []
@@ -103,8 +104,8 @@ struct LayoutChecks {
                         .collidingNumber,
                         isShared ? .error : .warning,
                         file: other.path,
-                        "it has the number \(other.version), as \(first.path) has"
-                            + (isShared ? ", which runs in \(other.layer) too" : ", and they are not the same"),
+                        "it has the same number as \(first.path), \(other.version)"
+                            + (isShared ? ", which also runs in \(other.layer)" : ", but other content"),
                         hint: "give one of them the next free number over all folders"
                     )
                 )
@@ -115,7 +116,7 @@ struct LayoutChecks {
 
     private func sameContent() -> [Finding] {
         let written = tree.migrations.filter { $0.up?.script.statements.isEmpty == false }
-        // Digests are expensive, and few files need one.
+        // Checksums are expensive, so compares fast hashes first.
         let alike = Dictionary(grouping: written) { $0.migration.up!.text.bytesHash }.values.filter { $0.count > 1 }
         let groups = alike.flatMap { Dictionary(grouping: $0) { $0.migration.up!.sha256 }.values }.filter {
             $0.count > 1
@@ -126,8 +127,8 @@ struct LayoutChecks {
                 Finding(
                     .duplicateContent,
                     file: other.path,
-                    "it says the same as \(first.path), under another number",
-                    hint: "what several environments run belongs into the base folder, under one number"
+                    "it has the same content as \(first.path), but another number",
+                    hint: "move it to the base folder, with one number, if several environments need it"
                 )
             }
         }
@@ -135,7 +136,7 @@ struct LayoutChecks {
 }
 
 extension String {
-    /// Equal for equal bytes, within this process.
+    /// A hash of the bytes, which is valid only within this process.
     fileprivate var bytesHash: Int {
         var text = self
         var hasher = Hasher()

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Descriptions of a migration for later readers.
+/// Checks that a migration is described for later readers.
 struct PurposeChecks {
     let migration: CheckedMigration
     let context: CheckContext
@@ -9,7 +9,7 @@ struct PurposeChecks {
     func findings() -> [Finding] { purpose() + page() }
 
     private func purpose() -> [Finding] {
-        // A comment before a command of psql belongs to that command.
+        // A comment above a psql command belongs to that command.
         guard let up = migration.up, let first = up.script.statements.first,
             !up.script.metaCommands.contains(where: { $0.line < first.line }),
             !first.leadingComments.contains(where: Self.saysSomething),
@@ -19,13 +19,13 @@ struct PurposeChecks {
             Finding(
                 .missingPurpose,
                 file: up.path,
-                "no comment says what it is for",
-                hint: "begin with a line such as `-- Phones: how an account can be called.`"
+                "no comment says what the migration is for",
+                hint: "begin with a line such as `-- Phones: the telephone numbers of an account.`"
             )
         ]
     }
 
-    /// Up to the first statement other than a setting or BEGIN.
+    /// The statements up to the first one that is neither a setting nor BEGIN.
     private static func beginning(of file: ParsedFile) -> [SQLStatement] {
         let preamble = file.statements.prefix { _, effects in
             if case .controls = effects.transaction { return true }
@@ -34,9 +34,9 @@ struct PurposeChecks {
         return Array(file.script.statements.prefix(preamble.count + 1))
     }
 
-    /// A comment for people, not for a tool.
+    /// Whether a comment is for people, not for a tool.
     private static func saysSomething(_ comment: String) -> Bool {
-        // Comments for tools begin with one of these letters or signs.
+        // A quick test: comments for tools begin with one of these letters or signs.
         let first = comment.utf8.first {
             $0.isLetter || $0 >= 0x80 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "!")
         }
@@ -56,7 +56,7 @@ struct PurposeChecks {
                 .missingPage,
                 file: migration.path,
                 "it has no page \(folder)/\(migration.migration.name).md",
-                hint: "write one, as its neighbours have"
+                hint: "write one, as for the other migrations"
             )
         ]
     }

@@ -3,10 +3,10 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
+/// Checks the schemas of names: none, another service's, or the one that holds the ledger.
 struct SchemaChecks {
     let file: ParsedFile
-    /// The up file of a file that goes down.
+    /// The up file of the same migration, if `file` is a down file.
     let up: ParsedFile?
     let entry: DependenciesFile.Entry?
     let context: CheckContext
@@ -14,7 +14,7 @@ struct SchemaChecks {
     func findings() -> [Finding] { namesWithoutSchema() + foreignSchemas() + ledgers() }
 
     private func namesWithoutSchema() -> [Finding] {
-        // A file that sets the search path says itself where its names are.
+        // A file that sets the search path states where its names belong.
         guard !file.effects.statements.contains(where: { $0.settings.contains { $0.name == "search_path" } }) else {
             return []
         }
@@ -23,7 +23,7 @@ struct SchemaChecks {
         for (statement, effects) in file.statements {
             for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind)
             {
-                // A new index is always in the schema of its table, and its name may not say so.
+                // A new index is always in the schema of its table, and its name must not include the schema.
                 guard touch.kind != .index || touch.action != .create else { continue }
                 guard !touch.name.hasPrefix("pg_"), told.insert(touch.name).inserted else { continue }
                 findings.append(
@@ -31,7 +31,7 @@ struct SchemaChecks {
                         .noSchema,
                         at: statement,
                         offset: touch.offset,
-                        "\(touch.name) has no schema, so the search path of the role that migrates decides which schema it is in",
+                        "\(touch.name) has no schema, so its schema depends on the search path of the role that migrates",
                         hint:
                             "write the schema before each name, as in \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name), "
                             + "or begin the file with SET search_path"
@@ -46,7 +46,7 @@ struct SchemaChecks {
         kind.isRelation || kind == .type || kind == .function || kind == .statistics
     }
 
-    /// Writing there, and foreign keys, tie the other service down: it must be known that this one comes after it.
+    /// Changing another service's objects or referring to them creates a dependency, which must be declared.
     private func foreignSchemas() -> [Finding] {
         var told: Set<String> = []
         var findings: [Finding] = []
@@ -65,10 +65,10 @@ struct SchemaChecks {
                         offset: touch.offset,
                         "it \(what), in "
                             + (owner.map { "the schema of \($0)" } ?? "a schema that is not this service's")
-                            + ", and no cross-service dependency says so",
+                            + ", without a declared cross-service dependency",
                         hint:
-                            "let \(service) do it, or declare \"cross_service_depends_on\": {\"\(service)\": […]}; a schema of "
-                            + "this service belongs into \"schemas\" of environments.json"
+                            "move it to a migration of \(service), or declare \"cross_service_depends_on\": {\"\(service)\": […]}; if the schema belongs to "
+                            + "this service, add it to \"schemas\" in environments.json"
                     )
                 )
             }
@@ -99,8 +99,8 @@ struct SchemaChecks {
         } ?? false
     }
 
-    /// golang-migrate keeps its table in the service's own schema, and makes it before the first migration runs: a schema
-    /// that the up file itself creates cannot hold it.
+    /// Whether golang-migrate's table may be in a schema. It is in the service's own schema and exists before the first
+    /// migration runs, so a schema that the up file creates cannot contain it.
     private func mayHoldLedger(_ schema: String) -> Bool {
         guard context.ownSchemas.contains(schema) else { return false }
         let creation = up?.statements.first { _, effects in
@@ -118,7 +118,7 @@ struct SchemaChecks {
                 if touch.kind == .schema, touch.name == context.stateSchema {
                     what = "the schema \(touch.name), which holds the ledger"
                 } else if touch.kind == .schema, cascades, mayHoldLedger(touch.name) {
-                    what = "the schema \(touch.name) with all that is in it, where golang-migrate keeps its ledger"
+                    what = "the schema \(touch.name) with everything in it, including golang-migrate's ledger"
                 } else if touch.kind == .table, let tool = KnownLedgers.tool(of: touch.name) {
                     what = "\(touch.relation), which is the ledger of \(tool)"
                 } else {
@@ -129,7 +129,8 @@ struct SchemaChecks {
                     at: statement,
                     "it drops \(what)",
                     hint: touch.kind == .schema && touch.name != context.stateSchema
-                        ? "drop what the up file has made, and the schema without CASCADE" : "leave it"
+                        ? "drop the objects that the up file created, and the schema without CASCADE"
+                        : "remove the statement"
                 )
             }
         }

@@ -1,7 +1,7 @@
 internal import Glibc
 package import SQLText
 
-/// Passwords, keys and example people, which must not be in files that production runs.
+/// Finds passwords, keys and example people, which must not be in files that run in production.
 package struct SecretChecks {
     private let script: SQLScript
     private let path: String
@@ -11,7 +11,7 @@ package struct SecretChecks {
         self.path = path
     }
 
-    /// Reports one of each kind per statement: a file of a thousand rows is one mistake.
+    /// Reports one finding of each kind per statement: a statement with a thousand rows is one mistake.
     package func findings() -> [Finding] {
         script.statements.flatMap { statement -> [Finding] in
             guard let tree = statement.tree else { return [] }
@@ -26,8 +26,10 @@ package struct SecretChecks {
             lazy var conditions = Self.conditions(tree)
             let writes = tree.isKind("InsertStmt") || tree.isKind("UpdateStmt") || tree.isKind("DoStmt")
             for (text, offset) in Self.texts(tree) {
-                if let what = Self.secret(in: text) { note(.secret, offset, "\(what) stands here", Self.secretHint) }
-                // A person in a condition is not inserted.
+                if let what = Self.secret(in: text) {
+                    note(.secret, offset, "the text contains \(what)", Self.secretHint)
+                }
+                // A condition does not insert the person that it names.
                 guard writes, Self.namesExample(text), offset.map({ !conditions.contains($0) }) ?? true else {
                     continue
                 }
@@ -37,25 +39,25 @@ package struct SecretChecks {
                 note(
                     .secret,
                     value.offset,
-                    "the column \(column) is given a value that is written here",
+                    "the column \(column) is set to a literal value",
                     Self.secretHint
                 )
             }
             if let (offset, whose) = Self.password(tree) {
-                note(.secret, offset, "the password of a \(whose) is written here", Self.secretHint)
+                note(.secret, offset, "the password of a \(whose) is written in the file", Self.secretHint)
             }
             return findings
         }
     }
 
-    package static let secretHint = "set it where it is used, such as from a variable, and change it: it was committed"
-    package static let exampleMessage = "a person of example.com is given to production"
-    package static let exampleHint = "people for trying things out belong to the layer of development or staging"
+    package static let secretHint =
+        "set it outside of the migration, for example from an environment variable, and change it, because it was committed"
+    package static let exampleMessage = "a person of example.com is inserted into production"
+    package static let exampleHint = "move example people to the layer of development or staging"
 }
 
-// Recognizing secrets.
 extension SecretChecks {
-    /// The kind of secret by the form of a text; nil for other texts.
+    /// The kind of secret that a text looks like; nil for other texts.
     package static func secret(in text: String) -> String? {
         guard text.utf8.count >= 20 else { return nil }
         for (mark, what) in marks {
@@ -63,7 +65,7 @@ extension SecretChecks {
             guard text.containsBytes(of: mark), let range = text.firstRange(of: mark) else { continue }
             // Public keys and certificates are not secret.
             if mark == "-----BEGIN", !text.containsBytes(of: "PRIVATE KEY") { continue }
-            // A word such as task_live_ is not a token.
+            // A word that contains the mark, such as task_live_, is not a token.
             let isStart = range.lowerBound == text.startIndex || !text[text.index(before: range.lowerBound)].isLetter
             let rest = text[range.upperBound...].prefix { !$0.isWhitespace }
             if isStart, rest.utf8.count >= 12 || mark.hasPrefix("-----") { return what }
@@ -74,7 +76,7 @@ extension SecretChecks {
         return nil
     }
 
-    /// A password in a URL, or in libpq's `key=value` text, except an obvious placeholder.
+    /// Whether a URL, or text of the form `key=value` as for libpq, contains a password that is not a placeholder.
     private static func namesPassword(_ text: String) -> Bool {
         guard text.containsBytes(of: "://") || text.containsBytes(of: "password=") else { return false }
         var password: Substring?
@@ -103,8 +105,8 @@ extension SecretChecks {
         ("xoxp-", "a token"),
     ]
 
-    /// Whether a column of this name holds secrets and the value is one. A mark such as `!`, which no one can sign in
-    /// with, is not.
+    /// Whether a column with this name holds secrets, and the value may be one. A marker such as `!`, with which
+    /// sign-in is impossible, is not a secret.
     package static func isSecret(column: String, value: String) -> Bool {
         let column = column.lowercased()
         guard secretColumns.contains(where: { column.isEnded(by: $0) }) else { return false }
@@ -121,8 +123,8 @@ extension SecretChecks {
         "x", "none", "locked", "disabled", "invalid", "unset", "null", "00000000-0000-0000-0000-000000000000",
     ]
 
-    /// An address in the domains that RFC 2606 reserves for examples. A pattern such as `%@example.com` is not a
-    /// person.
+    /// Whether a text contains an address in a domain that RFC 2606 reserves for examples. A pattern such as
+    /// `%@example.com` does not count.
     package static func namesExample(_ text: String) -> Bool {
         guard text.containsBytes(of: "@") else { return false }
         let bytes = Array(text.utf8)
@@ -136,7 +138,6 @@ extension SecretChecks {
     }
 }
 
-// Finding texts.
 extension SecretChecks {
     private static func texts(_ tree: ParseNode) -> [(String, Int?)] {
         var texts: [(String, Int?)] = []
@@ -148,7 +149,7 @@ extension SecretChecks {
         return texts + tree["args"].items.compactMap { $0["arg"].string.map { ($0, nil) } }
     }
 
-    /// The constants in conditions.
+    /// The positions of constants in conditions.
     private static func conditions(_ tree: ParseNode) -> Set<Int> {
         let parts = ["SelectStmt", "UpdateStmt", "DeleteStmt"].flatMap { tree.descendants(ofKind: $0) }
         return Set(
@@ -188,7 +189,7 @@ extension SecretChecks {
         return found
     }
 
-    /// A constant, also inside a cast, or as the first argument of a hash function.
+    /// A constant, possibly inside a cast or as the first argument of a hash function.
     private static func text(_ value: ParseNode) -> (text: String, offset: Int?)? {
         var value = value
         while value.isKind("TypeCast") { value = value["arg"] }
@@ -201,7 +202,7 @@ extension SecretChecks {
         return (text, value.content.offset)
     }
 
-    /// A password that is set, and its owner.
+    /// The place of a password that the statement sets, and whether it belongs to a role or a server.
     private static func password(_ tree: ParseNode) -> (offset: Int, whose: String)? {
         let whose: String
         switch tree.kind {
@@ -210,7 +211,7 @@ extension SecretChecks {
             whose = "server"
         case "DoStmt":
             let body = tree["args"].items.compactMap { $0["arg"].string }.first ?? ""
-            // Quotes are doubled in executed text; %L is a placeholder.
+            // In executed text the quotes are doubled. %L is a placeholder.
             let isWritten = body.firstMatch(of: #/(?i)\bpassword\s+'+[^'%\s]/#) != nil
             return isWritten ? (0, "role") : nil
         default: return nil

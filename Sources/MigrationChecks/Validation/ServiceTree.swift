@@ -4,16 +4,16 @@ internal import Project
 internal import SQLText
 internal import Storage
 
-/// A pair of files, read and parsed; one of them may be missing.
+/// A migration with its parsed files; one of them may be missing.
 ///
-/// A class, as `ParsedFile` is one: lists of them are sorted, cut and handed on.
+/// A class, because lists of migrations are sorted, split and passed on.
 final class CheckedMigration: Sendable {
     let migration: Migration
     let up: ParsedFile?
     let down: ParsedFile?
-    /// The file of it that is there, whether or not it could be read.
+    /// The path of an existing file of the migration, readable or not.
     let path: String
-    /// Why a file of it could not be read or taken apart.
+    /// A finding for each file that could not be read or split.
     let findings: [Finding]
 
     var version: Int { migration.version }
@@ -47,31 +47,31 @@ final class CheckedMigration: Sendable {
     }
 }
 
-/// All migrations of a service, those of every environment, each file read once.
+/// The migrations of a service for all environments. Each file is read once.
 struct ServiceTree: Sendable {
     let service: Service
     let environments: EnvironmentsFile
     let dependencies: DependenciesFile
     let layout: MigrationTree.Layout
-    /// By layer and version; where several pairs have one number, all of them.
+    /// Ordered by layer and version. Migrations with the same number are all included.
     let migrations: [CheckedMigration]
     /// The folder of each layer, by its name.
     let folders: [String: String]
-    /// What `before` of `dependencies.json` makes, as far as it can be read.
+    /// The schema that the readable files of `before` create.
     let before: SchemaModel
     let findings: [Finding]
 
-    /// The names of the environments whose folders are there, with the base.
+    /// The base, and the environments whose folders exist.
     var layers: [String] { folders.keys.sorted() }
 
     func migrations(in layer: String) -> [CheckedMigration] { migrations.filter { $0.layer == layer } }
 
-    /// What an environment runs, in the order of the numbers.
+    /// The migrations of an environment, ordered by number.
     func view(_ environment: String) -> [CheckedMigration] {
         migrations.filter { $0.layer.isEmpty || $0.layer == environment }.sorted { $0.version < $1.version }
     }
 
-    /// Environments that have something to run here: in the layout of copies, those with a folder.
+    /// The environments that have migrations here. In the layout of copies, those with a folder.
     var environmentNames: [String] {
         layout == .copies ? environments.names.filter { folders[$0] != nil } : environments.names
     }
@@ -88,7 +88,7 @@ struct ServiceTree: Sendable {
                     .unreadableFile,
                     file: service.folder,
                     "there is no such folder",
-                    hint: "--migrations names the folder of migrations; `granary init` makes one"
+                    hint: "--migrations names the folder of migrations; `granary init` creates one"
                 )
             ]
         return ServiceTree(
@@ -103,7 +103,7 @@ struct ServiceTree: Sendable {
         )
     }
 
-    /// The schema that the files of `before` make, and those that cannot be read.
+    /// The schema that the files of `before` create, and a finding for each file that cannot be read.
     private static func before(_ file: DependenciesFile, _ folder: String) -> (SchemaModel, [Finding]) {
         var schema = SchemaModel()
         var findings: [Finding] = []
@@ -125,7 +125,7 @@ struct ServiceTree: Sendable {
         return (schema, findings)
     }
 
-    /// Files and folders that are not run because of their names.
+    /// Findings for files and folders that never run because of their names.
     private static func oddities(_ folder: MigrationFolder, _ declared: DeclaredFiles) -> [Finding] {
         let environments = declared.environments
         let before = declared.dependencies.before.files
@@ -153,7 +153,7 @@ struct ServiceTree: Sendable {
             Finding(
                 .unknownFolder,
                 file: file,
-                "\(name) is no environment, so the migrations in its folder never run",
+                "\(name) is not an environment, so the migrations in its folder never run",
                 hint: Spelling.nearest(to: name, among: environments.names).map {
                     "is \($0) meant? Otherwise declare it in environments.json"
                 } ?? "declare it in environments.json"
@@ -166,21 +166,22 @@ struct ServiceTree: Sendable {
         let entry = path.split(separator: "/").last.map(String.init) ?? path
         let stem = entry.split(separator: ".").first.map(String.init) ?? entry
         return Migration.version(spelled: stem) != nil && stem.contains("_")
-            ? "call it \(stem).up.sql or \(stem).down.sql" : "call it such as 000007_add_phone.up.sql"
+            ? "rename it to \(stem).up.sql or \(stem).down.sql" : "use a name such as 000007_add_phone.up.sql"
     }
 }
 
 extension Finding {
     fileprivate init(unreadable path: String, _ error: MigrationError) {
-        // The path is the finding's own.
+        // The finding already contains the path.
         let message = error.message.hasPrefix(path) ? "the file\(error.message.dropFirst(path.count))" : error.message
         self.init(.unreadableFile, file: path, line: error.place?.line ?? 1, message, hint: error.hint)
     }
 }
 
-/// Work on many elements by every core.
+/// Work on many elements with all cores.
 enum Parallel {
-    /// In the order of the elements. A few parts for each core, so that none waits long for the slowest.
+    /// Keeps the order of the elements. Uses several parts per core, so that cores do not wait long for the slowest
+    /// part.
     static func map<T: Sendable, R: Sendable>(
         _ elements: [T],
         _ body: @escaping @Sendable (T) -> R

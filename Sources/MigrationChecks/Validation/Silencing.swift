@@ -2,18 +2,17 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// The rules that the comments of a file silence, and where.
+/// The rules that the comments of a file silence, and the lines where they do so.
 ///
-/// `-- granary: ignore rule, rule` before a statement, inside it, or behind it on its last line applies to that
-/// statement. In the first comment block of the file, before any statement and any empty line, it applies to the whole
-/// file.
+/// `-- granary: ignore rule, rule` above a statement, inside it, or behind it on its last line applies to that
+/// statement. In the first comment block of the file, before any statement or empty line, it applies to the whole file.
 package struct Silencing: Sendable {
     package struct Comment: Sendable, Equatable {
         package var rules: [String]
         package var line: Int
         /// The lines of its statement; nil for the whole file.
         package var lines: ClosedRange<Int>?
-        /// Written for squawk, which has other rules too. Without names it applies to all of them.
+        /// Whether the comment is for squawk. Without names it applies to all rules that squawk also has.
         var isSquawks = false
 
         func covers(_ finding: Finding) -> Bool {
@@ -39,7 +38,7 @@ package struct Silencing: Sendable {
         var reasoned: Set<Int> = []
         for option in asked where !reasoned.contains(option.line) {
             let words = option.value.split { $0 == " " || $0 == "\t" }.map(String.init)
-            // With a reason: `no-schema -- the path is set`, `no-schema (the path is set)`.
+            // The names may be followed by a reason: `no-schema -- the path is set`, `no-schema (the path is set)`.
             let rules = Array(words.prefix { !$0.hasPrefix("--") && !$0.hasPrefix("(") })
             if rules.count < words.count { reasoned.insert(option.line) }
             if let last = comments.indices.last, comments[last].line == option.line {
@@ -58,18 +57,19 @@ package struct Silencing: Sendable {
         self.comments = comments
     }
 
-    /// The lines of the statement that ends on this line or later; without such a statement nothing is silenced.
+    /// The lines of the first statement that ends on this line or later. If there is none, only the line itself.
     private static func lines(meantAt line: Int, _ spans: [ClosedRange<Int>]) -> ClosedRange<Int> {
         spans.first { $0.upperBound >= line }.map { min($0.lowerBound, line)...$0.upperBound } ?? line...line
     }
 
     package func silences(_ finding: Finding) -> Bool { comments.contains { $0.covers(finding) } }
 
-    /// The remaining findings of this file, and findings about the comments themselves: unknown names, and comments
+    /// The findings of this file that are not silenced, and findings about the comments: unknown names, and comments
     /// that silenced nothing.
     ///
-    /// - Parameters: - known: The names of all rules, enabled or not. - judged: The rules that were checked in this
-    ///   run. For others it is unknown whether they would find something.
+    /// - Parameters:
+    ///   - known: The names of all rules, enabled or not.
+    ///   - judged: The rules that were checked in this run. Whether a comment for another rule is needed is unknown.
     package func applied(to findings: [Finding], known: Set<String>, judged: Set<String>) -> [Finding] {
         guard !comments.isEmpty else { return findings }
         var result = findings.filter { !silences($0) }
@@ -82,12 +82,12 @@ package struct Silencing: Sendable {
                             comment,
                             "no rule is named \(rule)",
                             Spelling.nearest(to: rule, among: known).map { "is \($0) meant?" }
-                                ?? "docs/rules.md and docs/migrations.md have the names"
+                                ?? "docs/rules.md and docs/migrations.md list the names"
                         )
                     )
                 } else if judged.contains(rule), !findings.contains(where: { $0.rule == rule && comment.covers($0) }) {
                     result.append(
-                        note("unused-silence", comment, "there is nothing of \(rule) to ignore", "take it out")
+                        note("unused-silence", comment, "\(rule) reports nothing here", "remove it")
                     )
                 }
             }
@@ -118,7 +118,7 @@ package struct Silencing: Sendable {
             guard line.starts(with: "--".utf8) else { break }
             count += 1
         }
-        // Line 0 is that of no comment.
+        // No comment is on line 0.
         return count == 0 ? 0...0 : 1...count
     }
 }

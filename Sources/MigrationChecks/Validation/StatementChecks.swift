@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Whether a server would take the statements: what they are, and how they run.
+/// Checks whether a server would accept the statements and could run them as the migrator does.
 struct StatementChecks {
     let file: ParsedFile
 
@@ -25,8 +25,8 @@ struct StatementChecks {
                 return file.finding(
                     .copyFromStdin,
                     at: statement,
-                    "the rows of this COPY do not end: there is no line `\\.` behind them",
-                    hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
+                    "the rows of this COPY do not end: the line `\\.` after them is missing",
+                    hint: "the file may be truncated; a COPY without rows also needs the line `\\.`"
                 )
             }
             guard statement.tree == nil else { return nil }
@@ -35,12 +35,12 @@ struct StatementChecks {
                     .newerSyntax,
                     at: statement,
                     "\(newer.form) came with PostgreSQL \(newer.version), and the parser is of version 15: only a server "
-                        + "can tell whether this statement is right",
-                    hint: "the other checks leave it out"
+                        + "can check this statement",
+                    hint: "the other checks skip it"
                 )
             }
             guard let error = statement.syntaxError else {
-                return file.finding(.newerSyntax, at: statement, "the parser cannot take this statement apart")
+                return file.finding(.newerSyntax, at: statement, "the parser does not understand this statement")
             }
             return Finding(
                 .syntax,
@@ -63,7 +63,7 @@ struct StatementChecks {
                 at: statements[work.rollback],
                 "\(statements[work.rollback].tag) takes back what line \(lost.line), \(lost.tag), did, and the migration would "
                     + "count as applied",
-                hint: "end the transaction with COMMIT, or take these statements out"
+                hint: "end the transaction with COMMIT, or remove these statements"
             )
         ]
     }
@@ -75,13 +75,13 @@ struct StatementChecks {
                 .misplacedNoTransaction,
                 file: file.path,
                 line: line,
-                "`-- no-transaction` counts in the first line only, so this file runs in a transaction",
+                "`-- no-transaction` has an effect only in the first line, so this file runs in a transaction",
                 hint: "move it to the beginning of the file"
             )
         ]
     }
 
-    /// The server knows a new value only after the transaction that has added it.
+    /// The server accepts a new enum value only after the transaction that has added it.
     private func enumValues() -> [Finding] {
         guard file.effects.controlsTransaction || !runsOutsideTransaction else { return [] }
         var findings: [Finding] = []
@@ -105,7 +105,7 @@ struct StatementChecks {
                         .enumValueInUse,
                         at: statement,
                         "it uses the value '\(use.value)', which line \(use.line) adds in the same transaction",
-                        hint: "add the value in a migration of its own, before this one"
+                        hint: "add the value in a separate migration before this one"
                     )
                 )
             }

@@ -4,13 +4,13 @@ package import SQLText
 
 /// Checks a folder of migrations by its files alone, and with git against a branch.
 ///
-///     read both JSON files and all migrations, each file parsed once → check the tree → check each pair of files
-///         → lint what each environment runs → compare with a branch
+///     read both JSON files and all migrations, parsing each file once → check the folder → check each pair of files
+///         → lint the migrations of each environment → compare with a branch
 ///
-/// *Finding*: a fault in a line of a file. *Rule*: what a finding is about; a comment silences it by the rule's name.
-/// *Tree*: the files of a service, those of every environment. *Trial* (of a replay): a migration run up, down and up again.
+/// *Finding*: a fault, with its file and line. *Rule*: the kind of a finding; a comment can silence it by name. *Tree*:
+/// the files of a service for all environments. *Trial* (in a replay): one migration run up, down and up again.
 ///
-/// Faults in the files are findings, never errors.
+/// Faults in files are findings, never thrown errors.
 package struct Validator: Sendable {
     package struct Folder: Sendable {
         package var service: Service
@@ -22,25 +22,25 @@ package struct Validator: Sendable {
         }
     }
 
-    /// One, or those of a root.
+    /// One service, or all services of `--root`.
     package var folders: [Folder]
     package var stateSchema = "granary"
-    /// A commit of git that these files will be merged into.
+    /// The commit of git that these files will be merged into.
     package var base: String?
-    /// History that is spared: files of this version and below.
+    /// Files with this version or a lower one are not checked.
     package var since: Int?
-    /// Bytes of the tables that are known.
+    /// The known sizes of tables in bytes.
     package var tableSizes: [RelationName: Int] = [:]
 
     package init(folders: [Folder]) { self.folders = folders }
 
-    /// - Throws: `MigrationError` with `.usage` where git does not know the base; `CancellationError`.
+    /// - Throws: `MigrationError` with `.usage` if git does not know the base; `CancellationError`.
     package func check() async throws -> Validation {
         var trees: [ServiceTree] = []
         for folder in folders { trees.append(await ServiceTree.read(folder.service, folder.declared)) }
         var validation = Validation(trees: trees, since: since)
         for (tree, folder) in zip(trees, folders) {
-            // The linter learns what all files make before it judges one; meanwhile the other cores check pairs.
+            // The linter must learn all files before it checks one. Meanwhile the other cores check pairs.
             async let linted = lint(tree)
             async let checked = pairs(of: tree)
             validation.add(folder.declared.findings + tree.findings)
@@ -59,7 +59,7 @@ package struct Validator: Sendable {
         return validation
     }
 
-    /// What one migration says for itself, by every core.
+    /// Checks each migration by itself, in parallel.
     private func pairs(of tree: ServiceTree) async -> [Finding] {
         let context = CheckContext(tree, others: folders.map(\.service), stateSchema: stateSchema)
         return await Parallel.map(tree.migrations) { migration in
@@ -86,7 +86,7 @@ package struct Validator: Sendable {
         return findings
     }
 
-    /// What each environment runs, in its order: a rule may ask what the files before have made.
+    /// Lints the migrations of each environment in order, because rules depend on what earlier files create.
     private func lint(_ tree: ServiceTree) async -> [Finding] {
         struct View: Hashable {
             var layers: Set<String>
@@ -107,7 +107,7 @@ package struct Validator: Sendable {
     }
 }
 
-/// The findings of a validation, as long as more of them come in.
+/// The findings of a validation, to which more can be added.
 package struct Validation: Sendable {
     let trees: [ServiceTree]
     private let since: Int?
@@ -120,10 +120,10 @@ package struct Validation: Sendable {
 
     package mutating func add(_ findings: [Finding]) { raw += findings }
 
-    /// How many files of migrations there are.
+    /// The number of migration files.
     package var fileCount: Int { trees.reduce(0) { $0 + $1.migrations.reduce(0) { $0 + $1.files.count } } }
 
-    /// What an environment's migrations of a service make.
+    /// The schema that a service's migrations create in an environment.
     package func schema(of service: String, in environment: String) -> SchemaModel {
         var schema = SchemaModel()
         guard let tree = trees.first(where: { $0.service.name == service }) else { return schema }
@@ -131,7 +131,7 @@ package struct Validation: Sendable {
         return schema
     }
 
-    /// All findings once, without what comments silence and what is history, in a fixed order.
+    /// All findings, without duplicates, silenced findings and files up to `since`, in a fixed order.
     package func findings() -> [Finding] {
         let known = ValidationRule.names.union(LintRules.byName.keys).union(ReplayRule.names)
         let judged = ValidationRule.names.union(rulesThatAreOn)
@@ -153,9 +153,8 @@ package struct Validation: Sendable {
     }
 }
 
-// History.
 extension Validation {
-    /// Files at or below `since`, and what `dependencies.json` says of them.
+    /// Whether the finding is in a file at or below `since`, or in its entry in `dependencies.json`.
     private func isSpared(_ finding: Finding) -> Bool {
         guard let since else { return false }
         let name = finding.file.split(separator: "/").last.flatMap { MigrationFileName(String($0)) }
@@ -170,7 +169,7 @@ extension Validation {
 }
 
 extension DependenciesFile {
-    /// From its key to its closing brace.
+    /// The lines from the key to the closing brace.
     fileprivate func lines(of entry: Entry) -> ClosedRange<Int> {
         let breaks = (text?.bytes[entry.range] ?? []).count { $0 == 0x0A }
         return entry.line...(entry.line + breaks)

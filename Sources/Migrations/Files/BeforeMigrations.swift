@@ -1,12 +1,12 @@
 package import PostgresClient
 internal import Storage
 
-/// `before` of `dependencies.json`: what a database has before the first migration runs, because others make it there.
-/// Only scratch databases are given it.
+/// `before` of `dependencies.json`: objects that exist in the real database before the first migration runs, because
+/// something else creates them. Granary creates them in scratch databases only.
 package struct BeforeMigrations: Sendable {
     package var schemas: [String] = []
     package var extensions: [String] = []
-    /// Files of SQL, relative to the folder of migrations unless they begin with a slash.
+    /// SQL files. Paths are relative to the folder of migrations unless they begin with a slash.
     package var files: [String] = []
 
     package var isEmpty: Bool { schemas.isEmpty && extensions.isEmpty && files.isEmpty }
@@ -20,11 +20,11 @@ package struct BeforeMigrations: Sendable {
         files.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
     }
 
-    /// Makes all of it, in the order schemas, extensions, files.
+    /// Creates the schemas, then the extensions, then runs the files.
     ///
     /// - Parameters:
     ///   - folder: The folder of migrations.
-    ///   - makesRoles: Whether roles that a file names are made where the server does not know them.
+    ///   - makesRoles: Whether to create the roles that a file names and the server does not have.
     /// - Throws: `MigrationError` with the place in the file; `PostgresError`; `CancellationError`.
     package func make(in folder: String, makesRoles: Bool, _ session: inout Session) throws {
         for schema in schemas { try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))") }

@@ -1,5 +1,5 @@
-/// The text of a file for checksums: lines end with LF, there is exactly one at the end, and no byte order mark. Most
-/// files are written like that, so their checksum is that of their bytes.
+/// The text of a file for checksums: no byte order mark, lines end with LF, and exactly one LF at the end. Most files
+/// are already written like this, so their checksum equals that of their bytes.
 struct CanonicalText {
     let text: String
 
@@ -18,12 +18,12 @@ struct CanonicalText {
             canonical.append(byte)
         }
         while canonical.last == Self.newline { canonical.removeLast() }
-        // An empty file has no line to end.
+        // An empty file stays empty.
         if !canonical.isEmpty { canonical.append(Self.newline) }
         self.text = String(decoding: canonical, as: UTF8.self)
     }
 
-    /// The common ways to write the same lines.
+    /// The same lines with other line ends, with and without a final newline or a byte order mark.
     var spellings: [String] {
         let lines = text.utf8.last == Self.newline ? String(decoding: text.utf8.dropLast(), as: UTF8.self) : text
         let windows = lines.replacing("\n", with: "\r\n")

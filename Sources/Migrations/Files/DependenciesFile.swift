@@ -2,7 +2,7 @@ package import Project
 package import SQLText
 internal import Storage
 
-/// `dependencies.json`: what is said of each migration, and of all.
+/// `dependencies.json`: declarations about each migration, and settings for all of them.
 package struct DependenciesFile: Sendable {
     package struct Entry: Sendable {
         /// The key as it is written: `000001` or `000001_initial`.
@@ -22,18 +22,18 @@ package struct DependenciesFile: Sendable {
         package var approval: Approval?
         package var node: JSONNode
 
-        /// Of the object, in bytes of the file, for edits in place.
+        /// The place of the object in the file, in bytes, for edits in place.
         package var range: Range<Int> { node.range }
     }
 
-    /// Who has read a migration and said yes to exactly that content.
+    /// The approval of a migration: it is valid only while the content of the file has this checksum.
     package struct Approval: Sendable, Equatable {
         package var sha256: String
         package var by: String
         package var at: String
     }
 
-    /// nil where there is no such file.
+    /// nil if the file does not exist.
     package var text: JSONText?
     package private(set) var entries: [Entry] = []
     private var places: [Int: Int] = [:]
@@ -42,20 +42,20 @@ package struct DependenciesFile: Sendable {
     package var backsUpBeforeDestruction = false
     package var validatesAfterwards = false
     package var before = BeforeMigrations()
-    /// Of `before`, from 1.
+    /// The line of `before`, counted from 1.
     package private(set) var beforeLine = 1
     package private(set) var unknownFields: [UnknownField] = []
-    /// Rules of environments, which have no effect in this file.
+    /// Rules for environments, which have no effect in this file.
     package private(set) var misplacedRules: [MisplacedRule] = []
 
     package var path: String { text?.path ?? "dependencies.json" }
 
     package func entry(_ version: Int) -> Entry? { places[version].map { entries[$0] } }
 
-    /// A field of an entry, with its place.
+    /// The value of a field of an entry; nil if the field is missing.
     package func node(_ field: String, of entry: Entry) -> JSONNode? { entry.node[field] }
 
-    /// Where a field of an entry is, or where the entry begins that lacks it.
+    /// The line of a field; if the entry lacks the field, the line of the entry.
     package func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
 
     /// `migrations/dependencies.json:12`, or the file alone.
@@ -69,7 +69,7 @@ package struct DependenciesFile: Sendable {
         return try DependenciesFile(text)
     }
 
-    /// What can be read of the file, and what is wrong with the rest, each with its place.
+    /// Reads the valid part of the file. `faults` describes each problem in the rest, with its place.
     static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
         do {
             guard let text = try JSONText.read("\(folder)/dependencies.json") else { return (DependenciesFile(), []) }
@@ -80,14 +80,14 @@ package struct DependenciesFile: Sendable {
         }
     }
 
-    /// - Throws: `EnvironmentsError` with `.file`, naming the line of the first problem.
+    /// - Throws: `EnvironmentsError` with `.file` for the first problem, with its line.
     package init(_ text: JSONText) throws(EnvironmentsError) {
         let (file, reading) = Self.reading(text)
         try reading.requireNoProblem()
         self = file
     }
 
-    /// What is as it should be, and all that is not.
+    /// Reads the valid part of the file, and collects all problems.
     package static func reading(_ text: JSONText) -> (file: DependenciesFile, reading: JSONReading) {
         var (file, reading) = (DependenciesFile(), JSONReading())
         guard case .object = text.root.value else {
@@ -120,7 +120,7 @@ package struct DependenciesFile: Sendable {
         return (file, reading)
     }
 
-    /// `000001` and `000001_initial` are the same.
+    /// Notes a second entry for the same migration: `000001` and `000001_initial` are the same key.
     private func note(_ entry: Entry, after first: Entry, _ reading: inout JSONReading) {
         var error = EnvironmentsError(
             .file,
@@ -200,7 +200,7 @@ package struct DependenciesFile: Sendable {
 }
 
 extension JSONReading {
-    /// Numbers of migrations, in any spelling.
+    /// Versions of migrations, in any spelling.
     fileprivate mutating func versions(_ node: JSONNode?) -> [Int]? {
         list(node) { element throws(EnvironmentsError) in
             guard let version = Migration.version(spelled: try element.text()) else {
@@ -222,7 +222,7 @@ extension JSONReading {
         return risk
     }
 
-    /// One that is no object approves nothing.
+    /// A value that is not an object approves nothing, because its checksum is empty.
     fileprivate mutating func approval(_ node: JSONNode) -> DependenciesFile.Approval {
         if case .object = node.value {} else { note(node.mismatch("an object"), refusal: nil) }
         return DependenciesFile.Approval(

@@ -1,22 +1,25 @@
 internal import Subprocess
 internal import SystemPackage
 
-/// A folder in the state of a branch or commit of git, and the changes to its files since then.
+/// The files of a folder at a commit of git, and how they have changed since the common ancestor of that commit and the
+/// checked-out one.
 ///
-/// Fetches nothing and writes nothing.
+/// Reads the local repository only; it neither fetches nor writes.
 package struct GitTree: Sendable {
     /// As given, such as `origin/main`.
     package let reference: String
-    /// The files below the folder there, by relative path: `development/000004_a.up.sql`.
+    /// The files below the folder at that commit, by relative path: `development/000004_a.up.sql`.
     package let files: Set<String>
-    /// Files of the common ancestor that have changed here.
+    /// Files of the common ancestor whose content differs in the working tree.
     package let edited: Set<String>
-    /// Files of the common ancestor that are missing here.
+    /// Files of the common ancestor that are missing in the working tree.
     package let removed: Set<String>
 
-    /// - Parameters: - reference: Anything that git accepts as a commit. - folder: Inside a working tree.
-    /// - Throws: `MigrationError` with `.usage` for an unknown reference, a folder outside of git, and if git is not
-    ///   installed; `CancellationError`.
+    /// - Parameters:
+    ///   - reference: Anything that git accepts as a commit.
+    ///   - folder: A folder inside a working tree.
+    /// - Throws: `MigrationError` with `.usage` if git does not know the reference, if the folder is not in a
+    ///   repository, or if git is not installed; `CancellationError`.
     package static func read(_ reference: String, folder: String) async throws -> GitTree {
         let git = Git(folder: folder)
         let name = reference.isEmpty ? "HEAD" : reference
@@ -29,7 +32,8 @@ package struct GitTree: Sendable {
             )
         }
         let files = try await git.names(["ls-tree", "-r", "-z", "--name-only", commit])
-        // Changes that were made only there, after this branch began, do not count as changes here.
+        // Compares with the common ancestor, so that changes made only on the other branch do not count as changes
+        // here.
         let ancestor = try await git.ancestor(of: commit, reference)
         let changes = ["diff", "-z", "--no-renames", "--no-ext-diff", "--relative", "--name-only"]
         return GitTree(
@@ -47,7 +51,7 @@ package struct GitTree: Sendable {
         self.removed = removed
     }
 
-    /// The numbers that are taken there, each with one of its files.
+    /// The versions in use at that commit, each with one of its files.
     ///
     /// - Parameter layers: Folders below the folder; "" for the folder itself.
     package func versions(in layers: Set<String>) -> [Int: String] {
@@ -57,7 +61,7 @@ package struct GitTree: Sendable {
             guard let last = parts.last, let name = MigrationFileName(String(last)),
                 layers.contains(parts.dropLast().joined(separator: "/"))
             else { continue }
-            // For a pair, the up file.
+            // The up file of a pair sorts after the down file.
             versions[name.version] = max(path, versions[name.version] ?? path)
         }
         return versions
@@ -68,7 +72,7 @@ package struct GitTree: Sendable {
 private struct Git {
     let folder: String
 
-    /// The first line of its output; nil if it fails.
+    /// The first line of git's output; nil if git fails.
     func line(_ arguments: [String]) async throws -> String? {
         let (succeeded, output, _) = try await run(arguments)
         guard succeeded, let line = output.split(separator: "\n").first else { return nil }
@@ -84,12 +88,12 @@ private struct Git {
             .usage,
             "git knows no commit of \(folder) that \(reference) and what is checked out have in common",
             hint: isShallow
-                ? "this clone is shallow, and lacks it: `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout"
-                : "name the branch that this one was begun on"
+                ? "this clone is shallow: run `git fetch --unshallow`, or set fetch-depth: 0 for actions/checkout"
+                : "name the branch that this one was started from"
         )
     }
 
-    /// Names that are terminated by NUL.
+    /// The NUL-terminated names that git prints.
     func names(_ arguments: [String]) async throws -> [String] {
         let (succeeded, output, errors) = try await run(arguments)
         guard succeeded else {

@@ -1,6 +1,6 @@
 package import Project
 
-/// A step of the schema: a number, a title, an up file and a down file. One of the files may be missing.
+/// One change to the schema: a number, a title, an up file and a down file. One of the files may be missing.
 package struct Migration: Sendable, Equatable {
     package let version: Int
     /// The number as written in its file names.
@@ -27,10 +27,11 @@ package struct Migration: Sendable, Equatable {
         self.down = down
     }
 
-    /// `000003_add_user_settings`, the name that people use.
+    /// The name that people use, such as `000003_add_user_settings`.
     package var name: String { "\(digits)_\(title)" }
 
-    /// The version, if `text` is one of its usual spellings: `3`, `000003`, `000003_add_user_settings`.
+    /// Reads a version in one of its usual spellings: `3`, `000003`, `000003_add_user_settings`. Returns nil for other
+    /// text.
     package static func version(spelled text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard !digits.isEmpty, let version = Int(digits) else { return nil }
@@ -40,7 +41,8 @@ package struct Migration: Sendable, Equatable {
 }
 
 extension Migration {
-    /// The migrations of every layer of a folder, by layer and number. If several have the same number, all of them.
+    /// The migrations of every layer of a folder, ordered by layer and number. Migrations with equal numbers are all
+    /// included.
     ///
     /// - Throws: `MigrationError` with `.file`.
     package static func all(in folder: String, _ environments: EnvironmentsFile) throws(MigrationError) -> [Migration] {

@@ -3,14 +3,14 @@ internal import Glibc
 internal import Storage
 internal import Synchronization
 
-/// Which way a file goes.
+/// Whether a file applies a migration or reverts it.
 package enum Direction: String, Sendable {
     case up
     case down
 }
 
-/// The name of a migration's file, `000003_add_user_settings.up.sql`, read as golang-migrate reads it: any number of
-/// digits, an underscore, a title that may hold dots, the direction.
+/// The name of a migration file, such as `000003_add_user_settings.up.sql`. The format is golang-migrate's: any number
+/// of digits, an underscore, a title that may contain dots, and the direction.
 package struct MigrationFileName: Sendable, Equatable {
     package var digits: String
     package var version: Int
@@ -20,9 +20,9 @@ package struct MigrationFileName: Sendable, Equatable {
     /// The highest number that a migration may have, 2^56 − 1.
     package static let highestVersion = (1 << 56) - 1
 
-    /// Nil for a name of another form, and for a number above the highest.
+    /// nil if the name has another form, or if the number is above the highest.
     package init?(_ name: String) {
-        // Byte by byte: a tree has thousands of names.
+        // Works on bytes, because a tree has thousands of names.
         let bytes = name.utf8
         let direction: Direction
         if bytes.suffix(7).elementsEqual(".up.sql".utf8) {
@@ -44,7 +44,7 @@ package struct MigrationFileName: Sendable, Equatable {
         self.direction = direction
     }
 
-    /// Whether a name would be that of a migration if its number were lower.
+    /// Whether the name would be valid if its number were lower.
     package static func isTooHigh(_ name: String) -> Bool {
         let digits = name.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard MigrationFileName(name) == nil, digits.count > 16 else { return false }
@@ -55,10 +55,10 @@ package struct MigrationFileName: Sendable, Equatable {
     package var stem: String { "\(digits)_\(title)" }
 }
 
-/// A file of a migration, read.
+/// A migration file with its text.
 package struct MigrationFile: Sendable, Equatable {
     package let name: MigrationFileName
-    /// As it was found, for messages: relative when the folder was.
+    /// The path for messages: relative if the folder was given as a relative path.
     package let path: String
     package let text: String
     private let digest = Digest()
@@ -69,21 +69,23 @@ package struct MigrationFile: Sendable, Equatable {
         self.text = text
     }
 
-    /// SHA-256 of the canonical text, 64 hexadecimal digits: what an editor or git does to line ends changes nothing.
+    /// SHA-256 of the canonical text, as 64 hexadecimal digits. It stays the same when an editor or git changes line
+    /// ends.
     package var sha256: String { digest.value(of: CanonicalText(text).text) }
 
-    /// Whether a checksum is this file's: of the canonical text, or as earlier versions took it, of the bytes with the line
-    /// ends they had.
+    /// Whether a recorded checksum belongs to this file. Earlier versions of granary recorded the checksum of the
+    /// bytes, with the line ends that the file had then.
     package func matches(_ recorded: String) -> Bool { recorded == sha256 || spellings.contains(recorded) }
 
-    /// The checksums of the other ways to write the same lines.
+    /// The checksums of the same lines with other line ends and byte order marks.
     var spellings: Set<String> { digest.spellings(of: text) }
 
     package static func == (a: MigrationFile, b: MigrationFile) -> Bool {
         a.name == b.name && a.path == b.path && a.text.utf8.elementsEqual(b.text.utf8)
     }
 
-    /// Computed once, when somebody asks: to check a tree takes all of its files, and few of their digests.
+    /// Computes checksums when they are first asked for: validation reads all files of a tree, but needs few of their
+    /// checksums.
     private final class Digest: Sendable {
         private let known = Mutex<String?>(nil)
         private let others = Mutex<Set<String>?>(nil)
@@ -108,12 +110,12 @@ package struct MigrationFile: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
+    /// - Throws: `MigrationError` with `.file` if the file cannot be read or is not UTF-8.
     package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
         MigrationFile(name: name, path: path, text: try text(at: path))
     }
 
-    /// - Throws: As `read` does.
+    /// - Throws: The same errors as `read`.
     static func text(at path: String) throws(MigrationError) -> String {
         let bytes: [UInt8]
         do {
@@ -138,8 +140,8 @@ package struct MigrationFile: Sendable, Equatable {
             return MigrationError(
                 .file,
                 at: FilePlace(path, line: line + 1),
-                "it has a zero byte, and is no text that a server takes",
-                hint: "a file of UTF-16 is converted with `iconv -f UTF-16 -t UTF-8`"
+                "it contains a zero byte, which PostgreSQL does not accept in text",
+                hint: "convert a UTF-16 file with `iconv -f UTF-16 -t UTF-8`"
             )
         }
         return MigrationError(

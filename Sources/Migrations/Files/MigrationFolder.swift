@@ -1,17 +1,17 @@
 internal import Storage
 
-/// The folder of migrations and those of the environments, by the names of their files. Both a run, which ends at the
-/// first error, and `validate`, which shows all errors, use this.
+/// The folder of migrations and the folders of its environments, by the names of their files. A run uses it and stops
+/// at the first error; `validate` uses it and shows all errors.
 ///
-///     the names in the folder, and in that of each environment → what each name is → pairs of an up and a down file
+///     names in each folder → kind of each name → pairs of an up and a down file
 package struct MigrationFolder: Sendable {
-    /// A file that should be run, or looks like it.
+    /// A `.sql` file in the folder, whether its name is that of a migration or not.
     package struct Entry: Sendable {
         package enum Kind: Sendable {
             case migration(MigrationFileName)
-            /// Named like a migration, with a number above the maximum.
+            /// The name has the form of a migration, but its number is above the maximum.
             case numberTooHigh
-            /// Ends in `.sql`, and is not named like a migration.
+            /// Ends in `.sql`, but does not have the form of a migration.
             case otherSQL
         }
 
@@ -95,7 +95,7 @@ extension MigrationFolder.Layer {
         entries = names.compactMap { MigrationFolder.Entry($0, in: path) }
     }
 
-    /// By number and title.
+    /// Pairs up and down files by number and title.
     fileprivate var pairs: [MigrationFolder.Pair] {
         var pairs: [String: MigrationFolder.Pair] = [:]
         for entry in entries {
@@ -111,7 +111,7 @@ extension MigrationFolder.Layer {
 }
 
 extension MigrationFolder.Entry {
-    /// nil for a file that is not SQL, and for names that begin with a dot, which editors use for temporary copies.
+    /// nil for files that are not SQL, and for hidden files, which editors use for temporary copies.
     fileprivate init?(_ name: String, in folder: String) {
         guard name.utf8.first != UInt8(ascii: ".") else { return nil }
         if let file = MigrationFileName(name) {
@@ -123,7 +123,7 @@ extension MigrationFolder.Entry {
         path = "\(folder)/\(name)"
     }
 
-    /// Ends in `.sql`, and belongs to no migration.
+    /// Whether it is a regular file that ends in `.sql` but does not belong to a migration.
     var isOtherSQLFile: Bool {
         if case .otherSQL = kind { isFile } else { false }
     }
@@ -133,9 +133,8 @@ extension MigrationFolder.Entry {
     }
 }
 
-// Reading.
 extension MigrationFolder.Pair {
-    /// The migration with those of its files that can be read.
+    /// Reads the files of the pair. A file that cannot be read is left out of the migration.
     ///
     /// - Parameter unreadable: Called for each file that cannot be read, with `MigrationError` of `.file`.
     package func read<E: Error>(

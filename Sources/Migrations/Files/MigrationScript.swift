@@ -1,30 +1,30 @@
 package import PostgresClient
 package import SQLText
 
-/// A migration's file, up or down, as it will be run.
+/// An up or down file, split into statements, with the way in which it has to be run.
 package struct MigrationScript: Sendable {
     package enum Mode: Sendable, Equatable {
-        /// In one transaction of ours, with what the ledger says of it.
+        /// In one transaction that granary opens, together with the row of the ledger.
         case wrapped
-        /// Statement by statement: it holds what no transaction can hold, or says so itself.
+        /// Statement by statement: a statement refuses to run in a transaction, or the file says `-- no-transaction`.
         case unwrapped
-        /// It brings its own BEGIN and COMMIT.
+        /// The file contains its own BEGIN and COMMIT.
         case ownTransaction
     }
 
     package let path: String
     package let statements: [MigrationStatement]
     package let mode: Mode
-    /// The statement that is the file's own final COMMIT, before which the ledger is written.
+    /// The index of the file's own final COMMIT. The ledger is written just before it.
     package let ledgerIndex: Int?
-    /// `-- nothing to undo`, in a file that has nothing else.
+    /// Whether the file contains only the comment `-- nothing to undo`.
     package let saysNothingToUndo: Bool
     package let markers: FileMarkers
 
     /// - Parameters:
-    ///   - path: As messages shall name it.
-    ///   - isWithoutTransaction: As if the text began with `-- no-transaction`.
-    /// - Throws: `MigrationError` with `.file` and the place, for a file that cannot be run as it is.
+    ///   - path: The path for messages.
+    ///   - isWithoutTransaction: Treats the text as if it began with `-- no-transaction`.
+    /// - Throws: `MigrationError` with `.file` and the place if the file cannot be run.
     package init(_ text: String, path: String, isWithoutTransaction: Bool = false) throws(MigrationError) {
         self.path = path
         markers = FileMarkers(text)
@@ -49,8 +49,8 @@ package struct MigrationScript: Sendable {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: copy.line, column: copy.column),
-                "the rows of this COPY do not end: there is no line `\\.` behind them",
-                hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
+                "the rows of this COPY do not end: the line `\\.` after them is missing",
+                hint: "the file may be truncated; a COPY without rows also needs the line `\\.`"
             )
         }
         if let work = RolledBackWork.find(statements) {
@@ -60,7 +60,7 @@ package struct MigrationScript: Sendable {
                 at: FilePlace(path, line: rollback.line, column: rollback.column),
                 "\(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
                     + "did, and the migration would count as applied",
-                hint: "end the transaction with COMMIT, or take these statements out"
+                hint: "end the transaction with COMMIT, or remove these statements"
             )
         }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
@@ -69,8 +69,8 @@ package struct MigrationScript: Sendable {
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
     }
 
-    /// What is kept of each statement. Statements of the same form share what they do: a file of 50 MB has hundreds of
-    /// thousands of them.
+    /// Collects statements. Statements of the same form share their details, because a file of 50 MB has hundreds of
+    /// thousands of statements.
     private struct Reading {
         private var statements: [MigrationStatement] = []
         private var known: [MigrationStatement.Form: MigrationStatement.Details] = [:]
@@ -94,7 +94,7 @@ package struct MigrationScript: Sendable {
             return details
         }
 
-        /// All statements, each knowing also of those behind it.
+        /// All statements. Only now is it known which of them a later statement replaces or rolls back.
         var ended: [MigrationStatement] {
             var statements = statements
             for index in ScriptEffects.replaced(statements.indices, { statements[$0].effects }) {
@@ -116,7 +116,7 @@ package struct MigrationScript: Sendable {
         markers = FileMarkers("")
     }
 
-    /// For a migration that another tool has applied, which does not run here.
+    /// For a migration that another tool has applied, and that is therefore not run.
     static let empty = MigrationScript()
 
     private static func mode(
@@ -135,11 +135,12 @@ package struct MigrationScript: Sendable {
             at: FilePlace(path, line: statement.line, column: statement.column),
             "\(statement.tag) cannot run in a transaction, "
                 + "and the other statements of the file would run in one",
-            hint: "put it into a file of its own, or begin the file with the line `-- no-transaction`"
+            hint: "move it to a separate file, or begin the file with the line `-- no-transaction`"
         )
     }
 
-    /// The last statement, if it is the COMMIT of the one transaction that everything before it is in.
+    /// The index of the last statement, if it is the COMMIT of the only transaction and everything before is in that
+    /// transaction.
     private static func finalCommit(_ statements: [MigrationStatement]) -> Int? {
         let controls = statements.indices.filter { statements[$0].control?.isOfWholeTransaction == true }
         guard controls.count == 2, controls[1] == statements.count - 1, statements[controls[0]].control == .begin,
@@ -152,12 +153,12 @@ package struct MigrationScript: Sendable {
     package var risk: Risk { statements.map(\.effects.risk).max() ?? .low }
     package var changesSession: Bool { statements.contains { !$0.effects.settings.isEmpty || !$0.effects.isParsed } }
 
-    /// What it destroys of what was there before.
+    /// The statements that destroy rows or objects that existed before the migration.
     package var destruction: [(statement: MigrationStatement, what: Destruction)] {
         statements.flatMap { statement in statement.effects.destruction.map { (statement, $0) } }
     }
 
-    /// The strongest lock on each relation that was there before.
+    /// The strongest lock on each relation that existed before the migration.
     package var locks: [RelationName: LockMode] {
         statements.reduce(into: [:]) { locks, statement in
             for touch in statement.effects.touches where !touch.isNew {
@@ -168,19 +169,19 @@ package struct MigrationScript: Sendable {
     }
 }
 
-/// A statement of a migration, with what it does.
+/// A statement of a migration, with its effects.
 package struct MigrationStatement: Sendable, RolledBackWork.Statement {
-    /// What many statements have in common.
+    /// The part of a statement that many statements have in common.
     struct Form: Hashable, Sendable {
         var tag: String
-        /// Without the places of touches.
+        /// Without the positions of touches in the text.
         var effects: StatementEffects
         var savepoint: String?
     }
 
     final class Details: Sendable {
         let form: Form
-        /// What a COPY … FROM STDIN is given.
+        /// The rows of a COPY … FROM STDIN.
         let rows: CopyRows?
 
         init(_ form: Form, _ rows: CopyRows?) {
@@ -191,7 +192,7 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
 
     private let source: StatementText
     fileprivate(set) var details: Details
-    /// A ROLLBACK TO SAVEPOINT takes it back.
+    /// Whether a later ROLLBACK TO SAVEPOINT undoes the statement.
     package fileprivate(set) var isUndone = false
 
     init(_ source: StatementText, _ details: Details) {
@@ -209,7 +210,7 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
     private var firstLine: String { source.firstLine }
     var rows: CopyRows? { details.rows }
 
-    /// The first line, short, and without the values of an INSERT.
+    /// The first line, shortened, without the values of an INSERT.
     package var summary: String {
         var summary = firstLine[...]
         for word in ["VALUES", "values", "Values"] {
@@ -229,12 +230,13 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
         return false
     }
 
-    /// RESET ALL or DISCARD ALL, which undo our settings too.
+    /// RESET ALL and DISCARD ALL also undo the settings that granary makes.
     var resetsSettings: Bool { effects.settings.contains { $0.name == "all" } }
 
     var isSetting: Bool { !effects.settings.isEmpty && effects.touches.isEmpty }
 
-    /// Whether it can share a transaction with the log. A routine that is called may end transactions by itself.
+    /// Whether the statement can share a transaction with the log. A routine that is called may end transactions by
+    /// itself.
     var fitsTransaction: Bool {
         effects.transaction == .fits && effects.isParsed && tag != "CALL" && tag != "DO"
     }
@@ -242,17 +244,17 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
     var runsConcurrently: Bool { effects.concurrentIndexWork != nil }
     var concurrentIndex: ConcurrentIndexWork? { effects.concurrentIndexWork }
 
-    /// The line of the file with the first row of a COPY.
+    /// The line of the first row of a COPY.
     var rowsLine: Int? { rows?.line }
 
-    /// The body of the routine or block that it is about.
+    /// The body of the routine that the statement creates, or of its DO block.
     var body: RoutineBody? { RoutineBody(in: text, line: line, column: column) }
 
-    /// Has the server run it, with its rows.
+    /// Runs the statement, and sends the rows of a COPY.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
     package func run(_ session: inout Session) throws {
-        // Dumps of newer servers switch off time-outs that older ones do not have.
+        // Dumps of newer servers turn off timeouts that older servers do not have.
         if tag == "SET", let name = StatementWords.setting(changedBy: Array(text.utf8)), session.lacksTimeout(name) {
             return
         }
@@ -260,7 +262,8 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
         _ = try session.copyIn(text) { sink in try rows.withBytes { try sink.write($0) } }
     }
 
-    /// Where the server found its error: `position` counts characters of the statement from 1.
+    /// Converts the position of a server error into line and column. `position` counts characters of the statement from
+    /// 1.
     func place(ofCharacter position: Int) -> (line: Int, column: Int) {
         var (line, column) = (line, column)
         for scalar in text.unicodeScalars.prefix(max(0, position - 1)) {

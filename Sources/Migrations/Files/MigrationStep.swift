@@ -1,6 +1,6 @@
 package import SQLText
 
-/// One step of a run: a file, up or down.
+/// One step of a run: an up file or a down file.
 package struct MigrationStep: Sendable {
     package var service: String
     package var version: Int
@@ -10,7 +10,7 @@ package struct MigrationStep: Sendable {
     /// The text that runs, from a file or from the ledger.
     package var script: MigrationScript
     package var sha256: String
-    /// The checksum of the down file for the ledger, for a step up.
+    /// For a step up: the checksum of the down file, for the ledger.
     package var downSHA256: String?
     package var downSQL: String?
     package var isVerified = true
@@ -21,7 +21,7 @@ package struct MigrationStep: Sendable {
     /// Whether several services run together, so that a name alone is ambiguous.
     package var isOfSeveralServices = false
 
-    /// For people: `000001_initial`, or `user-service/000001_initial`.
+    /// The name for messages: `000001_initial`, or `user-service/000001_initial`.
     package var title: String { isOfSeveralServices ? "\(service)/\(name)" : name }
     package var risk: Risk { script.risk }
     /// The duration in the plan.

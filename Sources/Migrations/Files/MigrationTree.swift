@@ -21,7 +21,7 @@ package struct MigrationTree: Sendable {
     /// A remark about `ignored`, if there is a reason for one.
     package var noteOnIgnoredFiles: String? {
         ignored.isEmpty || migrations.isEmpty
-            ? nil : "\(Self.leftOut(ignored)): a migration is called number_title.up.sql"
+            ? nil : "\(Self.leftOut(ignored)): a migration file is named number_title.up.sql"
     }
 
     /// The layer whose files golang-migrate would read from the given folder.
@@ -49,7 +49,7 @@ package struct MigrationTree: Sendable {
             throw MigrationError(
                 .file,
                 "there is no folder \(folder)",
-                hint: "--migrations names the folder of migrations; `granary init` makes one"
+                hint: "--migrations names the folder of migrations; `granary init` creates one"
             )
         }
         var problems: [MigrationError] = []
@@ -138,15 +138,15 @@ package struct MigrationTree: Sendable {
             .file,
             "\(leftOut(ignored)), and there are no others",
             hint:
-                "a migration is called number_title.up.sql, such as 000007_add_phone.up.sql; its down file ends in .down.sql"
+                "name a migration number_title.up.sql, such as 000007_add_phone.up.sql; its down file ends in .down.sql"
         )
     }
 
     private static func leftOut(_ paths: [String]) -> String {
         let names = paths.prefix(5).joined(separator: ", ") + (paths.count > 5 ? " and \(paths.count - 5) more" : "")
         return paths.count == 1
-            ? "1 .sql file is no migration and was left out: \(names)"
-            : "\(paths.count) .sql files are no migrations and were left out: \(names)"
+            ? "1 .sql file is not a migration and was ignored: \(names)"
+            : "\(paths.count) .sql files are not migrations and were ignored: \(names)"
     }
 
     private static func duplicate(_ one: MigrationFile?, _ other: MigrationFile?) -> MigrationError {

@@ -1,20 +1,19 @@
 internal import SQLText
 
 extension Migration {
-    /// The file of another tool that it was imported from, where its number is not that file's:
+    /// The name of the other tool's file that this migration was imported from, if its number differs from that file's:
     /// `-- granary: from=V1_1__add_users.sql`.
     var origin: String? { up.flatMap { FileMarkers($0.text)[OriginalVersion.marker] } }
 }
 
-/// A version as another tool writes it: `20240101120000`, `1.1`; of `1.0` and `1`, which are the same, the zeros do not
-/// count.
+/// A version as another tool writes it: `20240101120000`, `1.1`. Final zeros do not count, so `1.0` equals `1`.
 struct OriginalVersion: Hashable, Comparable {
-    /// The key of the comment in which an imported file has its original name.
+    /// The key of the comment that holds the original name of an imported file.
     static let marker = "from"
 
     private let parts: [Int]
 
-    /// What a name begins with: `1.1`, `20240101_init`, `20240101-init.sql`; nil if that is no number.
+    /// The number at the start of a name such as `1.1`, `20240101_init`, `20240101-init.sql`; nil if there is none.
     init?(_ name: some StringProtocol) {
         let digits = name.prefix { $0.isASCII && $0.isNumber || $0 == "." }
         let parts = digits.split(separator: ".").map { Int($0) }
@@ -31,7 +30,7 @@ struct OriginalVersion: Hashable, Comparable {
         }
     }
 
-    /// As the number of a migration; nil for one with dots.
+    /// As the number of a migration; nil for a version with dots.
     var number: Int? { parts.count > 1 ? nil : parts.first ?? 0 }
 
     static func < (a: OriginalVersion, b: OriginalVersion) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }

@@ -1,7 +1,7 @@
 package import Project
 package import SQLText
 
-/// The dependencies over all layers and services, from the files alone.
+/// The dependencies between the migrations of all layers and services, read from files only.
 package struct DependencyGraph: Sendable {
     /// A migration that another one needs.
     package struct Need: Sendable, Hashable {
@@ -20,12 +20,12 @@ package struct DependencyGraph: Sendable {
         package var name: String
         /// The environment whose folder it is in; empty for the base.
         package var layer: String
-        /// The higher of the risk of its statements and that in `dependencies.json`.
+        /// The higher of two risks: that of its statements, and the one declared in `dependencies.json`.
         package var risk: Risk
         package var rollbackSafe: Bool?
         package var details: String?
         package var needs: [Need]
-        /// Errors in it or in its declarations, each with its place.
+        /// Errors in the migration or in its declarations, each with its place.
         package var faults: [String] = []
         package var isInCircle = false
 
@@ -37,11 +37,12 @@ package struct DependencyGraph: Sendable {
     /// Errors that concern all files of a service.
     package private(set) var faults: [String: [String]] = [:]
 
-    /// - Parameters: - environment: Show only what it runs; nil for all layers together. - copy: For a service whose
-    ///   environments have separate full sets, the one to show then.
+    /// Reads the files of the services. Errors become faults of a node: a dependency on a missing migration or on one
+    /// of another environment, a cycle, a declared risk that is too low, an unreadable file.
     ///
-    /// Errors are drawn as faults: a reference to a missing migration or to one of another environment, a cycle, a risk
-    /// declared too low, an unreadable file.
+    /// - Parameters:
+    ///   - environment: Include only the migrations of this environment; nil includes all layers.
+    ///   - copy: The environment to show for a service that has a separate full set for each environment.
     package init(
         _ services: [(service: Service, file: EnvironmentsFile)],
         environment: String?,
@@ -90,12 +91,12 @@ package struct DependencyGraph: Sendable {
         markCircles(declared)
     }
 
-    /// The files that can be read.
+    /// The migrations of the files that can be read.
     private mutating func readMigrations(of service: Service, _ file: EnvironmentsFile) -> [Migration] {
         let folder = MigrationFolder(service.folder, environments: file.folders)
         return (folder?.pairs ?? []).map { pair in
             pair.read { path, error in
-                // Down files are not drawn.
+                // Down files are not part of the graph.
                 if path == pair.up?.path { faults[service.name, default: []].append("\(error)") }
             }
         }
@@ -108,7 +109,7 @@ package struct DependencyGraph: Sendable {
 
     package func node(_ id: Need) -> Node? { nodes.first { $0.id == id } }
 
-    /// Each cycle is a fault of the migration where it is found, in the order of the numbers.
+    /// Records each cycle as a fault of the migration where it is found, in the order of the numbers.
     private mutating func markCircles(_ declared: [String: DependenciesFile]) {
         let byID = Dictionary(nodes.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
         var search = DependencySearch { id in byID[id]?.needs.filter { byID[$0] != nil } ?? [] }
@@ -116,7 +117,7 @@ package struct DependencyGraph: Sendable {
         for circle in search.circles.map({ $0.compactMap { byID[$0] } }) {
             let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
             let place = declared[circle[0].service]?.place(circle[0].version).description ?? ""
-            let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"
+            let fault = "\(place): dependencies form a cycle: \(names.joined(separator: " → "))"
             let members = Set(circle.map(\.id))
             for index in nodes.indices where members.contains(nodes[index].id) {
                 nodes[index].isInCircle = true
@@ -128,7 +129,7 @@ package struct DependencyGraph: Sendable {
     private var services: Int { Set(nodes.map(\.service)).count }
 }
 
-/// Finds the migrations that an entry names.
+/// Finds the migrations that an entry of `dependencies.json` names.
 private struct NeedReader {
     let migration: Migration
     let service: String

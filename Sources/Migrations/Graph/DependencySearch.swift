@@ -1,11 +1,11 @@
-/// A depth-first search along dependencies, without recursion. Records an order in which each node follows those that
-/// it needs, and every cycle.
+/// A depth-first search along dependencies, without recursion. It records every cycle, and an order in which each node
+/// follows the nodes that it needs.
 package struct DependencySearch<Node: Hashable> {
     private let needs: (Node) -> [Node]
     private var done: Set<Node> = []
-    /// Each node after those that it needs, unless there is a cycle.
+    /// Each node after the nodes that it needs, unless there is a cycle.
     package private(set) var ordered: [Node] = []
-    /// Each begins with the node that was reached again.
+    /// The nodes of each cycle, beginning with the node that the search reached twice.
     package private(set) var circles: [[Node]] = []
 
     package init(needs: @escaping (Node) -> [Node]) { self.needs = needs }

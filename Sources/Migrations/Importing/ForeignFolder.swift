@@ -6,11 +6,11 @@ struct ForeignFolder {
     private let path: String
     let tool: ImportedTool
     private(set) var migrations: [ForeignMigration] = []
-    /// Files that the tool runs at other moments or not at all.
+    /// Files that the tool does not run as migrations.
     private(set) var leftOut: [String] = []
 
-    /// - Throws: `MigrationError` with `.file`: no folder, no files of a known tool, those of several, or a file that
-    ///   cannot be split, with its line.
+    /// - Throws: `MigrationError` with `.file` if there is no folder, if it has no files of a known tool, or files of
+    ///   several tools, or if a file cannot be split; then with its line.
     init(_ path: String) throws(MigrationError) {
         self.path = path
         let listing = try Listing(path)
@@ -30,13 +30,13 @@ struct ForeignFolder {
         MigrationError(
             .file,
             "there are no migrations of a known tool in \(path)",
-            hint: "known are the files of goose, dbmate, sql-migrate, Flyway, sqlx and Prisma"
+            hint: "the known tools are goose, dbmate, sql-migrate, Flyway, sqlx and Prisma"
         )
     }
 
-    /// Programs are migrations too, and nothing here runs them.
+    /// Go, Java and Kotlin migrations cannot be imported, because granary runs SQL only.
     ///
-    /// - Parameter paths: Below the folder.
+    /// - Parameter paths: Relative to the folder.
     private func requireNoPrograms(_ paths: [String]) throws(MigrationError) {
         let program = paths.first { path in
             let name = path.split(separator: "/").last ?? ""
@@ -46,21 +46,20 @@ struct ForeignFolder {
         guard let program else { return }
         throw MigrationError(
             .file,
-            "\(path)/\(program) is a program, which no migration can be",
-            hint: "write what it does as SQL into a file of its number, and take it out of the folder"
+            "\(path)/\(program) is a program, but granary runs SQL only",
+            hint: "replace it by a SQL file with the same number"
         )
     }
 }
 
-// What is there.
 extension ForeignFolder {
-    /// The names in a folder, and what they tell of the tool.
+    /// The names in a folder, sorted by the tool that they belong to.
     private struct Listing {
         let path: String
         let names: [String]
         /// Paths below the folder, at any depth.
         let all: [String]
-        /// Those that are named as Flyway's are.
+        /// Paths with names in Flyway's format.
         let flyway: [String]
         /// Folders with a `migration.sql`.
         let prisma: [String]
@@ -96,7 +95,7 @@ extension ForeignFolder {
             if let own = names.first(where: { MigrationFileName($0) != nil }) {
                 throw MigrationError(
                     .usage,
-                    "\(path)/\(own) is named as a migration is here already",
+                    "\(path)/\(own) already has the name of a granary migration",
                     hint: "nothing has to be imported: `--migrations \(path)` uses the folder as it is"
                 )
             }
@@ -112,7 +111,7 @@ extension ForeignFolder {
                 throw MigrationError(
                     .file,
                     "\(path) has files of \(found.map(\.rawValue).sorted().joined(separator: " and of "))",
-                    hint: "put those of each tool into a folder of its own"
+                    hint: "put the files of each tool into a separate folder"
                 )
             }
             return tool
@@ -120,7 +119,6 @@ extension ForeignFolder {
     }
 }
 
-// Reading.
 extension ForeignFolder {
     private mutating func readMarked(_ listing: Listing) throws(MigrationError) {
         for name in listing.sqlFiles {
@@ -146,7 +144,7 @@ extension ForeignFolder {
         }
     }
 
-    /// A file of sqlx's holds one direction; the other does not exist.
+    /// sqlx has one file for each direction.
     private mutating func readPlain(_ listing: Listing) throws(MigrationError) {
         for name in listing.sqlFiles {
             let file = "\(path)/\(name)"
@@ -211,7 +209,7 @@ extension ForeignFolder {
         }
     }
 
-    /// On a new database Flyway runs the baseline instead of the older files; here every file would run.
+    /// On a new database Flyway runs the baseline instead of the older files. Granary would run both.
     private func requireNoBaseline(_ listing: Listing) throws(MigrationError) {
         let names = listing.flyway.compactMap { name in FlywayName(name).map { (name, $0) } }
         for (name, baseline) in names where baseline.kind == .baseline {
@@ -228,7 +226,7 @@ extension ForeignFolder {
         }
     }
 
-    /// - Throws: `MigrationError` with the line of a placeholder, whose value is not in the file.
+    /// - Throws: `MigrationError` with the line of the first placeholder: its value is not in the file.
     private func flywayScript(_ file: String) throws(MigrationError) -> ForeignMigration.Script {
         let settings = (try? Files.text(of: "\(file).conf")) ?? ""
         let isWithoutTransaction =
@@ -239,14 +237,15 @@ extension ForeignFolder {
             throw MigrationError(
                 .file,
                 at: FilePlace(file, line: index + 1),
-                "\(placeholder.0) is a placeholder of Flyway's, which a migration cannot have",
+                "\(placeholder.0) is a placeholder of Flyway, which granary does not replace",
                 hint: "write the value out"
             )
         }
         return script
     }
 
-    /// - Parameter isWithoutTransaction: The tool was told so elsewhere; a comment in the file says the same.
+    /// - Parameter isWithoutTransaction: Whether a setting outside the file turns off the transaction. A comment in the
+    ///   file has the same effect.
     private func whole(
         _ file: String,
         isWithoutTransaction: Bool = false
@@ -260,15 +259,14 @@ extension ForeignFolder {
     }
 }
 
-// The order.
 extension ForeignFolder {
-    /// As the tool runs them.
+    /// Sorts the migrations into the order in which the tool runs them.
     private mutating func sort() {
         migrations.sort { one, other in
             if one.isRepeatable != other.isRepeatable { return other.isRepeatable }
             switch tool {
             case .goose, .sqlx, .flyway, .sqlMigrate:
-                // Without a number it comes last, by its name.
+                // Files without a number come last, by name.
                 switch (one.version, other.version) {
                 case (let a?, let b?) where a != b: return a < b
                 case (.some, nil): return true

@@ -1,4 +1,4 @@
-/// `00001_create_users.sql`, `20240101120000-create_users.sql`: digits, then a title.
+/// A name that begins with digits: `00001_create_users.sql`, `20240101120000-create_users.sql`.
 struct NumberedName {
     let digits: String
     let title: String
@@ -12,7 +12,7 @@ struct NumberedName {
         title = Self.title(stem[digits.endIndex...])
     }
 
-    /// What is left of a name, as a title: one word, and never none.
+    /// The rest of a name as a title: one word, never empty.
     static func title(_ rest: Substring) -> String {
         let title = rest.drop { !$0.isLetter && !$0.isNumber }
             .map { $0.isWhitespace || $0 == "/" ? "_" : $0 }
@@ -20,16 +20,16 @@ struct NumberedName {
     }
 }
 
-/// `V1_1__add_users.sql`, `U1_1__add_users.sql`, `R__views.sql`, `B5__everything.sql`.
+/// A name in Flyway's format: `V1_1__add_users.sql`, `U1_1__add_users.sql`, `R__views.sql`, `B5__everything.sql`.
 struct FlywayName {
     enum Kind { case versioned, baseline, undo, repeatable }
 
     let kind: Kind
-    /// With dots; empty for a repeatable one.
+    /// With dots; empty for a repeatable migration.
     let version: String
     let title: String
 
-    /// - Parameter path: Folders before the name do not count.
+    /// - Parameter path: A name, or a path that ends with the name.
     init?(_ path: String) {
         let name = path.split(separator: "/").last ?? ""
         guard let match = name.wholeMatch(of: #/([VUBR])([0-9]*(?:[._][0-9]+)*)__(.+)\.sql/#) else { return nil }

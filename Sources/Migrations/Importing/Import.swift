@@ -1,36 +1,36 @@
 package import Project
 internal import Storage
 
-/// Makes pairs of files from the migrations of another tool; its files stay as they are.
+/// Converts the migrations of another tool into pairs of up and down files. The other tool's files are not changed.
 ///
 ///     let plan = try Import(from: "db/migrations", into: service, file)
-///     plan.migrations        // each with the file it comes from and those that it becomes
-///     try plan.make()        // all of them, or nothing
+///     plan.migrations        // each with its original and its new files
+///     try plan.make()        // writes all files, or none
 package struct Import: Sendable {
     package struct Imported: Sendable, Equatable {
         /// The path of the original.
         package var from: String
-        /// Whether its files were there already, and say the same.
+        /// Whether identical files exist already.
         package var isThere = false
         package var version: Int
-        /// With its number.
+        /// Including the number.
         package var name: String
         package var up: String
-        /// nil if there is no way back.
+        /// nil if the original cannot be reverted.
         package var down: String?
     }
 
     package let tool: ImportedTool
     package private(set) var migrations: [Imported] = []
-    /// Whether migrations get numbers that are not those of their files.
+    /// Whether the migrations get numbers that differ from those of the original files.
     package let isRenumbered: Bool
     package private(set) var notes: [String] = []
     private var files: [(path: String, text: String)] = []
 
-    /// Reads everything, and writes nothing.
+    /// Reads the other tool's files and plans the new ones. Writes nothing.
     ///
-    /// - Throws: `MigrationError` with `.file` and the line of what cannot be split, with `.duplicate` where a number is
-    ///   taken, with `.usage` for a folder that needs no import.
+    /// - Throws: `MigrationError`: `.file` with the line if a file cannot be split, `.duplicate` if a number is already
+    ///   used, `.usage` if the folder needs no import.
     package init(from folder: String, into service: Service, _ environments: EnvironmentsFile) throws(MigrationError) {
         try Self.requireOther(folder, service.folder)
         let foreign = try ForeignFolder(folder)
@@ -45,7 +45,9 @@ package struct Import: Sendable {
         takeNotes(foreign)
     }
 
-    /// - Throws: `MigrationError`; then nothing was written.
+    /// Writes the new files.
+    ///
+    /// - Throws: `MigrationError`; in that case nothing was written.
     package func make() throws(MigrationError) {
         var changes = FileChanges()
         for file in files { changes.create(file.path, file.text) }
@@ -54,7 +56,7 @@ package struct Import: Sendable {
 
     private mutating func add(_ migration: ForeignMigration, _ digits: String, into folder: String, isKept: Bool) {
         let name = "\(digits)_\(migration.title)"
-        // A number that is kept leads back to the original; another one does not.
+        // If the number changes, a comment in the file records the name of the original.
         let origin = isKept ? nil : migration.origin
         let up = "\(folder)/\(name).up.sql"
         files.append((up, migration.up.fileText(origin: origin)))
@@ -71,27 +73,27 @@ package struct Import: Sendable {
         let oneWay = migrations.filter { $0.down == nil }.count
         if oneWay > 0 {
             notes.append(
-                "\(counted(oneWay, "migration")) cannot be reverted, because \(tool.rawValue) has no way back for "
+                "\(counted(oneWay, "migration")) cannot be reverted, because \(tool.rawValue) has no down migration for "
                     + (oneWay == 1 ? "it" : "them")
             )
         }
         for migration in foreign.migrations where migration.isRepeatable {
             notes.append(
-                "\(migration.path) becomes a migration that runs once: a later change of it is a new migration"
+                "\(migration.path) becomes a migration that runs once: write later changes as new migrations"
             )
         }
         if !foreign.leftOut.isEmpty {
             notes.append(
-                "left out, since \(tool.rawValue) does not run them as migrations: \(foreign.leftOut.joined(separator: ", "))"
+                "ignored, because \(tool.rawValue) does not run them as migrations: \(foreign.leftOut.joined(separator: ", "))"
             )
         }
     }
 }
 
-// Numbers.
 extension Import {
-    /// Those of the files where they are numbers, all different, and in the order in which the tool runs the files; else
-    /// 1, 2, 3 in that order. What is repeatable has no number, and comes last.
+    /// Keeps the numbers of the files if all of them are numbers, all differ, and they increase in the order in which
+    /// the tool runs the files. Otherwise numbers the files 1, 2, 3 in that order. Repeatable migrations have no number
+    /// and come last.
     private static func numbers(_ foreign: ForeignFolder) -> (all: [String], isRenumbered: Bool) {
         let versioned = foreign.migrations.prefix { !$0.isRepeatable }
         let own = versioned.map { migration -> Int? in
@@ -115,9 +117,10 @@ extension Import {
         return String(repeating: "0", count: max(0, (other?.utf8.count ?? 6) - digits.utf8.count)) + digits
     }
 
-    /// - Throws: `MigrationError` with `.duplicate`: the tool would refuse them too.
+    /// - Throws: `MigrationError` with `.duplicate` if two files have the same number, which the other tool refuses
+    ///   too.
     private static func requireDistinct(_ foreign: ForeignFolder) throws(MigrationError) {
-        // sql-migrate tells its files apart by their whole names.
+        // sql-migrate and Prisma identify a migration by its whole name.
         guard foreign.tool != .sqlMigrate, foreign.tool != .prisma else { return }
         var seen: [OriginalVersion: String] = [:]
         for migration in foreign.migrations {
@@ -132,7 +135,7 @@ extension Import {
         }
     }
 
-    /// Leaves alone what an earlier import has made.
+    /// Checks that the numbers are free. Files that an earlier import has written are skipped.
     private mutating func requireFree(in service: Service, _ environments: EnvironmentsFile) throws(MigrationError) {
         guard Files.isFolder(service.folder) else { return }
         let existing = try Migration.all(in: service.folder, environments)
@@ -151,7 +154,7 @@ extension Import {
             throw MigrationError(
                 .duplicate,
                 other.name == migration.name
-                    ? "\(migration.from) would become \(migration.name), which is there and says something else"
+                    ? "\(migration.from) would become \(migration.name), which exists with other content"
                     : "\(migration.from) would become \(migration.name), and \(other.name) has that number",
                 hint: "import into an empty folder, named by --migrations; nothing was written"
             )
@@ -162,7 +165,7 @@ extension Import {
         guard let one = Files.resolved(folder), one == Files.resolved(target) else { return }
         throw MigrationError(
             .usage,
-            "\(folder) is the folder of migrations itself, where new files would lie among those they come from",
+            "\(folder) is the folder of migrations itself; the new files would be mixed with the original ones",
             hint: "move it first, such as with `git mv \(folder) \(folder)-before`, and import from there"
         )
     }

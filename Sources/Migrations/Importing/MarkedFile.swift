@@ -1,8 +1,8 @@
 internal import SQLText
 
-/// A file of goose, dbmate or sql-migrate, which holds both directions, apart by comments.
+/// A file of goose, dbmate or sql-migrate, which holds both directions, separated by marker comments.
 ///
-/// The tools find these comments line by line, whatever is around them, and so does this.
+/// Like the tools, this finds the markers line by line, even inside strings.
 struct MarkedFile {
     private(set) var up = ForeignMigration.Script(text: "")
     private(set) var down: ForeignMigration.Script?
@@ -11,16 +11,17 @@ struct MarkedFile {
     private let path: String
     private let lines: [Substring]
     private var section: Direction?
-    /// Which lines belong to which direction; a line of no direction is a comment above the first marker, or a marker.
+    /// The lines of each direction, by line number. Markers and the comments above the first marker belong to no
+    /// direction.
     private var parts: [Direction: [Int: String]] = [:]
     private var header: [Int: String] = [:]
     /// The line of each direction's marker.
     private var starts: [Direction: Int] = [:]
     private var withoutTransaction: Set<Direction> = []
-    /// The line at which the block of one statement began.
+    /// The line of the StatementBegin that is still open.
     private var blockStart: Int?
 
-    /// The tool whose marker a text has first; nil if it has none.
+    /// The tool of the first marker in the text; nil if there is no marker.
     static func tool(of text: String) -> ImportedTool? {
         for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("--") {
             let words = line.dropFirst(2).lowercased().split(whereSeparator: \.isWhitespace)
@@ -34,7 +35,7 @@ struct MarkedFile {
         return nil
     }
 
-    /// - Throws: `MigrationError` with `.file` and the line of what cannot be split, or what no migration can hold.
+    /// - Throws: `MigrationError` with `.file` and the line that cannot be split or cannot be part of a migration.
     init(_ text: String, path: String, _ tool: ImportedTool) throws(MigrationError) {
         self.tool = tool
         self.path = path
@@ -98,13 +99,13 @@ struct MarkedFile {
             throw failure(
                 number,
                 "this line comes before the first `\(spelling(of: .up))`, so \(tool.rawValue) does not run it",
-                hint: "move it below the marker, or take it out"
+                hint: "move it below the marker, or remove it"
             )
         }
         if !text.isEmpty { header[number] = String(line) }
     }
 
-    /// What is between StatementBegin and StatementEnd is one statement, with a semicolon or without.
+    /// The lines between StatementBegin and StatementEnd form one statement, whose semicolon may be missing.
     private mutating func endStatement(_ section: Direction, after start: Int) {
         let own = parts[section, default: [:]].filter { $0.key > start && $0.value.contains { !$0.isWhitespace } }
         guard let (last, text) = own.max(by: { $0.key < $1.key }) else { return }
@@ -114,7 +115,6 @@ struct MarkedFile {
     }
 }
 
-// What a line says to the tool.
 extension MarkedFile {
     private enum Marker {
         case section(Direction, isWithoutTransaction: Bool)
@@ -159,8 +159,8 @@ extension MarkedFile {
         case ["envsub", "on"], ["envsubst", "on"]:
             throw failure(
                 number,
-                "goose puts variables of the environment into what follows, which a migration cannot have",
-                hint: "write the values out, and take the marker out"
+                "goose replaces environment variables in the lines that follow; granary does not",
+                hint: "write the values out, and remove the marker"
             )
         default: throw unknown(words.joined(separator: " "), number)
         }
@@ -186,7 +186,7 @@ extension MarkedFile {
     }
 
     private func unknown(_ words: String, _ number: Int) -> MigrationError {
-        failure(number, "`\(words)` is no marker of \(tool.rawValue) that is known here")
+        failure(number, "`\(words)` is not a marker of \(tool.rawValue) that granary knows")
     }
 
     private func failure(_ line: Int, _ message: String, hint: String? = nil) -> MigrationError {
@@ -194,17 +194,16 @@ extension MarkedFile {
             .file,
             at: FilePlace(path, line: line),
             message,
-            hint: hint ?? "put the file right, then import again; nothing was written"
+            hint: hint ?? "correct the file and import again; nothing was written"
         )
     }
 }
 
-// The two files.
 extension MarkedFile {
     private func script(_ direction: Direction) throws(MigrationError) -> ForeignMigration.Script {
         let isWithoutTransaction = withoutTransaction.contains(direction)
         let own = parts[direction] ?? [:]
-        // Errors name the line of the original, so every line stays where it is.
+        // Keeps each line at its number, so that errors name the line of the original.
         let kept = lines.indices.map { own[$0 + 1] ?? "" }.joined(separator: "\n")
         _ = try MigrationScript(kept, path: path, isWithoutTransaction: isWithoutTransaction)
         let above = direction == .up ? header.sorted { $0.key < $1.key }.map(\.value) : []

@@ -1,16 +1,16 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// Other tools' ledgers beside ours. golang-migrate's is found, adopted on first use and kept in step; any other is taken
-/// over when a person asks for it, and watched afterwards.
+/// Ledgers of other tools. golang-migrate's ledger is adopted at the first run and kept up to date afterwards. Other
+/// ledgers are adopted only by `adopt`; afterwards granary reports when they change.
 enum Adoption {
-    /// The table that is kept in step for a service, and whether it is yet to be adopted.
+    /// The table of golang-migrate that is kept up to date for a service.
     struct Finding {
         var table: GolangMigrateLedger
         var isNew: Bool
     }
 
-    /// - Parameter schemas: The service's own; a table elsewhere is adopted only when it is named.
+    /// - Parameter schemas: The schemas of the service. A table in another schema is adopted only if the user names it.
     static func find(
         _ ledger: Ledger,
         schemas: [String],
@@ -29,7 +29,8 @@ enum Adoption {
         return nil
     }
 
-    /// What the row says is applied: the files of the folder that golang-migrate reads, up to its version.
+    /// The migrations that golang-migrate's row implies: the files of the folder that golang-migrate reads, up to its
+    /// version.
     static func entries(_ row: GolangMigrateLedger.Row?, _ tree: MigrationTree) -> [LedgerEntry] {
         guard let row else { return [] }
         let versions = tree.migrations.filter { $0.layer == tree.golangMigrateLayer && $0.version <= row.version }
@@ -48,13 +49,14 @@ enum Adoption {
         }
     }
 
-    /// Why nothing may run before someone has decided.
+    /// The reason why nothing may run before the user has decided; nil if there is none.
     static func obstacle(_ state: ServiceState) -> MigrationError? {
         if let dirty = dirt(state) { return dirty }
         if let change = change(state) { return change }
         guard let sibling = state.sibling else { return nil }
         let expected = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
-        // A table that a migration has dropped with its schema says nothing; an empty one says that nothing is applied.
+        // A table that a migration has dropped with its schema proves nothing. An empty table means that nothing is
+        // applied.
         guard sibling.isThere, sibling.row?.version != expected else { return nil }
         let isElsewhere = sibling.row.map { state.tree.migration($0.version) == nil } ?? false
         return MigrationError(
@@ -62,40 +64,41 @@ enum Adoption {
             "golang-migrate's row in \(sibling.table) says "
                 + (sibling.row.map { "version \($0.version)" } ?? "none") + ", and the ledger says "
                 + (expected.map { "\($0)" } ?? "none"),
-            hint: "`granary migrate repair --trust row` takes what golang-migrate has done into the ledger, "
-                + "`granary migrate repair --trust ledger` puts its row right"
+            hint: "`granary migrate repair --trust row` adds golang-migrate's changes to the ledger, "
+                + "`granary migrate repair --trust ledger` corrects golang-migrate's row"
                 + (isElsewhere
                     ? "; where another service shares the table, `granary migrate adopt --table \(sibling.table)` for that one too"
                     : "")
         )
     }
 
-    /// A run of golang-migrate's that broke off.
+    /// An error if golang-migrate's last run failed.
     static func dirt(_ state: ServiceState) -> MigrationError? {
         guard let sibling = state.sibling else { return nil }
         if let row = sibling.row, row.isDirty {
             return MigrationError(
                 .disagreement,
-                "golang-migrate's row in \(sibling.table) says version \(row.version), dirty: its run broke off",
-                hint: "look at what \(row.version) has done; `granary migrate repair --trust row` takes it as applied, "
+                "golang-migrate's row in \(sibling.table) has version \(row.version), dirty: its last run failed",
+                hint:
+                    "look at what \(row.version) has done; `granary migrate repair --trust row` records it as applied, "
                     + "`granary migrate repair --trust ledger` as not applied"
             )
         }
         return nil
     }
 
-    /// A tool that has run again after its ledger was taken over.
+    /// An error if the other tool has run since its ledger was adopted.
     private static func change(_ state: ServiceState) -> MigrationError? {
         guard let adopted = state.adopted, let change = state.adoptedChange else { return nil }
         return MigrationError(
             .disagreement,
-            "\(change.clause(adopted.tool)) since \(adopted.table) was taken over, and the ledger does not know it",
-            hint: "`granary migrate repair --trust row` takes what \(adopted.tool) has done into the ledger, "
+            "\(change.clause(adopted.tool)) since \(adopted.table) was adopted; the ledger does not contain this change",
+            hint: "`granary migrate repair --trust row` adds the changes of \(adopted.tool) to the ledger, "
                 + "`granary migrate repair --trust ledger` leaves the ledger as it is"
         )
     }
 
-    /// Writes the adoption down: a ledger row for each file, and the table's name into the log.
+    /// Records the adoption: a ledger row for each migration, and the table's name in the log.
     static func adopt(_ state: ServiceState, _ ledger: Ledger, _ context: RunContext, _ session: inout Session) throws {
         guard let sibling = state.sibling else { return }
         try session.transaction { session in
@@ -109,7 +112,7 @@ enum Adoption {
 }
 
 extension LedgerEntry {
-    /// A migration that was applied by someone else: what its file said then is unknown.
+    /// A row for a migration that another tool applied. The content of its file at that time is unknown.
     static func unverified(_ migration: Migration, by context: RunContext) -> LedgerEntry {
         LedgerEntry(
             version: migration.version,

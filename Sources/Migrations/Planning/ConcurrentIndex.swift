@@ -6,14 +6,14 @@ extension ConcurrentIndexWork {
     struct Standing {
         var name: TableName
         var isValid: Bool
-        /// A session is building it at present.
+        /// Whether a session is building it at present.
         var isBeingBuilt: Bool
     }
 
     /// nil if the index does not exist, or has no name in the statement.
     func standing(_ session: borrowing Session) throws -> Standing? {
         guard let index else { return nil }
-        // An index is in the schema of its table, whatever the search path.
+        // An index is always in the schema of its table, whatever the search path.
         let schemas = try (index.schema ?? table?.schema).map { [$0] } ?? session.searchedSchemas()
         let row = try session.underEmptySearchPath { session in
             try session.query(

@@ -2,41 +2,42 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 
-/// Where the ledger says one thing and the catalog another, as after a plain dump that brought no ledger, or an older one.
+/// A contradiction between ledger and catalog, as after the restore of a plain dump that had no ledger or an older one.
 package struct Disagreement: Sendable, Equatable {
     package enum Problem: String, Sendable {
-        /// A table that an applied migration made is not there.
+        /// A table that an applied migration creates does not exist.
         case missing
-        /// A table that a pending migration will make is there already.
+        /// A table that a pending migration will create exists already.
         case present
-        /// golang-migrate's row says another version.
+        /// golang-migrate's row has another version.
         case row
-        /// Another tool has run again after its ledger was taken over.
+        /// Another tool has run since its ledger was adopted.
         case ledger
     }
 
     package var problem: Problem
-    /// Of the migration.
+    /// The version of the migration.
     package var version: Int?
     package var name: String?
     package var table: String?
     package var message: String
 }
 
-/// Holds the migrations of a service against the catalog. Asks it once; parses only files in question.
+/// Compares the migrations of a service with the catalog. Queries the catalog once, and parses only the files in
+/// question.
 struct CatalogComparison {
     private let state: ServiceState
     private let applied: [Source]
     private let pending: [Source]
 
-    /// A migration, and what its up file mentions.
+    /// A migration, with the tables that its up file mentions.
     private struct Source {
         var version: Int
         var name: String
-        /// nil if it is unknown what ran.
+        /// nil if the text that ran is unknown.
         var text: String?
         var mentions: TableMentions
-        /// A newer release has changed the tables in a way that this one does not know.
+        /// Whether a newer release has applied a migration that this folder does not have.
         var isNewer = false
     }
 
@@ -59,7 +60,7 @@ struct CatalogComparison {
                     version: standing.version,
                     name: standing.name,
                     text: text,
-                    // What is made again by the way back was taken away by the way there.
+                    // Without the up file: a table that the down file creates was dropped by the up file.
                     mentions: TableMentions(text ?? standing.entry?.downSQL ?? ""),
                     isNewer: standing.state == .newer
                 )
@@ -96,7 +97,7 @@ struct CatalogComparison {
                         version: source.version,
                         name: source.name,
                         table: table.description,
-                        message: "\(source.name) is applied, and the table \(table) that it made is not there"
+                        message: "\(source.name) is applied, but the table \(table) that it creates does not exist"
                     )
                 )
             }
@@ -110,7 +111,7 @@ struct CatalogComparison {
                         version: source.version,
                         name: source.name,
                         table: table.description,
-                        message: "\(source.name) is not applied, and the table \(table) that it makes is there already"
+                        message: "\(source.name) is not applied, but the table \(table) that it creates exists already"
                     )
                 )
             }
@@ -118,7 +119,8 @@ struct CatalogComparison {
         return found
     }
 
-    /// Whether an applied migration makes the table, and neither it nor a later one is known or may be feared to take it away.
+    /// Whether an applied migration creates the table, and the table should still exist. A later migration that might
+    /// drop it, or whose text is unknown, makes the answer no.
     private func isMade(_ table: RelationName, at place: Int) -> Bool {
         guard fate(of: table, in: applied[place]) == .there, !applied.contains(where: \.isNewer) else { return false }
         for source in applied[(place + 1)...] where source.mentions.concern(table) {
@@ -131,7 +133,7 @@ struct CatalogComparison {
         return true
     }
 
-    /// Whether the table is still there when the pending migration comes to make it.
+    /// Whether the table still exists when the pending migration is about to create it.
     private func isInTheWay(_ table: RelationName, at place: Int) -> Bool {
         for source in pending[..<place] where source.mentions.concern(table) {
             let fate = fate(of: table, in: source)
@@ -142,9 +144,10 @@ struct CatalogComparison {
 
     private enum Fate { case there, gone, untouched, unknown }
 
-    /// What has become of a table when a script has run.
+    /// The state of a table after a script has run.
     ///
-    /// - Parameter stopsAtCreation: Only until it is made; gone when it was taken away before that.
+    /// - Parameter stopsAtCreation: Whether to stop at the statement that creates the table. The result is then `.gone`
+    ///   if an earlier statement dropped the table.
     private func fate(of table: RelationName, in source: Source, stopsAtCreation: Bool = false) -> Fate {
         guard let text = source.text, let script = try? SQLScript(splitting: text) else { return .unknown }
         if source.mentions.hasBodies, Self.hidesChanges(of: table, text) { return .unknown }
@@ -164,7 +167,7 @@ struct CatalogComparison {
                     table.schema == nil || touch.schema == nil || touch.schema == table.schema
                 else { continue }
                 switch touch.action {
-                // IF NOT EXISTS finds it there, and goes on.
+                // IF NOT EXISTS skips a table that exists.
                 case .create where stopsAtCreation && statement.tree?["if_not_exists"].isTrue == true: continue
                 case .create:
                     if stopsAtCreation { return fate == .gone ? .gone : .there }
@@ -178,7 +181,7 @@ struct CatalogComparison {
         return fate
     }
 
-    /// Whether the bodies of a script may do something to the table that its statements do not show.
+    /// Whether the routines or DO blocks of a script may change the table in a way that its statements do not show.
     private static func hidesChanges(of table: RelationName, _ text: String) -> Bool {
         let lower = text.lowercased()
         return ["drop", "rename", "execute", "set schema"].contains { lower.contains($0) }
@@ -187,16 +190,16 @@ struct CatalogComparison {
 }
 
 extension TableMentions {
-    /// Whether something may happen to the table.
+    /// Whether a script may change the table.
     fileprivate func concern(_ table: RelationName) -> Bool {
         changesSchemas || hasBodies || changed.contains(table.name) || created.contains { $0.name == table.name }
     }
 }
 
-/// The tables, views and their like of some names.
+/// The tables, views and foreign tables with certain names.
 private struct CatalogTables {
     private let schemas: [String: Set<String>]
-    /// Where a table without a schema is made.
+    /// The schema in which a table without a schema would be created.
     private let current: String?
 
     init(named names: Set<String>, _ session: borrowing Session) throws {
@@ -221,7 +224,7 @@ private struct CatalogTables {
         }
     }
 
-    /// Without a schema it may be anywhere: the file may have set the search path.
+    /// Without a schema the table may be in any schema, because the file may have set the search path.
     func mayHave(_ table: RelationName) -> Bool {
         guard let there = schemas[table.name] else { return false }
         return table.schema.map(there.contains) ?? true

@@ -1,11 +1,11 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// Finds the migrations of a folder that another tool's ledger lists: by the name of the file that they were imported from,
-/// else by their number.
+/// Finds the migrations of a folder that another tool's ledger lists: by the name of the file that they were imported
+/// from, or else by their number.
 struct LedgerFiles {
     private let tree: MigrationTree
-    /// Of imported migrations, which may have got another number: by the name of their file, and by its version.
+    /// Imported migrations, whose number may have changed: by the name of the original file, and by its version.
     private var byOrigin: [String: Migration] = [:]
     private var byOriginalVersion: [OriginalVersion: Migration] = [:]
 
@@ -18,7 +18,7 @@ struct LedgerFiles {
         }
     }
 
-    /// - Returns: In the order of their numbers.
+    /// - Returns: The migrations, ordered by number.
     /// - Throws: `MigrationError` with `.disagreement`, which names entries without a file.
     func migrations(
         of entries: [OtherLedger.Entry],
@@ -40,7 +40,7 @@ struct LedgerFiles {
         return found.values.sorted { $0.version < $1.version }
     }
 
-    /// The migration that an entry's name alone tells.
+    /// Finds a migration by nothing but the name of an entry.
     func migration(named name: String) -> Migration? {
         migration(of: OtherLedger.Entry(name: name))
     }
@@ -57,16 +57,17 @@ struct LedgerFiles {
         return migration
     }
 
-    /// Everything up to a version of the tool's.
+    /// All migrations up to a version of the other tool.
     private func through(_ name: String) -> [Migration] {
         guard let version = OriginalVersion(name) else { return [] }
         return tree.migrations.filter { migration in originalVersion(of: migration).map { $0 <= version } ?? false }
     }
 
-    /// The version that the tool gave the file; nil for a repeatable one, and for one that the tool never had.
+    /// The version that the other tool gave the file; nil for a repeatable migration, and for a migration that the
+    /// other tool never had.
     ///
-    /// An import keeps the numbers of all files or of none, so beside files with new numbers one without an origin was
-    /// written for granary.
+    /// An import keeps either all numbers or none. If it has changed the numbers, a file without an origin was written
+    /// for granary.
     private func originalVersion(of migration: Migration) -> OriginalVersion? {
         if let origin = migration.origin { return OriginalVersion(fileName: origin) }
         return byOriginalVersion.isEmpty ? OriginalVersion(migration.digits) : nil
@@ -84,8 +85,8 @@ struct LedgerFiles {
             .disagreement,
             "\(table) (\(tool)) lists \(list)\(more), and \(tree.folder) has no such migration",
             hint:
-                "`granary migrate import FOLDER` makes migrations of \(tool)'s files; if these files are gone for good, "
-                + "`granary migrate baseline V` takes the files up to version V as applied"
+                "`granary migrate import FOLDER` converts \(tool)'s files into migrations; if these files no longer exist, "
+                + "`granary migrate baseline V` records the files up to version V as applied"
         )
     }
 }

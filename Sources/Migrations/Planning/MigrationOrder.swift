@@ -14,7 +14,7 @@ package enum MigrationOrder {
         package var description: String { "\(service)/\(version)" }
     }
 
-    /// The nodes, each after those that it depends on, otherwise ordered by version.
+    /// Orders the nodes so that each follows the nodes that it depends on; otherwise by version.
     ///
     /// - Parameter dependencies: The nodes that a node depends on.
     /// - Throws: `MigrationError` with `.dependency`, naming the cycle.
@@ -27,8 +27,8 @@ package enum MigrationOrder {
         guard let circle = search.circles.first else { return search.ordered }
         throw MigrationError(
             .dependency,
-            "dependencies go round in a circle: \((circle + [circle[0]]).map(\.description).joined(separator: " → "))",
-            hint: "take one of these out of depends_on in dependencies.json"
+            "dependencies form a cycle: \((circle + [circle[0]]).map(\.description).joined(separator: " → "))",
+            hint: "remove one of these from depends_on in dependencies.json"
         )
     }
 }

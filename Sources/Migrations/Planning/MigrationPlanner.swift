@@ -1,11 +1,11 @@
 internal import Bookkeeping
 
-/// Turns a request into steps. A pure function of files and ledger.
+/// Turns a request into steps. It depends on nothing but the files and the ledger.
 struct MigrationPlanner {
     let services: [ServiceState]
     /// Migrations applied in services that are not part of this run: `user-service/3`.
     let appliedElsewhere: Set<String>
-    /// What applied migrations of those services need from these services: the need, and the migration.
+    /// Dependencies of applied migrations of those services on migrations of these services.
     let neededElsewhere: [(need: String, by: String)]
     let allowsOutOfOrder: Bool
     /// Whether to run edited files of this environment's own folder again.
@@ -33,7 +33,6 @@ struct MigrationPlanner {
     }
 }
 
-// Up.
 extension MigrationPlanner {
     private func up(limit: Int?, upTo version: Int?, _ plan: inout MigrationPlan) throws {
         var candidates: [Node: Migration] = [:]
@@ -64,7 +63,7 @@ extension MigrationPlanner {
         switch standing.state {
         case .pending: candidates[node] = standing.migration
         case .failed:
-            // Without a file there is nothing to run; `status` shows what remains of it.
+            // Without a file there is nothing to run. `status` shows what the run has left.
             guard standing.migration != nil || standing.isApplied else { return }
             if let run = standing.unfinished, run.leavesSomething {
                 plan.obstacles.append(brokenOff(standing, run))
@@ -89,8 +88,8 @@ extension MigrationPlanner {
         }
     }
 
-    /// A migration follows those of its service with lower numbers, even without a declaration, except a migration that
-    /// is declared to depend on it.
+    /// The migrations that each migration must follow: those of its service with lower numbers, even without a
+    /// declaration. A migration that is declared to depend on it is excepted.
     private func predecessors(among nodes: [Node]) -> [Node: [Node]] {
         var predecessors: [Node: [Node]] = [:]
         for (_, own) in Dictionary(grouping: nodes, by: \.service) {
@@ -126,7 +125,7 @@ extension MigrationPlanner {
             }
     }
 
-    /// Dependencies of a migration that are neither applied nor earlier in the plan.
+    /// An error for each dependency of a migration that is neither applied nor earlier in the plan.
     private func unsatisfied(_ node: Node, coming: Set<Node>) -> [MigrationError] {
         dependencies(of: node).compactMap { need in
             guard !coming.contains(need), !isApplied(need) else { return nil }
@@ -148,7 +147,8 @@ extension MigrationPlanner {
                     at: place,
                     layer.map { "\(name) depends on \(need.version), which is a migration of \($0) only" }
                         ?? "\(name) depends on \(need), and there is no such migration",
-                    hint: layer == nil ? "mend depends_on" : "move the file to the base folder, or mend depends_on"
+                    hint: layer == nil
+                        ? "correct depends_on" : "move the file to the base folder, or correct depends_on"
                 )
             }
             return MigrationError(
@@ -192,7 +192,6 @@ extension MigrationPlanner {
     }
 }
 
-// Down.
 extension MigrationPlanner {
     private func down(_ entries: [(service: String, entry: LedgerEntry)], _ plan: inout MigrationPlan) throws {
         let going = Set(entries.map { Node(service: $0.service, version: $0.entry.version) })
@@ -228,7 +227,8 @@ extension MigrationPlanner {
         }
     }
 
-    /// The present down file. If the up file was edited or is gone, the text from the time when it was applied.
+    /// Reverts with the current down file. If the up file was edited or is gone, reverts with the text that the ledger
+    /// stored when it was applied.
     private func downStep(
         _ entry: LedgerEntry,
         of state: ServiceState,
@@ -252,8 +252,8 @@ extension MigrationPlanner {
         } else {
             throw MigrationError(
                 .file,
-                "\(entry.name) cannot be reverted: its files are gone, and the ledger has no down file of it",
-                hint: "bring its files back"
+                "\(entry.name) cannot be reverted: its files are gone, and the ledger does not contain its down file",
+                hint: "restore its files"
             )
         }
         let script = try MigrationScript(text, path: path)
@@ -261,7 +261,7 @@ extension MigrationPlanner {
             throw MigrationError(
                 .policy,
                 "\(entry.name) cannot be reverted: \(path) is empty",
-                hint: "write what undoes it, or `-- nothing to undo` if there is nothing"
+                hint: "add the statements that undo it, or the comment `-- nothing to undo`"
             )
         }
         var step = MigrationStep(
@@ -278,7 +278,6 @@ extension MigrationPlanner {
     }
 }
 
-// To a version, and again.
 extension MigrationPlanner {
     private func goto(_ version: Int, _ plan: inout MigrationPlan) throws {
         let isKnown =
@@ -290,7 +289,7 @@ extension MigrationPlanner {
             throw MigrationError(
                 .usage,
                 "there is no migration \(version)",
-                hint: "`granary migrate status` lists what there is"
+                hint: "`granary migrate status` lists the migrations"
             )
         }
         try down(applied().filter { $0.entry.version > version }, &plan)
@@ -306,7 +305,7 @@ extension MigrationPlanner {
                 throw MigrationError(
                     .file,
                     "\(entry.name) cannot be applied again: its files are gone",
-                    hint: "bring them back, or use `granary migrate down`"
+                    hint: "restore them, or use `granary migrate down`"
                 )
             }
             plan.steps.append(try upStep(migration, of: state))
@@ -314,21 +313,20 @@ extension MigrationPlanner {
     }
 }
 
-// Words.
 extension MigrationPlanner {
     private func brokenOff(_ standing: MigrationStanding, _ run: UnfinishedRun) -> MigrationError {
         MigrationError(
             .disagreement,
-            "\(standing.name) broke off after statement \(run.statementsDone) of \(run.statementsTotal)"
+            "\(standing.name) was interrupted after statement \(run.statementsDone) of \(run.statementsTotal)"
                 + (standing.doubt.map { "; \($0)" } ?? ""),
-            hint: "`granary migrate repair` looks at what took effect and goes on from there"
+            hint: "`granary migrate repair` checks what took effect and continues from there"
         )
     }
 
     private func outOfOrder(_ standing: MigrationStanding, _ state: ServiceState) -> MigrationError {
         MigrationError(
             .policy,
-            "\(standing.name) came late: \(state.standings.version) is applied already",
+            "\(standing.name) is out of order: \(state.standings.version) is applied already",
             hint: "give it a higher number, or apply it with --allow-out-of-order"
         )
     }
@@ -337,8 +335,8 @@ extension MigrationPlanner {
         MigrationError(
             .policy,
             "\(standing.migration?.up?.path ?? standing.name) was edited after it was applied",
-            hint: "bring the old text back and put the change into a new migration; "
-                + "or `granary migrate redo` where that is meant"
+            hint: "restore the old text and put the change into a new migration; "
+                + "or run `granary migrate redo` to apply the edited file"
         )
     }
 }

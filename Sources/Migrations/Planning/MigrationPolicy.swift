@@ -7,7 +7,7 @@ package import SQLText
 package struct MigrationPolicy: Sendable {
     /// The environment's name.
     package var environment: String
-    /// By the names of the services.
+    /// The rules of each service, by its name.
     package var rules: [String: EnvironmentPolicy]
     /// The reason for ignoring the maintenance window, which is logged.
     package var windowOverride: String?
@@ -30,7 +30,7 @@ package struct MigrationPolicy: Sendable {
         self.now = now
     }
 
-    /// What prevents the plan from running.
+    /// The rules that forbid the plan.
     func obstacles(_ plan: MigrationPlan, _ services: [ServiceState]) -> [MigrationError] {
         guard !plan.steps.isEmpty else { return [] }
         var obstacles = misplacedRules(services) + limits(services) + windows(plan)
@@ -42,7 +42,7 @@ package struct MigrationPolicy: Sendable {
         return obstacles
     }
 
-    /// A risk declared too low, if nothing depends on it.
+    /// Notes about declared risks that are too low, for steps where no rule depends on the risk.
     func notes(_ plan: MigrationPlan, _ services: [ServiceState]) -> [String] {
         plan.steps.filter { $0.direction == .up }.flatMap { step -> [String] in
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
@@ -62,7 +62,7 @@ package struct MigrationPolicy: Sendable {
         services.contains { rules(of: $0.name).requiresBackup || $0.dependencies.backsUpBeforeDestruction }
     }
 
-    /// Reverting destroys newer data, so in these environments the command alone is not enough.
+    /// Reverting destroys newer data. Where destruction is forbidden, the command alone is not enough.
     func requiresConfirmation(of reverts: [MigrationStep]) -> Bool {
         reverts.contains { !rules(of: $0.service).allowsDestructiveOperations }
     }
@@ -71,7 +71,7 @@ package struct MigrationPolicy: Sendable {
         rules[service] ?? EnvironmentPolicy(name: environment)
     }
 
-    /// Misplaced rules, which have no effect: a run that depends on them must not continue.
+    /// Errors for misplaced rules. They have no effect, so a run that depends on them must not continue.
     private func misplacedRules(_ services: [ServiceState]) -> [MigrationError] {
         let inFiles = files.flatMap { file in
             file.misplaced(PolicyKey.ofMigrations, of: environment).map { (file.path ?? "environments.json", $0) }
@@ -84,7 +84,7 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    /// One migration runs at a time, which satisfies every limit except 0.
+    /// Errors for limits of 0. One migration runs at a time, which satisfies every other limit.
     private func limits(_ services: [ServiceState]) -> [MigrationError] {
         let parallel = services.map {
             ($0.dependencies.path, "max_parallel_migrations", $0.dependencies.maxParallelMigrations)
@@ -101,7 +101,7 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    /// One error for each closed window, even if several services have the same.
+    /// One error for each closed window, even if several services have the same window.
     private func windows(_ plan: MigrationPlan) -> [MigrationError] {
         var errors: [MigrationError] = []
         for service in Set(plan.steps.map(\.service)).sorted() {
@@ -130,8 +130,8 @@ package struct MigrationPolicy: Sendable {
         return [
             MigrationError(
                 .policy,
-                "\(environment.name) is migrated in its maintenance window only: \(window)",
-                hint: "it opens in \(wait); --override-window WHY goes ahead now, and the log keeps the reason"
+                "\(environment.name) is migrated only in its maintenance window: \(window)",
+                hint: "it opens in \(wait); --override-window WHY runs it now and logs the reason"
             )
         ]
     }
@@ -175,7 +175,7 @@ package struct MigrationPolicy: Sendable {
             MigrationError(
                 .policy,
                 "\(step.name) \(state); \(why)",
-                hint: "who has read it runs `granary migrate approve \(step.version)` and commits dependencies.json"
+                hint: "the reviewer runs `granary migrate approve \(step.version)` and commits dependencies.json"
             )
         ]
     }
@@ -192,14 +192,14 @@ package struct MigrationPolicy: Sendable {
                 "\(statement.tag) destroys "
                     + "\(what.column.map { "column \($0) of" } ?? what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
                 hint:
-                    "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
+                    "set allow_destructive_operations for \(environment.name) in environments.json, or avoid the statement"
             )
         ]
     }
 }
 
 extension MigrationPlan {
-    /// Tables whose rows or values it destroys, as written.
+    /// The tables that lose rows or columns, named as in the files.
     package var tablesThatLoseRows: [RelationName] {
         var names: [RelationName] = []
         for step in steps {
@@ -210,7 +210,7 @@ extension MigrationPlan {
         return names
     }
 
-    /// Schemas that it drops with their content.
+    /// The schemas that are dropped with their content.
     package var schemasThatAreDropped: [String] {
         steps.flatMap { step in step.script.destruction.filter { $0.what.kind == .schema }.map(\.what.name) }
     }

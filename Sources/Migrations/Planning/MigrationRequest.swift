@@ -1,22 +1,22 @@
-/// The request for a run.
+/// The migrations to apply or revert.
 package enum MigrationRequest: Sendable, Equatable {
-    /// All pending migrations, or this many.
+    /// This many pending migrations; nil for all.
     case up(Int?)
-    /// This many, the last applied first; nil for all.
+    /// Revert this many, the last applied first; nil for all.
     case down(Int?)
-    /// To this version, up or down; 0 is before the first.
+    /// Apply or revert up to this version; 0 reverts everything.
     case goto(Int)
-    /// Down by this many, then up again.
+    /// Revert this many, then apply them again.
     case redo(Int)
 }
 
-/// The steps of a run, and its obstacles.
+/// The steps of a run, and the obstacles to it.
 package struct MigrationPlan: Sendable {
     package internal(set) var steps: [MigrationStep] = []
-    /// Obstacles; a run throws the first of them.
+    /// The reasons why the plan may not run; a run throws the first of them.
     package internal(set) var obstacles: [MigrationError] = []
 
-    /// Remarks that prevent nothing.
+    /// Remarks that do not stop the run.
     package internal(set) var notes: [String] = []
 
     package var reverts: [MigrationStep] { steps.filter { $0.direction == .down } }

@@ -8,9 +8,9 @@ package enum MigrationState: String, Sendable {
     case missing
     /// Applied, and its file has changed since.
     case modified
-    /// The last run of this version of the file failed or broke off.
+    /// The last run of this version of the file failed or was interrupted.
     case failed
-    /// Applied, or begun, by a newer release: its number is above those of all files here.
+    /// Applied or begun by a newer release: its number is above those of all files here.
     case newer
     /// Pending, with a number below an applied one.
     case outOfOrder = "out_of_order"
@@ -24,26 +24,27 @@ extension UnfinishedRun {
     var direction: Direction { isDown ? .down : .up }
 }
 
-/// A row of `status`: a migration of the tree, of the ledger, or of both.
+/// A row of `status`: a migration in the tree, in the ledger, or in both.
 package struct MigrationStanding: Sendable {
     package var version: Int
     package var name: String
     package var state: MigrationState
     package var layer: String
-    /// In the tree; nil if the file is gone.
+    /// The migration in the tree; nil if its files are gone.
     package var migration: Migration?
-    /// In the ledger; nil if it is not applied.
+    /// The row of the ledger; nil if the migration is not applied.
     package var entry: LedgerEntry?
-    /// Its last run, if that failed or has not ended.
+    /// The last run, if it failed or has not ended.
     package var unfinished: UnfinishedRun?
 
-    /// For a run that broke off: the statement in doubt, and what the catalog shows about it.
+    /// For an interrupted run: the statement that may or may not have taken effect, and what the catalog shows about
+    /// it.
     package var doubt: String?
 
     package var isApplied: Bool { entry != nil }
-    /// Another runner is executing it statement by statement; the state is the one before its run.
+    /// Whether another runner is executing it statement by statement. `state` is the state before that run.
     package var isRunning: Bool { unfinished?.isRunning ?? false }
-    /// The ledger has the same file under another number.
+    /// Whether the ledger has the same file under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }
 }
 
@@ -58,7 +59,7 @@ package struct MigrationStandings: Sendable {
             uniquingKeysWith: { one, _ in one }
         )
         let foreign = Files(tree.others)
-        // The order of overlay files cannot be derived from what other tools applied.
+        // Migrations that another tool applied do not count, because they say nothing about the order of overlay files.
         let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
         let newestOfAll = entries.map(\.version).max() ?? 0
         var standings: [MigrationStanding] = []
@@ -106,7 +107,7 @@ package struct MigrationStandings: Sendable {
                 )
             )
         }
-        // Half of the file is in the database, whether or not the file still exists.
+        // Part of the file is in the database, whether or not the file still exists.
         let listed = Set(standings.map(\.version))
         for run in unfinished.values where run.leavesSomething && !listed.contains(run.version) {
             standings.append(
@@ -122,7 +123,7 @@ package struct MigrationStandings: Sendable {
         all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
     }
 
-    /// Finds files by their checksums.
+    /// Finds files by checksum.
     private struct Files {
         private let files: [MigrationFile]
         private let known: Set<String>
@@ -137,7 +138,7 @@ package struct MigrationStandings: Sendable {
         }
     }
 
-    /// The entry under which a file's content was applied.
+    /// The entry with which the content of a file was applied.
     private static func entry(of up: MigrationFile, _ entries: [String: LedgerEntry]) -> LedgerEntry? {
         if let entry = entries[up.sha256] { return entry }
         guard !entries.isEmpty else { return nil }
@@ -147,16 +148,16 @@ package struct MigrationStandings: Sendable {
     private static func state(of migration: Migration, _ entry: LedgerEntry, _ foreign: Files) -> MigrationState {
         guard let applied = entry.upSHA256 else { return .unverified }
         if migration.up?.matches(applied) == true { return .applied }
-        // The number belongs to another environment here, whose file was applied.
+        // In this database the number belongs to a file of another environment.
         return foreign.contains(applied) ? .otherLayer : .modified
     }
 
-    /// The highest applied version; 0 without one.
+    /// The highest applied version; 0 if nothing is applied.
     package var version: Int { all.filter(\.isApplied).map(\.version).max() ?? 0 }
 
     package func standing(_ version: Int) -> MigrationStanding? { all.first { $0.version == version } }
 
-    /// Rows of the ledger whose file is now in another folder, or has another title.
+    /// Rows of the ledger whose file has moved to another folder or changed its title.
     var moves: [(version: Int, layer: String, name: String)] {
         all.compactMap { standing in
             guard standing.state == .applied, let entry = standing.entry, let migration = standing.migration,

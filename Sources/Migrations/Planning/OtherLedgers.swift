@@ -3,8 +3,8 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// Other tools' ledgers, before the first migration of a service: where one lists what may be this service's files, nothing
-/// runs until somebody says whose it is.
+/// Checks for ledgers of other tools before the first migration of a service. If one of them may list this service's
+/// files, nothing runs until the user has said which service it belongs to.
 struct OtherLedgers {
     private let file: EnvironmentsFile
     private let options: MigratorOptions
@@ -14,13 +14,14 @@ struct OtherLedgers {
         self.options = options
     }
 
-    /// Those that record something and are not known to be another service's.
+    /// Ledgers that have entries and are not known to belong to another service.
     func unexplained(_ session: borrowing Session) throws -> [OtherLedger] {
         let explained = try explained(session)
         return try OtherLedger.recording(session).filter { !explained.contains($0.table) }
     }
 
-    /// Those that belong to other services: as the database remembers, as `environments.json` declares, as this run says.
+    /// Ledgers that belong to other services, according to the database's log, `environments.json`, or the options of
+    /// this run.
     func explained(_ session: borrowing Session) throws -> Set<TableName> {
         let remembered = try options.stateSchema.tablesBeside(session)
         let named = file.beside + options.beside
@@ -29,7 +30,7 @@ struct OtherLedgers {
         return remembered.union(named.flatMap { TableName.named($0, in: known) { $0 } })
     }
 
-    /// The tables that a run names, each of which must be a ledger.
+    /// The tables named by the options of a run. Each must be a ledger.
     ///
     /// - Throws: `MigrationError` with `.usage`.
     static func named(_ names: [String], _ session: borrowing Session) throws -> [TableName] {
@@ -41,16 +42,16 @@ struct OtherLedgers {
                 throw MigrationError(
                     .usage,
                     found.isEmpty
-                        ? "\(name) is no ledger of another tool" : "\(name) may be any of \(found.count) ledgers",
+                        ? "\(name) is not the ledger of another tool" : "\(name) matches \(found.count) ledgers",
                     hint: known.isEmpty
-                        ? "there is none in this database; leave out --beside" : "--beside takes one of \(list)"
+                        ? "this database has none; omit --beside" : "--beside takes one of \(list)"
                 )
             }
             return table
         }
     }
 
-    /// Remembers, for all services, that migrations run beside these tables.
+    /// Records in the log, for all services, that these tables belong to other services.
     static func remember(
         _ tables: [TableName],
         _ options: MigratorOptions,
@@ -68,14 +69,14 @@ struct OtherLedgers {
 }
 
 extension ServiceState {
-    /// The ledgers that keep the service from its first migration.
+    /// The ledgers that block the first migration of the service.
     func blockingLedgers(_ service: Service, currentSchema: String?) -> [OtherLedger] {
         guard !otherLedgers.isEmpty else { return [] }
         let schemas = schemasTouched(currentSchema: currentSchema).union(service.schemas + ["public"])
         return otherLedgers.filter { schemas.contains($0.table.schema) }
     }
 
-    /// The schemas of what the pending files touch.
+    /// The schemas that the pending files touch.
     private func schemasTouched(currentSchema: String?) -> Set<String> {
         var schemas: Set<String> = []
         for standing in standings.all where !standing.isApplied {
@@ -88,7 +89,7 @@ extension ServiceState {
                 if let schema = touch.schema ?? currentSchema { schemas.insert(schema) }
             }
             for setting in effects.statements.flatMap(\.settings) where setting.name == "search_path" {
-                // A list of names, as it is written.
+                // The value is a list of names, as written in the file.
                 let names = (setting.value ?? "").split { ", '\"".contains($0) }
                 schemas.formUnion(names.map(String.init))
             }
@@ -96,29 +97,29 @@ extension ServiceState {
         return schemas
     }
 
-    /// Why nothing may run before somebody has said whose a ledger is.
+    /// The reason why nothing may run until the user has said which service a ledger belongs to.
     func obstacle(of ledgers: [OtherLedger]) -> MigrationError? {
         guard let first = ledgers.first else { return nil }
         let others = ledgers.dropFirst().map { ", and \($0.sentence)" }.joined()
         let table = QuotedText.shellWord(first.table.spelling)
         let takeOver: String
         if first.isOfSQLFiles, first.record != nil {
-            takeOver = "`granary migrate adopt --table \(table)` takes over what it says"
+            takeOver = "`granary migrate adopt --table \(table)` records its migrations as applied"
         } else if let version = baseline(after: first) {
-            takeOver = "`granary migrate baseline \(version)` takes the files up to there as applied"
+            takeOver = "`granary migrate baseline \(version)` records the files up to there as applied"
         } else {
-            takeOver = "`granary migrate baseline V` takes the files up to version V as applied"
+            takeOver = "`granary migrate baseline V` records the files up to version V as applied"
         }
         return MigrationError(
             .disagreement,
             "\(first.sentence)\(others), and the ledger has no migration of \(name), so every file would run again",
             hint:
-                "\(takeOver); if the table belongs to another service, `granary migrate up --beside \(table)` goes ahead, "
-                + "and the database remembers it"
+                "\(takeOver); if the table belongs to another service, `granary migrate up --beside \(table)` ignores it, "
+                + "also in later runs"
         )
     }
 
-    /// The last of the files that a ledger lists by its number.
+    /// The number of the last entry of a ledger, if a file of this service has the same number.
     private func baseline(after ledger: OtherLedger) -> String? {
         guard let last = ledger.record?.last.flatMap({ Migration.version(spelled: $0) }),
             tree.migration(last) != nil
@@ -126,7 +127,7 @@ extension ServiceState {
         return tree.migration(last)?.digits
     }
 
-    /// One note on ledgers elsewhere.
+    /// A note that names ledgers in other schemas.
     func note(on ledgers: [OtherLedger]) -> String? {
         guard !ledgers.isEmpty else { return nil }
         return "another tool migrates this database too: \(ledgers.map(\.sentence).joined(separator: "; "))"

@@ -2,10 +2,10 @@ package import PostgresClient
 internal import Project
 
 extension MigratorOptions {
-    /// What a run on an empty database would apply in an environment, in its order: each step with its down file.
+    /// The steps that a run on an empty database would take in an environment, each with its down file.
     ///
-    /// - Parameter session: With the empty database.
-    /// - Throws: `MigrationError` for the first thing that would keep it from running.
+    /// - Parameter session: A session with the empty database.
+    /// - Throws: `MigrationError` for the first obstacle to the run.
     package func planFromNothing(
         in environment: String,
         _ session: borrowing Session
@@ -33,9 +33,9 @@ extension MigratorOptions {
     }
 }
 
-/// What an empty database would be given.
+/// The steps of a run on an empty database.
 package struct PlanFromNothing: Sendable {
     package let steps: [(up: MigrationStep, down: MigrationScript?)]
-    /// What is there before, with the folder of each service.
+    /// For each service: its folder, and the objects to create before its first migration.
     package let before: [(folder: String, what: BeforeMigrations)]
 }

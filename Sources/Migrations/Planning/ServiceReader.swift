@@ -2,13 +2,14 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 
-/// Reads services: the folder, the ledger, golang-migrate's row.
+/// Reads the state of services: folder, ledger, golang-migrate's row.
 struct ServiceReader {
     let options: MigratorOptions
 
-    /// A service and its ledger.
+    /// Reads a service and its ledger.
     ///
-    /// - Parameter isAsked: A person has asked to take golang-migrate's table over, whichever schema of the service it is in.
+    /// - Parameter isAsked: Whether the user asked to adopt golang-migrate's table. It may then be in any schema of the
+    ///   service.
     func read(
         _ folder: MigratorOptions.Folder,
         isAsked: Bool = false,
@@ -52,7 +53,7 @@ struct ServiceReader {
         )
     }
 
-    /// The schemas whose ledger is the service's own beyond doubt.
+    /// The schemas in which a ledger certainly belongs to the service.
     private func ownSchemas(_ folder: MigratorOptions.Folder, _ session: borrowing Session) throws -> [String] {
         guard folder.service.declaresSchemas else { return [] }
         let beside = try OtherLedgers(folder.file, options).explained(session)
@@ -65,7 +66,7 @@ struct ServiceReader {
         try options.services.map { try read($0, session) }
     }
 
-    /// What is applied in other services, and what those need of ours.
+    /// Versions applied in other services, and what these need of our services.
     func elsewhere(_ session: borrowing Session) throws -> (applied: Set<String>, needs: [(need: String, by: String)]) {
         guard try options.stateSchema.exists(session) else { return ([], []) }
         let own = Set(exactly: options.services.map(\.service.name))

@@ -1,41 +1,41 @@
 package import Bookkeeping
 
-/// A service, as its folder and the database have it.
+/// The state of a service, from its folder and its ledger.
 package struct ServiceState: Sendable {
     package var name: String
     package var tree: MigrationTree
     package var dependencies: DependenciesFile
     package var entries: [LedgerEntry]
     package var standings: MigrationStandings
-    /// golang-migrate's table, where it is kept in step.
+    /// golang-migrate's table, if granary keeps it up to date.
     package var sibling: GolangMigrateLedger?
-    /// Other services that keep that table in step, and the version that each wants its row to have at least.
+    /// Other services that share this table, and the lowest version that each needs in its row.
     package var sharers: [String: Int] = [:]
-    /// Whether that table is yet to be adopted, and the entries are in no other ledger.
+    /// Whether the table is not adopted yet, so that `entries` come from it alone.
     package var isSiblingNew = false
-    /// The ledger of another tool that was taken over and is not kept in step.
+    /// The adopted ledger of another tool, which granary does not update.
     package var adopted: AdoptedLedger?
-    /// What that tool has done since.
+    /// The migrations that this tool has applied or reverted since.
     package var adoptedChange: AdoptedLedger.Change?
-    /// Ledgers of other tools that record something, before the service's first run, if it is not known whose they are.
+    /// Before the first run of the service: ledgers of other tools that have entries, and whose service is unknown.
     package var otherLedgers: [OtherLedger] = []
-    /// Why nothing of the service may run until it is known whose they are; only `status` looks.
+    /// The reason why the service may not run until that is known. Only `status` sets it.
     package var otherLedgerObstacle: MigrationError?
-    /// Where ledger and catalog contradict each other; only `status` looks.
+    /// Contradictions between ledger and catalog. Only `status` sets it.
     package var disagreements: [Disagreement] = []
-    /// Whether the last thing that happened was an up that failed and left nothing behind.
+    /// Whether the last entry of the log is a failed `up` that was rolled back completely.
     package var lastUpLeftNothing = false
 
     /// The highest applied version of the folder that golang-migrate reads, among `versions`.
     func siblingVersion(applied versions: some Sequence<Int>) -> Int? {
         versions.filter { version in
-            // Where the file is gone, the ledger knows whose folder it was in.
+            // If the file is gone, the ledger still knows its folder.
             let layer = tree.migration(version)?.layer ?? entries.first { $0.version == version }?.layer
             return layer == tree.golangMigrateLayer
         }.max()
     }
 
-    /// The version of the row: the highest that this service wants, or another one that shares the table.
+    /// The version for the shared row: the highest version that any of the services needs.
     func siblingVersion(applied versions: some Sequence<Int>, others: [String: Int]) -> Int? {
         [siblingVersion(applied: versions), others.values.max()].compactMap { $0 }.max()
     }

@@ -1,13 +1,13 @@
 internal import PostgresClient
 internal import SQLText
 
-/// `validate_after_migration`: what the files have made is there, and what they have dropped is gone.
+/// `validate_after_migration`: checks that the created objects exist and the dropped objects are gone.
 struct AfterCheck {
     let steps: [MigrationStep]
 
-    /// - Throws: `MigrationError` with `.validation`, naming the first thing that is not as it should be.
+    /// - Throws: `MigrationError` with `.validation` for the first object that is not as expected.
     func run(_ session: borrowing Session) throws {
-        // The last word on each name counts.
+        // The last statement about each name decides.
         var expected: [RelationName: (isThere: Bool, step: MigrationStep)] = [:]
         for step in steps {
             let lasting = step.script.statements.lazy.filter { !$0.isUndone }
@@ -16,7 +16,7 @@ struct AfterCheck {
                 switch touch.action {
                 case .create: expected[touch.relation] = (true, step)
                 case .drop: expected[touch.relation] = (false, step)
-                // What it is called then, the parser does not say.
+                // The parse tree of a rename does not give the full new name.
                 case .rename: expected[touch.relation] = nil
                 default: break
                 }
@@ -42,7 +42,7 @@ struct AfterCheck {
         if let name = invalid?["name"] {
             throw MigrationError(
                 .validation,
-                "the index \(name) is INVALID: it slows writes down, and no query can use it",
+                "the index \(name) is INVALID: it slows writes, and no query can use it",
                 hint: "drop it with DROP INDEX CONCURRENTLY \(name), and build it again"
             )
         }

@@ -1,18 +1,18 @@
 /// The progress of a run of migrations.
 package enum MigrationEvent: Sendable {
-    /// Waiting for another runner, which is named.
+    /// Waiting for the named runner.
     case waitingForRunner(String)
     /// A step begins.
     case started(name: String, direction: Direction, number: Int, of: Int)
-    /// A statement waits for a lock that this session holds.
+    /// A statement waits for a lock that the named session holds.
     case blocked(by: String)
     /// A lock was not available in time; the migration was rolled back and will be tried again.
     case retrying(name: String, attempt: Int, pause: Duration)
     case finished(name: String, direction: Direction, milliseconds: Int)
-    /// A verified backup of rows that will be destroyed was made.
+    /// A verified backup was made of the rows that will be destroyed.
     case backedUp(file: String)
-    /// How to restore what was destroyed.
+    /// How to restore the destroyed rows.
     case undo(UndoAdvice)
-    /// A remark for people.
+    /// A remark for the user.
     case note(String)
 }

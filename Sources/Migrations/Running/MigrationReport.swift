@@ -6,7 +6,7 @@ package struct MigrationReport: Sendable {
     package private(set) var revertedSteps: [MigrationStep] = []
     /// The file of the backup that was made first.
     package var backup: String?
-    /// How to restore what was destroyed; nil if nothing was.
+    /// How to restore what was destroyed; nil if nothing was destroyed.
     package var undo: UndoAdvice?
     let services: [ServiceState]
     private var versions: [String: Set<Int>]
@@ -30,9 +30,9 @@ package struct MigrationReport: Sendable {
         }
     }
 
-    /// The versions that are now applied.
+    /// The versions that are applied after the steps so far.
     func applied(service: String) -> Set<Int> { versions[service] ?? [] }
 
-    /// The highest applied version; nil without one.
+    /// The highest applied version; nil if nothing is applied.
     package var version: Int? { versions.values.compactMap { $0.max() }.max() }
 }

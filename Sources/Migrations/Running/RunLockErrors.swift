@@ -1,7 +1,7 @@
 internal import Bookkeeping
 
 extension MigrationError {
-    /// Another run was active until the time limit passed.
+    /// The error if another run does not end within the time limit.
     static func busy(_ lock: RunLock.Occupied) -> MigrationError {
         MigrationError(
             .busy,
@@ -12,13 +12,13 @@ extension MigrationError {
         )
     }
 
-    /// Why a run stops after it has lost its lock.
+    /// The error if the session that holds the lock has ended.
     static func lostLock(_ reason: String?) -> MigrationError {
         MigrationError(
             .busy,
             "the session that held the lock of this run ended\(reason.map { ": \($0)" } ?? ""), so the run stopped: "
-                + "another one may have begun",
-            hint: "`granary migrate status` says what is applied; then run it again"
+                + "another run may have started",
+            hint: "`granary migrate status` shows what is applied; then run it again"
         )
     }
 }

@@ -1,11 +1,11 @@
 package import PostgresClient
 internal import SQLText
 
-/// A statement of a migration that the server refused: the reason, and the place in the file.
+/// A statement that the server refused, with the reason and the place in the file.
 package struct StatementFailure {
     package let error: PostgresError
     let script: MigrationScript
-    /// Of the statement; the number of statements for an error at COMMIT.
+    /// The index of the statement; the number of statements for an error at COMMIT.
     let index: Int
 
     package init(_ error: PostgresError, at index: Int, of script: MigrationScript) {
@@ -17,8 +17,8 @@ package struct StatementFailure {
     private var statement: MigrationStatement? { index < script.statements.count ? script.statements[index] : nil }
     private var context: ErrorContext { error.server?.errorContext ?? ErrorContext("") }
 
-    /// The place that the server pointed at: in the statement, in the body of a block or function of this file, or in the
-    /// rows of a COPY; else the beginning of the statement.
+    /// The place that the server reported: in the statement, in the body of a routine or DO block of this file, or in
+    /// the rows of a COPY. If it reported none, the start of the statement.
     package var place: FilePlace {
         guard let statement else { return FilePlace(script.path) }
         if let position = error.server?.position { return place(statement.place(ofCharacter: position)) }
@@ -32,7 +32,7 @@ package struct StatementFailure {
         FilePlace(script.path, line: place.line, column: place.column)
     }
 
-    /// The innermost line of PL/pgSQL that is in this file.
+    /// The line of the innermost PL/pgSQL frame whose routine is in this file.
     private var placeInBody: FilePlace? {
         for (depth, frame) in context.frames.enumerated() {
             guard let body = statement(of: frame.routine)?.body else { continue }
@@ -57,7 +57,7 @@ package struct StatementFailure {
         }
     }
 
-    /// The server's own words, its SQLSTATE and the place in words.
+    /// The message of the server, its SQLSTATE, and the place in words.
     package var sentence: String {
         let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
         return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(location)"
@@ -72,23 +72,24 @@ package struct StatementFailure {
 
     package var hint: String { hint("correct the file and run the command again") }
 
-    /// - Parameter next: What to do where the server has no advice.
+    /// - Parameter next: The advice to give if the server has none.
     private func hint(_ next: String) -> String {
         [error.server?.detailWithoutValues, error.server?.hint ?? transactionHint ?? error.hint ?? next]
             .compactMap { $0 }.joined(separator: " ")
     }
 
-    /// invalid_transaction_termination, active_sql_transaction: the statement ends the transaction, or refuses one.
+    /// 2D000 (invalid_transaction_termination) and 25001 (active_sql_transaction): the statement ends the transaction,
+    /// or cannot run in one.
     private var transactionHint: String? {
         guard let state = error.sqlState, ["2D000", "25001"].contains(state) else { return nil }
         return script.mode == .wrapped
             ? "begin the file with the line `-- no-transaction`, so that it does not run in one transaction"
-            : "put the statement outside of BEGIN and COMMIT"
+            : "move the statement out of BEGIN and COMMIT"
     }
 
     /// - Parameters:
-    ///   - remains: What is left of the migration.
-    ///   - isBrokenOff: Some of its statements are done, so that running the command again is refused.
+    ///   - remains: What the migration has left in the database.
+    ///   - isBrokenOff: Whether some of its statements are done, so that the command cannot simply run again.
     func explained(_ remains: String, isBrokenOff: Bool = false) -> MigrationError {
         MigrationError(
             error.isLockTrouble ? .busy : .statement,
@@ -103,7 +104,7 @@ package struct StatementFailure {
 }
 
 extension MigrationScript {
-    /// The place of a statement, for messages.
+    /// The place of a statement, as text for messages.
     package func place(of index: Int) -> String {
         guard index < statements.count else { return "\(path): at COMMIT" }
         return "\(path):\(statements[index].line):\(statements[index].column)"

@@ -3,21 +3,22 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 
-/// Runs one file, up or down, and writes down that it did.
+/// Runs one file, up or down, and records it in the ledger and the log.
 ///
-///     wrapped:    BEGIN → statements → ledger and log → COMMIT, again from the start where a lock was not to be had
-///     unwrapped:  the log says that it begins → each statement, and the log how far it is → ledger and log; always in
-///                 new entries, because the log is only added to
+///     wrapped:    BEGIN → statements → ledger and log → COMMIT; from the start again if a lock is not available
+///     unwrapped:  log "running" → each statement, followed by a log entry with the count → ledger and log
+///
+/// The log is only appended to, so each of these entries is a new row.
 struct StepRunner {
     let step: MigrationStep
     let ledger: Ledger
     let context: RunContext
     let patience: LockPatience
-    /// golang-migrate's table and the version it shall have after this step.
+    /// golang-migrate's table, and the version that its row must have after this step.
     let sibling: Sibling?
     let lock: RunLock.Held
     let progress: @Sendable (MigrationEvent) -> Void
-    /// What the log shall say beside the run.
+    /// A remark for the log entry.
     var note: String?
 
     struct Sibling {
@@ -25,8 +26,9 @@ struct StepRunner {
         var version: Int?
     }
 
-    /// - Parameter resuming: An unwrapped run that broke off, and how many of its statements are done.
-    /// - Throws: `MigrationError`, `CancellationError`; a wrapped step is then undone, an unwrapped one recorded.
+    /// - Parameter resuming: An interrupted unwrapped run, with the number of its finished statements.
+    /// - Throws: `MigrationError`, `CancellationError`. A failed wrapped step is rolled back; a failed unwrapped step
+    ///   is recorded.
     func run(_ session: inout Session, resuming: UnfinishedRun? = nil) throws {
         if step.script.mode == .wrapped {
             try runWrapped(&session)
@@ -35,12 +37,12 @@ struct StepRunner {
         }
     }
 
-    /// - Throws: `MigrationError` with `.busy` where the lock is no longer held.
+    /// - Throws: `MigrationError` with `.busy` if the lock is no longer held.
     private func requireHeld(_ session: borrowing Session) throws {
         guard try lock.isHeld(session) else { throw MigrationError.lostLock(nil) }
     }
 
-    /// Nothing of this file reaches the next, or another attempt.
+    /// Resets the session, so that this file affects neither the next file nor another attempt.
     private func startAnew(_ session: borrowing Session) throws {
         try session.startAnew()
         try lock.goOn(session)
@@ -56,7 +58,7 @@ struct StepRunner {
         entry.estimatedDuration = step.estimatedDuration
         entry.statementsDone = done
         entry.statementsTotal = step.script.statements.count
-        // Its own one transaction, with the ledger's row in it, is as good as ours.
+        // The file's own single transaction also contains the ledger row, so it counts as wrapped.
         entry.isWrapped = step.script.mode == .wrapped || step.script.ledgerIndex != nil
         return entry
     }
@@ -84,12 +86,12 @@ struct StepRunner {
         if let sibling { try GolangMigrateLedger.keep(sibling.version, in: sibling.table, session) }
     }
 
-    /// Where we were when the connection broke, which may have been at the COMMIT: only the ledger knows.
+    /// The error for a lost connection. If it was lost at COMMIT, only the ledger knows whether the step took effect.
     private func lost(_ error: PostgresError, at index: Int) -> PostgresError {
         var error = error.at(step.script.place(of: index))
         let isBrokenOff = step.script.mode != .wrapped && step.script.ledgerIndex == nil
         error.hint =
-            "when the server answers again, `granary migrate status` says what is applied; then "
+            "when the server answers again, `granary migrate status` shows what is applied; then "
             + (isBrokenOff ? "`granary migrate repair` continues from there" : "run it again")
         return error
     }
@@ -107,7 +109,6 @@ struct StepRunner {
     }
 }
 
-// In one transaction.
 extension StepRunner {
     private func runWrapped(_ session: inout Session) throws {
         let start = ContinuousClock.now
@@ -123,9 +124,10 @@ extension StepRunner {
                     if statement.resetsSettings { try session.pinSettings() }
                     index += 1
                 }
-                // A file may have become another role, which need not be allowed to write the ledger.
+                // The file may have changed the role to one that may not write the ledger.
                 try leaveRole(session)
-                // What was deferred to the COMMIT is the file's, and runs under its search path.
+                // Deferred constraints and triggers of the file run at COMMIT, under the file's search path. For that
+                // reason the empty search path ends before.
                 try session.underEmptySearchPath {
                     try record(entry("done", since: start, done: step.script.statements.count), $0)
                     try requireHeld($0)
@@ -135,7 +137,7 @@ extension StepRunner {
             } catch let error as PostgresError {
                 guard error.code != .connectionLost else { throw lost(error, at: index) }
                 try session.execute("ROLLBACK")
-                // A prepared statement outlives its transaction, and would be in the way of the next attempt.
+                // Prepared statements outlive the transaction and would make the next attempt fail.
                 try startAnew(session)
                 if error.isLockTrouble {
                     guard let pause = patience.pause(after: attempt, since: start) else {
@@ -148,13 +150,12 @@ extension StepRunner {
                     continue
                 }
                 try ledger.append(failure(error, at: index, since: start, done: 0), session)
-                throw StatementFailure(error, at: index, of: step.script).explained("nothing of \(step.name) remains")
+                throw StatementFailure(error, at: index, of: step.script).explained("\(step.name) was rolled back")
             }
         }
     }
 }
 
-// Statement by statement.
 extension StepRunner {
     private func runUnwrapped(_ session: inout Session, _ resuming: UnfinishedRun?) throws {
         let start = ContinuousClock.now
@@ -188,7 +189,7 @@ extension StepRunner {
                     attempt += 1
                     progress(.retrying(name: step.title, attempt: attempt, pause: pause))
                     try session.rest(for: pause)
-                    // What a transaction of the file's own had done is undone: again from its BEGIN.
+                    // The file's own transaction was rolled back, so it starts again from its BEGIN.
                     index = done
                     if done == 0 {
                         try startAnew(session)
@@ -200,9 +201,9 @@ extension StepRunner {
                 var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
                 try ledger.append(failure(error, at: index, since: start, done: done), session)
                 if done > 0, step.script.ledgerIndex == nil {
-                    remains += "; what its first \(done) of \(statements.count) statements did remains"
+                    remains += "; the first \(done) of its \(statements.count) statements remain in effect"
                 } else {
-                    remains += "; nothing of \(step.name) remains"
+                    remains += "; \(step.name) was rolled back"
                 }
                 throw StatementFailure(error, at: index, of: step.script).explained(
                     String(remains.dropFirst(2)),
@@ -212,8 +213,8 @@ extension StepRunner {
         }
     }
 
-    /// Runs one statement, and has the log say so: in the same transaction wherever the statement can be in one, so that
-    /// after a crash there is no doubt about it.
+    /// Runs one statement and logs it. If the statement can run in a transaction, the log entry is written in the same
+    /// transaction, so that after a crash it is certain whether the statement took effect.
     private func run(
         _ index: Int,
         since start: ContinuousClock.Instant,
@@ -222,11 +223,12 @@ extension StepRunner {
         let statement = step.script.statements[index]
         let entry = entry("running", since: start, done: index + 1)
         try session.underEmptySearchPath { try requireHeld($0) }
-        // What is built concurrently waits for every older transaction, but blocks none.
+        // A concurrent build waits for all older transactions but blocks no other session, so it may wait without
+        // limit.
         let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
         try session.execute("SET lock_timeout = \(limit)")
         if index == step.script.ledgerIndex {
-            // The file's own transaction is about to commit: what the ledger says goes with it.
+            // The file's own transaction is about to commit. The ledger is written in it.
             try leaveRole(session)
             try session.underEmptySearchPath {
                 try finish(self.entry("done", since: start, done: index + 1), $0)
@@ -249,7 +251,7 @@ extension StepRunner {
         }
     }
 
-    /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
+    /// Writes the log as the role that connected, then returns to the role that the file has set.
     private func say(_ entry: LogEntry, _ session: borrowing Session) throws {
         if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
         try session.underEmptySearchPath { try ledger.append(entry, $0) }
@@ -269,14 +271,14 @@ extension StepRunner {
         if let sibling { try GolangMigrateLedger.keep(sibling.version, in: sibling.table, session) }
     }
 
-    /// An index that could not be built concurrently stays behind, INVALID.
+    /// Drops the INVALID index that a failed concurrent build has left.
     private func cleanUp(after statement: MigrationStatement, _ session: borrowing Session) throws -> String {
         guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return "" }
         try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
         return "; the INVALID index \(name) that it left was dropped"
     }
 
-    /// `IF NOT EXISTS` would take an INVALID index of an earlier attempt for the real one.
+    /// Drops an INVALID index of an earlier attempt, which `IF NOT EXISTS` would accept.
     private func dropLeftover(of statement: MigrationStatement, _ session: borrowing Session) throws {
         guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return }
         try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
@@ -285,9 +287,10 @@ extension StepRunner {
 }
 
 extension Ledger {
-    /// The row alone.
+    /// Deletes the row of a migration; the log is not changed.
     ///
-    /// - Throws: `MigrationError` with `.disagreement` if something in the database keeps it.
+    /// - Throws: `MigrationError` with `.disagreement` if the row still exists afterwards, for example because of a
+    ///   trigger or row security.
     func remove(_ version: Int, _ session: borrowing Session) throws {
         try requireGone(version) { try removeRow(version, session) }
     }
@@ -297,28 +300,29 @@ extension Ledger {
         throw MigrationError(
             .disagreement,
             "the row of \(version) in the ledger of \(service) could not be deleted",
-            hint: "look at \(table) in psql; `granary doctor` says what is wrong with it"
+            hint: "look at \(table) in psql; `granary doctor` reports the problem"
         )
     }
 }
 
 extension Session {
-    /// Makes of the session what it was when it began, so that nothing of one file reaches the next: role, settings,
-    /// temporary tables, prepared statements, cursors, LISTEN, advisory locks.
+    /// Resets the session to its initial state: role, settings, temporary tables, prepared statements, cursors, LISTEN,
+    /// advisory locks. No file can then affect the next one.
     package borrowing func startAnew() throws {
         try execute("DISCARD ALL")
         try reset()
         try setPatience()
     }
 
-    /// Our own settings, which RESET ALL and DISCARD ALL of a file undo. Its search path stays.
+    /// Restores the settings of granary, which RESET ALL and DISCARD ALL in a file undo. The search path of the file
+    /// stays.
     borrowing func pinSettings() throws {
         try restoreFirstSettings()
         try setPatience()
     }
 
-    /// What a role or a database has set must not cut a migration short; and a statement whose client was killed ends,
-    /// instead of running on without a client and holding the lock of the runners.
+    /// Turns off the timeouts that a role or database may have set, because they could interrupt a migration. Lets the
+    /// server end a statement whose client was killed; otherwise it would go on and hold the lock of the runners.
     package borrowing func setPatience() throws {
         try execute(
             """

@@ -2,23 +2,23 @@ package import PostgresClient
 package import Project
 internal import SQLText
 
-/// How to restore the rows that a run has destroyed, from the backup that was made before it. Every way may be used at
-/// once or later: none changes an existing row.
+/// How to restore the rows that a run has destroyed, from the backup that was made before it. No way changes an
+/// existing row, so the advice stays valid later.
 package struct UndoAdvice: Sendable, Equatable {
     package enum Way: Sendable, Equatable, CaseIterable {
-        /// Into tables while they are empty.
+        /// Restore into tables that are empty.
         case whenEmpty
-        /// Only rows with missing keys.
+        /// Restore only the rows whose keys are missing.
         case missing
-        /// Dropped tables, created again with their rows.
+        /// Create dropped tables again, with their rows.
         case again
-        /// A copy beside the table, because its rows still exist and some of their values do not.
+        /// Restore a copy beside the table, because its rows still exist but some of their values do not.
         case beside
-        /// A database beside this one, for objects that cannot be restored here.
+        /// Restore a database beside this one, for objects that cannot be restored here.
         case database
     }
 
-    /// The version to migrate a service to first, because reverting dropped its tables.
+    /// The version to which a service must be migrated first, because reverting dropped its tables.
     package struct Target: Sendable, Equatable {
         package var service: Service
         package var version: Int
@@ -34,11 +34,11 @@ package struct UndoAdvice: Sendable, Equatable {
     package var targets: [Target]
     /// One for each way, in order.
     package var parts: [Part]
-    /// Constraints of the tables were NOT VALID before.
+    /// Whether some constraints of the tables were NOT VALID before.
     package var allowsInvalid: Bool
 }
 
-/// The tables from which a plan deletes rows or values, in their state before it runs.
+/// The tables from which a plan deletes rows or values, in their state before the run.
 struct DoomedTables: Sendable {
     fileprivate struct Loss: Sendable {
         var service: String
@@ -70,7 +70,8 @@ struct DoomedTables: Sendable {
         }
     }
 
-    /// A schema means all tables in it. A partition is omitted, because its parent is included.
+    /// The tables that a destruction affects. For a schema, all tables in it. Partitions are omitted, because their
+    /// parent is included.
     private static func tables(of what: Destruction, _ session: borrowing Session) throws -> [Table] {
         let isSchema = what.kind == .schema
         guard isSchema || what.kind == .table || what.column != nil else { return [] }
@@ -100,7 +101,6 @@ struct DoomedTables: Sendable {
     }
 }
 
-// After the run, complete or not.
 extension DoomedTables {
     /// - Returns: nil if no executed step has destroyed anything.
     func advice(
@@ -144,7 +144,7 @@ extension DoomedTables {
         let name = session.quoted(table.name)
         guard try session.exists(table.name) else {
             guard isReverted else { return (try session.exists(schema: table.name.schema) ? .again : .database, false) }
-            // Rows that the files insert exist as soon as the table does.
+            // If the migrations insert rows, the table is filled as soon as it exists again.
             guard report.revertedFilesWrite(table.name) else { return (.whenEmpty, true) }
             return (table.hasKey ? .missing : beside, true)
         }

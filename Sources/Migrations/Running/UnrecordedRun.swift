@@ -1,14 +1,13 @@
 package import PostgresClient
 internal import SQLText
 
-// Running a file without a ledger.
 extension MigrationScript {
-    /// Runs the file as the migrator does, without a ledger; the settings that it made are gone afterwards.
+    /// Runs the file as the migrator does, but without a ledger. Resets the settings of the session afterwards.
     ///
     /// - Parameters:
-    ///   - makesRoles: Whether a role that the file names is made if the server does not know it.
-    ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
-    /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
+    ///   - makesRoles: Whether to create the roles that the file names and the server does not have.
+    ///   - keepsChanges: Whether to commit. If not, a wrapped file is rolled back; other files cannot be.
+    /// - Returns: The first statement that failed; nil if none did. A wrapped file that fails has changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
     package func run(
         _ session: inout Session,
@@ -45,10 +44,11 @@ extension MigrationScript {
         }
     }
 
-    /// Runs a wrapped file in the transaction that the caller has begun, up to what would be its COMMIT: constraints that
-    /// are deferred are checked. The session's settings are as at its beginning afterwards.
+    /// Runs a wrapped file in the caller's transaction, up to the point of its COMMIT. Checks deferred constraints.
+    /// Resets the settings of the session afterwards.
     ///
-    /// - Returns: The first statement that failed, after which the transaction can only be rolled back.
+    /// - Returns: The first statement that failed; nil if none did. After a failure the transaction can only be rolled
+    ///   back.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
     package func runWithin(_ session: inout Session) throws -> StatementFailure? {
         var index = 0
@@ -59,7 +59,7 @@ extension MigrationScript {
                 index += 1
             }
             try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            // What DISCARD ALL does, which no transaction takes.
+            // The parts of DISCARD ALL that are allowed in a transaction.
             try session.execute("CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES")
             try session.reset()
             try session.setPatience()
@@ -72,7 +72,7 @@ extension MigrationScript {
 }
 
 extension StatementFailure {
-    /// The role that the server does not know; undefined_object is of many kinds, and only the words tell.
+    /// The role that the server does not know. The SQLSTATE covers many kinds of objects, so only the message tells.
     package var missingRole: String? {
         guard error.sqlState == "42704",
             let match = error.server?.message.firstMatch(of: #/^role "(.+)" does not exist$/#)

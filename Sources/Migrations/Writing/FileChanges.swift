@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Storage
 
-/// Changes to files that are made together or not at all.
+/// Changes to files that are made together: all of them, or none.
 struct FileChanges {
     private enum Change {
         case create(path: String, bytes: [UInt8])
@@ -18,7 +18,7 @@ struct FileChanges {
 
     mutating func replace(_ path: String, _ bytes: [UInt8]) { changes.append(.replace(path: path, bytes: bytes)) }
 
-    /// An existing file with the new name is kept.
+    /// Renames a file. An existing file with the new name is never overwritten.
     mutating func move(_ path: String, to other: String) { changes.append(.move(from: path, to: other)) }
 
     /// Makes the changes in order. If one fails, the earlier ones are undone.
@@ -51,7 +51,7 @@ struct FileChanges {
             try Self.replace(path, bytes)
             return [{ if let before { try? Files.replace(path, before) } }]
         case .move(let path, let other):
-            // For a moment the file has two names, so no existing file can be lost.
+            // The file has two names for a moment, so that no existing file can be overwritten.
             guard link(path, other) == 0 else { throw Self.failure(.last(other), "be made of \(path)") }
             unlink(path)
             return [{ if link(other, path) == 0 { unlink(other) } }]
@@ -82,7 +82,7 @@ struct FileChanges {
         MigrationError(
             error.number == EEXIST ? .duplicate : .file,
             "\(error.path) could not \(what): \(error)",
-            hint: error.number == EEXIST ? "move it away, or take another name" : "make its folder writable"
+            hint: error.number == EEXIST ? "move it, or choose another name" : "make its folder writable"
         )
     }
 }

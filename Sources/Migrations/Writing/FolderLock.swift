@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Storage
 
-/// Locks the folders of files that are read and then edited, so that no concurrent change is lost.
+/// Locks folders whose files are read and then edited, so that no concurrent change is lost.
 ///
-/// The lock is on the folder itself, so it leaves no file behind. Editors do not take it.
+/// The lock is on the folder itself, so it leaves no file behind. Editors ignore it.
 package final class FolderLock: Sendable {
     /// How long to wait for another process.
     package static let patience = Duration.seconds(30)
@@ -23,9 +23,9 @@ package final class FolderLock: Sendable {
         return try withExtendedLifetime(lock, body)
     }
 
-    /// The locks, held until the value is destroyed: keep it alive with `withExtendedLifetime`.
+    /// Takes the locks. They are held until the value is destroyed: keep it alive with `withExtendedLifetime`.
     ///
-    /// - Throws: Like `holding`.
+    /// - Throws: The same errors as `holding`.
     package static func take(_ folders: [String]) throws -> FolderLock {
         var opened: [(descriptor: CInt, device: UInt, inode: UInt, path: String)] = []
         func closing<E: Error>(_ error: E) -> E {
@@ -61,7 +61,7 @@ package final class FolderLock: Sendable {
         MigrationError(
             .file,
             "there is no folder \(path)",
-            hint: "--migrations names the folder of migrations; `granary init` makes one"
+            hint: "--migrations names the folder of migrations; `granary init` creates one"
         )
     }
 

@@ -3,8 +3,8 @@ package import Project
 internal import SQLText
 internal import Storage
 
-/// Begins a migration: the next free number, both files from templates, an entry in `dependencies.json`, its name in
-/// the lists of `environments.json`, and a page in `docs`, all or nothing.
+/// Generates a migration: the next free number, both files from templates, an entry in `dependencies.json`, its name in
+/// the lists of `environments.json`, and a page in `docs`. Writes all of them, or none.
 package struct Generator: Sendable {
     let service: Service
     let environments: EnvironmentsFile
@@ -46,11 +46,11 @@ package struct Generator: Sendable {
         package var hasPlaceholders = false
     }
 
-    /// - Throws: `MigrationError` with `.usage` for an invalid name, `.file`; `EnvironmentsError`. Then nothing was
-    ///   written.
+    /// - Throws: `MigrationError` with `.usage` for an invalid name, or `.file`; `EnvironmentsError`. In that case
+    ///   nothing was written.
     package func run() throws -> Outcome {
         try requireName()
-        // If two run at once, the second sees the files of the first.
+        // If two processes run at once, the second one sees the files of the first.
         return try FolderLock.holding([service.folder, environments.folder].compactMap(\.self)) {
             let tree = try TreeFacts(service.folder, environments, layer: layer)
             let place = try place(tree)
@@ -88,7 +88,6 @@ package struct Generator: Sendable {
     }
 }
 
-// The location.
 extension Generator {
     private func requireName() throws(MigrationError) {
         let first = name.utf8.first.map { (97...122).contains($0) } ?? false
@@ -96,21 +95,21 @@ extension Generator {
             throw MigrationError(
                 .usage,
                 "\"\(Self.shown(name))\" cannot be the name of a migration",
-                hint: "take small letters, digits and _, beginning with a letter, such as add_user_preferences"
+                hint: "use lower-case letters, digits and _, starting with a letter, such as add_user_preferences"
             )
         }
         guard !schema.isEmpty, schema.utf8.count <= 63, !schema.unicodeScalars.contains(where: { $0.value < 32 }) else {
             throw MigrationError(
                 .usage,
                 "\"\(Self.shown(schema))\" cannot be the name of a schema",
-                hint: "mend --schema"
+                hint: "correct --schema"
             )
         }
         guard name.utf8.count <= 100 else {
             throw MigrationError(
                 .usage,
                 "the name of the migration is longer than 100 characters",
-                hint: "take a shorter one"
+                hint: "choose a shorter one"
             )
         }
     }
@@ -125,7 +124,7 @@ extension Generator {
             guard !tree.hasCopies else {
                 throw MigrationError(
                     .usage,
-                    "each environment has migrations of its own in \(service.folder), so it must be said which one gets this",
+                    "each environment has separate migrations in \(service.folder), so the environment is needed",
                     hint: "add --env, with \(environments.names.joined(separator: ", "))"
                 )
             }
@@ -135,7 +134,6 @@ extension Generator {
     }
 }
 
-// The content.
 extension Generator {
     private func context(
         _ digits: String,
@@ -178,7 +176,7 @@ extension Generator {
         return (begin + line + down.dropFirst(begin.count), up.replacing(line, with: ""))
     }
 
-    /// The user's template, else the built-in one.
+    /// Renders the user's template, or else the built-in one.
     private func render(
         _ direction: Direction,
         _ context: [String: MustacheTemplate.Value]
@@ -191,14 +189,13 @@ extension Generator {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: error.line),
-                "this is no Mustache template: \(error.message)",
-                hint: "mend it, or move it away for the one that comes with granary"
+                "this is not a Mustache template: \(error.message)",
+                hint: "correct it, or remove it to use the built-in template"
             )
         }
     }
 }
 
-// Entries in the JSON files.
 extension Generator {
     private func edit(
         _ changes: inout FileChanges,
@@ -223,7 +220,7 @@ extension Generator {
                 let isTitled = (try migrations.members()).contains { $0.key.contains("_") }
                 edits.append(isTitled ? title : digits, entry, to: migrations)
             } else if let none = try text.root.members().first(where: { $0.key == "migrations" }) {
-                // null means the same as absence.
+                // null means the same as a missing member.
                 edits.replace(none.value, withObject: first)
             } else {
                 edits.append("migrations", first, to: text.root)
@@ -235,7 +232,7 @@ extension Generator {
         return edited
     }
 
-    /// The number, or number and title, in the form of the other references.
+    /// Whether the other entries refer to migrations by number and title, rather than by number alone.
     private static func spelling(_ text: JSONText) -> Bool {
         let entries = (try? text.root["migrations"]?.members()) ?? []
         return entries.contains { entry in
@@ -257,7 +254,8 @@ extension Generator {
         return "{\n  \(fields.joined(separator: ",\n  "))\n}"
     }
 
-    /// In the lists of the environments that have one: of all for a base file, otherwise of its own.
+    /// Adds the file to the lists of the environments that have one: all environments for a base file, otherwise its
+    /// own.
     private func list(_ title: String, in text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["environments"]?.members() ?? [] {
             guard layer.isEmpty || member.key == layer, let list = member.value["migrations"],

@@ -41,7 +41,9 @@ struct JSONEdits {
 
     /// Appends a member, in the format of the last one.
     ///
-    /// - Parameters: - object: In this text. - json: With two blanks of indentation per level.
+    /// - Parameters:
+    ///   - json: The value, indented by two spaces per level.
+    ///   - object: An object of this text.
     mutating func append(_ key: String, _ json: String, to object: JSONNode) {
         let members = (try? object.members()) ?? []
         let form = self
@@ -50,7 +52,7 @@ struct JSONEdits {
         }
     }
 
-    /// Indents lines like the rest of the file.
+    /// Indents lines with the indentation step of the file.
     private func lines(_ json: String, _ indent: String) -> String {
         let lines = json.split(separator: "\n", omittingEmptySubsequences: false)
         let rest = lines.dropFirst().map { line in
@@ -70,10 +72,12 @@ struct JSONEdits {
         append(elements.last.map { ($0.range.lowerBound, $0.range.upperBound) }, in: list) { _ in json }
     }
 
-    /// - Parameter json: Indented by the blanks of its line; nil if everything is on one line.
+    /// - Parameter json: Makes the text for a line with this indentation; the argument is nil if everything is on one
+    ///   line.
     private mutating func append(_ last: (start: Int, end: Int)?, in parent: JSONNode, _ json: (String?) -> String) {
         guard let last else {
-            // Empty: long text is indented one step deeper than the line with the opening bracket.
+            // In an empty parent, text of several lines is indented one step deeper than the line with the opening
+            // bracket.
             let outer = indent(at: parent.range.lowerBound)
             let json = json(outer + step)
             let body = json.utf8.contains(0x0A) ? "\(newline)\(outer + step)\(json)\(newline)\(outer)" : json

@@ -2,13 +2,13 @@ internal import SQLText
 
 /// The page about a migration in the project's documentation: `docs/migrations/000007_add_phone.md`.
 package enum MigrationPage {
-    /// Beside the folder of migrations.
+    /// The folder of the pages, which is beside the folder of migrations.
     package static func folder(migrations: String) -> String {
         let parts = migrations.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         return (parts + ["docs", "migrations"]).joined(separator: "/")
     }
 
-    /// A page to complete.
+    /// The text of a new page, for the user to complete.
     static func text(
         _ title: String,
         purpose: String,
@@ -21,7 +21,7 @@ package enum MigrationPage {
         let undo =
             kind.isRollbackSafe
             ? "The down file undoes it, and no row is lost."
-            : "The down file undoes it; what was written since is lost, so a backup comes first."
+            : "The down file undoes it. Data written since is lost, so make a backup first."
         return """
             # \(title)
 
@@ -36,7 +36,7 @@ package enum MigrationPage {
 
             ## Why
 
-            What the service could not do before, and can now.
+            What the service can do now that it could not do before.
 
             ## How to undo it
 

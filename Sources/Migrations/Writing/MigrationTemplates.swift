@@ -34,7 +34,7 @@ package enum MigrationTemplates {
                 COMMENT ON TABLE {{schema}}.{{object}} IS '{{subject}}';
                 """,
                 """
-                -- The rows that were written are lost.
+                -- Loses the rows of the table.
                 DROP TABLE {{schema}}.{{object}};
                 {{#new_schema}}
                 DROP SCHEMA {{schema}};
@@ -45,13 +45,13 @@ package enum MigrationTemplates {
             (
                 """
                 -- {{purpose}}.
-                -- Without NOT NULL and without a volatile default it rewrites nothing; add those when the rows are filled.
+                -- Without NOT NULL or a volatile default this rewrites no rows. Add NOT NULL after the rows are filled.
                 {{#columns}}
                 ALTER TABLE {{schema}}.{{object}} ADD COLUMN {{.}} text;
                 {{/columns}}
                 """,
                 """
-                -- What was written into the column is lost.
+                -- Loses the values of the column.
                 {{#columns}}
                 ALTER TABLE {{schema}}.{{object}} DROP COLUMN {{.}};
                 {{/columns}}
@@ -62,7 +62,7 @@ package enum MigrationTemplates {
                 """
                 -- no-transaction
                 -- {{purpose}}.
-                -- Built beside the writers, which a plain CREATE INDEX would keep waiting.
+                -- CONCURRENTLY lets other sessions write during the build.
                 CREATE {{#unique}}UNIQUE {{/unique}}INDEX CONCURRENTLY {{index}} ON {{schema}}.{{object}} ({{column}});
                 """,
                 """
@@ -76,12 +76,12 @@ package enum MigrationTemplates {
                 -- no-transaction
                 -- {{purpose}}.
                 {{#unique}}
-                -- The index is built beside the writers, and then becomes the constraint.
+                -- Other sessions can write while the index is built. Then it becomes the constraint.
                 CREATE UNIQUE INDEX CONCURRENTLY {{constraint}} ON {{schema}}.{{object}} ({{column}});
                 ALTER TABLE {{schema}}.{{object}} ADD CONSTRAINT {{constraint}} UNIQUE USING INDEX {{constraint}};
                 {{/unique}}
                 {{^unique}}
-                -- At first it binds new rows only, which takes no time; then the old ones are read beside the writers.
+                -- NOT VALID checks new rows only, so it is quick. VALIDATE checks the old rows while other sessions can write.
                 ALTER TABLE {{schema}}.{{object}} ADD CONSTRAINT {{constraint}} CHECK ({{column}} IS NOT NULL) NOT VALID;
                 ALTER TABLE {{schema}}.{{object}} VALIDATE CONSTRAINT {{constraint}};
                 {{/unique}}
@@ -95,9 +95,9 @@ package enum MigrationTemplates {
                 """
                 -- no-transaction
                 -- {{purpose}}.
-                -- The index first: without one, each deletion from {{reference}} would read all of {{object}}.
+                -- Without this index each deletion from {{reference}} would read all of {{object}}.
                 CREATE INDEX CONCURRENTLY {{index}} ON {{schema}}.{{object}} ({{column}});
-                -- At first it binds new rows only, which takes no time; then the old ones are read beside the writers.
+                -- NOT VALID checks new rows only, so it is quick. VALIDATE checks the old rows while other sessions can write.
                 ALTER TABLE {{schema}}.{{object}} ADD CONSTRAINT {{foreign_key}}
                     FOREIGN KEY ({{column}}) REFERENCES {{schema}}.{{reference}} (id) NOT VALID;
                 ALTER TABLE {{schema}}.{{object}} VALIDATE CONSTRAINT {{foreign_key}};
@@ -116,7 +116,7 @@ package enum MigrationTemplates {
                     (1, 'change_me');
                 """,
                 """
-                -- Those rows and no others.
+                -- Deletes exactly the rows above.
                 DELETE FROM {{schema}}.{{object}} WHERE id IN (1);
                 """
             )

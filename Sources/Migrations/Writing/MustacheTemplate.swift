@@ -32,7 +32,7 @@ struct MustacheTemplate: Sendable {
         parts = try parser.parts()
     }
 
-    /// A name without a value gives an empty text, and a false section.
+    /// A name without a value is rendered as empty text, and as a false section.
     func render(_ values: [String: Value]) -> String {
         var output = ""
         MustacheTemplate.render(parts, values, element: nil, into: &output)
@@ -106,7 +106,7 @@ private struct MustacheParser {
             let tagLine = line
             let tag = try tag()
             if tag.mayStandAlone, isLineStart, skipRestOfBlankLine() {
-                // Alone on its line: the whole line is removed, including blanks before the tag.
+                // A tag alone on its line is removed with the whole line, including the blanks before it.
                 while text.last == " " || text.last == "\t" { text.removeLast() }
             } else {
                 isLineStart = false

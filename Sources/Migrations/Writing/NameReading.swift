@@ -11,9 +11,9 @@ struct NameReading: Equatable {
     var columns = [placeholder]
     /// The table that a foreign key refers to.
     var reference = placeholder
-    /// The index or constraint is unique.
+    /// Whether the index or constraint is unique.
     var isUnique = false
-    /// It removes what the other names of its kind create: `remove_note_from_users`.
+    /// Whether the migration removes what other migrations of its kind create: `remove_note_from_users`.
     let removes: Bool
 
     var column: String { columns[0] }
@@ -51,7 +51,7 @@ struct NameReading: Equatable {
         words.indices.last { marks.contains(words[$0]) && $0 > 0 && $0 < words.count - 1 }
     }
 
-    /// `users_on_email`, and `email_on_users`.
+    /// Reads `users_on_email` and `email_on_users`.
     private mutating func readAround(_ mark: Int, _ words: [String], _ tables: Set<String>) {
         let (left, right) = (words[..<mark], words[(mark + 1)...])
         let isReversed = tables.contains(Self.joined(right)) && !tables.contains(Self.joined(left))
@@ -61,7 +61,7 @@ struct NameReading: Equatable {
 
     private mutating func readTableAndColumn(_ words: [String], _ tables: Set<String>, _ kind: MigrationKind) {
         guard let (table, rest) = Self.splitTable(words, tables) else {
-            // A column alone does not tell its table.
+            // A column name alone does not tell its table.
             if kind == .column || words.count == 1 && kind != .schema {
                 columns = Self.columns(words[...])
             } else if let first = words.first, words.count > 1 {
@@ -73,13 +73,13 @@ struct NameReading: Equatable {
         if !rest.isEmpty { columns = Self.columns(rest[...]) }
     }
 
-    /// `user_id_and_area`
+    /// Reads column names that are joined by `and`: `user_id_and_area`.
     private static func columns(_ words: ArraySlice<String>) -> [String] {
         let names = words.split(separator: "and").map { joined($0) }
         return names.isEmpty ? [placeholder] : names
     }
 
-    /// `orders_to_users`, `orders_users`, `orders_user_id`, `user_id_to_orders`.
+    /// Reads `orders_to_users`, `orders_users`, `orders_user_id`, `user_id_to_orders`.
     private mutating func readForeignKey(_ words: [String], _ tables: Set<String>) {
         var column = Self.placeholder
         if let mark = Self.mark(["to", "references"], words) {
@@ -107,11 +107,11 @@ struct NameReading: Equatable {
         columns = [column]
     }
 
-    /// Finds the table that a column means, `user` or `user_id`, and sets the column's name.
+    /// Finds the table that a column such as `user` or `user_id` refers to. Returns the name of the column.
     private mutating func refer(_ column: String, _ tables: Set<String>) -> String {
         let stem = column.hasSuffix("_id") ? String(column.dropLast(3)) : column
         reference = tables.sorted().first { Self.singular($0) == stem || $0 == stem } ?? Self.placeholder
-        // The name of the referenced table is not the column's name yet.
+        // If the table was found, the column is named after it.
         return reference == Self.placeholder ? column : "\(Self.singular(reference))_id"
     }
 

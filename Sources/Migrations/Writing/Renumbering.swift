@@ -1,11 +1,11 @@
 package import Project
 internal import Storage
 
-/// Gives migrations other numbers: changes their files, both JSON files and their pages in `docs` together.
+/// Gives migrations other numbers: renames their files, and edits both JSON files and their pages in `docs`.
 ///
 ///     let renumbering = try Renumbering(folder, file, moves: [.init(from: migration, to: 12)])
-///     renumbering.files          // what will be moved, and what edited
-///     try renumbering.make()     // all of it, or nothing
+///     renumbering.moved          // the files to rename; `edited` has the files to edit
+///     try renumbering.make()     // makes all changes, or none
 package struct Renumbering {
     package struct Move: Sendable, Equatable {
         package var from: Migration
@@ -28,14 +28,14 @@ package struct Renumbering {
     /// The old and the new path.
     package private(set) var moved: [(from: String, to: String)] = []
     package private(set) var edited: [String] = []
-    /// References that were ambiguous and left as they are.
+    /// References that were ambiguous and therefore not changed.
     package private(set) var notes: [String] = []
     private var changes = FileChanges()
     private let all: [Migration]
 
     /// - Parameters:
     ///   - all: The migrations of every layer of the service.
-    ///   - others: Folders of other services, whose `dependencies.json` may name these.
+    ///   - others: Folders of other services, whose `dependencies.json` may refer to these migrations.
     /// - Throws: `MigrationError`, `EnvironmentsError` for an invalid JSON file.
     package init(
         _ moves: [Move],
@@ -59,7 +59,7 @@ package struct Renumbering {
         }
     }
 
-    /// - Throws: `MigrationError`; then nothing has changed.
+    /// - Throws: `MigrationError`; in that case nothing has changed.
     package func make() throws(MigrationError) { try changes.make() }
 
     private func requireFreeNumbers() throws(MigrationError) {
@@ -74,7 +74,7 @@ package struct Renumbering {
             throw MigrationError(
                 .duplicate,
                 "\(move.from.name) cannot become \(move.to), which is the number of \(taken.name)",
-                hint: "take a number that is free, or leave it out"
+                hint: "choose a free number, or omit the number"
             )
         }
     }
@@ -98,7 +98,6 @@ package struct Renumbering {
     }
 }
 
-// Edits in the JSON files.
 extension Renumbering {
     private mutating func edit(
         _ path: String,
@@ -134,7 +133,7 @@ extension Renumbering {
         }
     }
 
-    /// Lists of files, with or without their folder.
+    /// Edits the lists of files, which may be written with or without their folder.
     private mutating func editEnvironments(_ text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["environments"]?.members() ?? [] {
             guard let list = member.value["migrations"], case .array(let elements) = list.value else { continue }
@@ -157,7 +156,7 @@ extension Renumbering {
         }
     }
 
-    /// The new spelling of a migration that is given by number, or by number and title; nil if it keeps its number.
+    /// The new spelling of a reference by number, or by number and title; nil if the migration keeps its number.
     private mutating func renamed(_ spelled: String, _ place: FilePlace) -> String? {
         guard let version = Migration.version(spelled: spelled) else { return nil }
         let digits = spelled.prefix { $0.isASCII && $0.isNumber }
@@ -166,7 +165,9 @@ extension Renumbering {
         guard let move = candidates.first else { return nil }
         let isAmbiguous = title.isEmpty && all.contains { $0.version == version && !$0.isSame(as: move.from) }
         guard !isAmbiguous else {
-            notes.append("\(place): \(spelled) may be \(move.from.name) or another migration, and was left as it is")
+            notes.append(
+                "\(place): \(spelled) is ambiguous between \(move.from.name) and another migration, and was not changed"
+            )
             return nil
         }
         let padding = String(repeating: "0", count: max(0, digits.utf8.count - String(move.to).utf8.count))
@@ -180,10 +181,9 @@ extension Migration {
     }
 }
 
-// Choosing migrations by comparison with a branch.
 extension Renumbering {
-    /// The migrations that are not on the branch and whose number is taken there, or lower than the highest there, with
-    /// the next free numbers.
+    /// Moves for the migrations that are missing on a branch and whose number is not above the highest number there.
+    /// They get the next free numbers.
     package static func moves(of all: [Migration], against base: GitTree, layers: [String: String]) -> [Move] {
         let taken = base.versions(in: Set(layers.values))
         let highest = taken.keys.max() ?? 0
@@ -196,7 +196,7 @@ extension Renumbering {
         }
         let late = new.filter { $0.version <= highest }.sorted { ($0.version, $0.title) < ($1.version, $1.title) }
         guard !late.isEmpty else { return [] }
-        // After all others. New migrations that follow them are moved too, so that their order is kept.
+        // New migrations that come later are moved too, so that the order is kept.
         let first = late[0].version
         let moving = new.filter { $0.version >= first }.sorted { ($0.version, $0.title) < ($1.version, $1.title) }
         let fixed = all.filter { migration in !moving.contains { $0.isSame(as: migration) } }.map(\.version).max() ?? 0

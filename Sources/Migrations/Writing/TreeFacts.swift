@@ -1,7 +1,7 @@
 internal import Project
 internal import SQLText
 
-/// Facts about the existing migrations that a new one needs.
+/// The facts about the existing migrations that are needed to write a new one.
 struct TreeFacts {
     private let migrations: [Migration]
     /// The migration that created a table, by its schema-qualified name.
@@ -54,7 +54,7 @@ struct TreeFacts {
     /// Whether each environment has a full set of files, without a base.
     var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
 
-    /// Above all layers, with as many digits as the others; six if there are none.
+    /// One more than the highest number of all layers, with as many digits; six digits if there are no migrations.
     var nextNumber: (version: Int, digits: String) {
         let highest = migrations.max { $0.version < $1.version }
         let version = min(highest?.version ?? 0, .max - 1) + 1
@@ -67,8 +67,8 @@ struct TreeFacts {
         Set(makers.keys.compactMap { $0.hasPrefix("\(schema).") ? String($0.dropFirst(schema.utf8.count + 1)) : nil })
     }
 
-    /// The migrations that created what a script names, without those that others of them depend on; or the one that
-    /// created the schema.
+    /// The migrations that created the objects that a script names, except those that other found migrations depend on.
+    /// If there are none, the migration that created the schema.
     ///
     /// - Parameter column: The column of the new migration, `schema.table.column`.
     func needs(of effects: ScriptEffects, column: String) -> [Migration] {
@@ -90,7 +90,7 @@ struct TreeFacts {
     }
 }
 
-/// The content of a new migration's entry in `dependencies.json` and of its page, from the parse result.
+/// The parsed facts for a new migration's entry in `dependencies.json` and for its page.
 struct EntryFacts {
     var tables: [String] = []
     var risk = Risk.medium

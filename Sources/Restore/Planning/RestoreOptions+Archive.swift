@@ -37,7 +37,7 @@ extension RestoreOptions {
             throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
         }
         if ifEmpty, !dataOnly {
-            throw RestoreError(.selection, "--if-empty goes with --data-only", hint: "add --data-only")
+            throw RestoreError(.selection, "--if-empty requires --data-only", hint: "add --data-only")
         }
         if dropOld, restoresInPlace(scope) {
             throw RestoreError(

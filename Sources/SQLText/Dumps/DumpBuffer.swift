@@ -18,7 +18,7 @@ struct DumpBuffer: ~Copyable {
     var position = 0
     /// Just after the last byte in memory.
     private(set) var end = 0
-    /// The source has no more.
+    /// Whether the source has returned its last byte.
     private(set) var isAtEnd = false
     private var line = 1
     /// The newlines before it are counted in `line`.

@@ -1,8 +1,8 @@
 /// The opening and closing lines that show whether a plain dump is complete.
 ///
-/// pg_dump and pg_dumpall write an opening and a closing line. A dump of granary announces a closing line in its
-/// header; that line holds the number of tables and rows. A mark is a comment on a line of its own, between statements:
-/// the same text in a row, a string or a function is no mark.
+/// pg_dump and pg_dumpall write an opening and a closing line. A dump of granary announces in its header a closing line
+/// with the number of tables and rows. A mark is a comment on a separate line between statements; the same text in a
+/// row, a string or a function does not count.
 package struct DumpMarks: Sendable, Equatable {
     package enum Maker: String, Sendable {
         case database = "pg_dump"
@@ -11,7 +11,7 @@ package struct DumpMarks: Sendable, Equatable {
     }
 
     package enum Verdict: Sendable, Equatable {
-        /// Each header has its closing line, and the numbers in it are right.
+        /// Each header has its closing line, and the numbers in it are correct.
         case whole
         /// Nothing shows whether the dump is complete. `headless` is the line of a closing line without a header.
         case unmarked(headless: Int?)
@@ -74,7 +74,7 @@ package struct DumpMarks: Sendable, Equatable {
             end(.granary, line)
             guard said != (tables, rows) else { return }
             let sentence =
-                "the closing line says tables \(said.tables), rows \(said.rows), but the file holds tables \(tables), rows \(rows)"
+                "according to the closing line there are tables \(said.tables), rows \(said.rows), but the file has tables \(tables), rows \(rows)"
             flaws.append(Flaw(line: line, sentence: sentence))
         } else if let (maker, isClosing) = Self.mark(text) {
             isClosing ? end(maker, line) : begin(maker, line)

@@ -15,7 +15,7 @@ package struct DumpScript: ~Copyable {
         case statement([UInt8], line: Int)
         /// A `COPY … FROM stdin`, followed by its rows.
         case copy(statement: [UInt8], line: Int)
-        /// A command of psql, by name and without the backslash, and its arguments as written, cut after 4,096 bytes.
+        /// A command of psql: its name without the backslash, and its arguments as written, cut after 4,096 bytes.
         case metaCommand(name: String, arguments: String, line: Int)
     }
 
@@ -44,10 +44,10 @@ package struct DumpScript: ~Copyable {
 
     /// - Parameters:
     ///   - bufferBytes: How much is read at once, and the largest slab of rows.
-    ///   - limitBytes: The longest statement; PostgreSQL takes none of 1 GiB and more.
-    ///   - mayBeCut: The text may end anywhere: a statement without its semicolon and a row without its newline are left
-    ///     out there, where otherwise a quotation, a comment or rows that do not end are an error.
-    ///   - source: Fills the memory it is lent and returns how many bytes it put there; 0 at the end.
+    ///   - limitBytes: The maximum length of a statement. PostgreSQL accepts less than 1 GiB.
+    ///   - mayBeCut: Whether the text may end anywhere. Then an incomplete last statement or row is omitted. Otherwise
+    ///     a quotation, a comment or rows without an end are an error.
+    ///   - source: Fills the given memory and returns the number of bytes; 0 at the end.
     package init(
         bufferBytes: Int = 1 << 20,
         limitBytes: Int = 1 << 30,
@@ -109,7 +109,7 @@ package struct DumpScript: ~Copyable {
                 .notText,
                 line: buffer.line(at: buffer.start + place),
                 "a NUL byte, which SQL text cannot hold",
-                hint: "the file may be damaged, or no plain dump"
+                hint: "the file may be damaged, or not a plain dump"
             )
         }
         let readsRows = scanner.readsRows
@@ -181,14 +181,14 @@ extension DumpScript {
                 .notText,
                 line: 1,
                 "the text is UTF-16",
-                hint: "turn it into UTF-8, such as with iconv -f UTF-16 -t UTF-8"
+                hint: "convert it to UTF-8, for example with iconv -f UTF-16 -t UTF-8"
             )
         } else if first == Array("PGDMP".utf8) {
             throw SQLTextError(
                 .notText,
                 line: 1,
                 "this is a dump in pg_dump's custom format, not SQL text",
-                hint: "turn it into SQL with pg_restore --file=OUT.sql"
+                hint: "convert it to SQL with pg_restore --file=OUT.sql"
             )
         }
     }
@@ -346,7 +346,7 @@ extension DumpScript {
         }
     }
 
-    /// Within rows.
+    /// Called when the text ends within rows.
     private mutating func endOfText(_ state: RowsState) throws -> Bool {
         guard !mayBeCut else {
             rows = nil

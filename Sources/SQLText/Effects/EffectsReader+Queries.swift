@@ -32,7 +32,7 @@ extension EffectsReader {
         touch(.table, statement["relation"], isFrom ? .insert : .read, isFrom ? .rowExclusive : .accessShare)
     }
 
-    /// A query that is planned and not run takes its locks, and has no other effect.
+    /// EXPLAIN and similar: the query is planned but not run, so it only takes its locks.
     private mutating func readUnrun(_ query: ParseNode) {
         var other = EffectsReader()
         other.read(query)
@@ -161,7 +161,7 @@ struct QueryParts {
         let isRecursive = clause["recursive"].isTrue
         for table in clause["ctes"].items {
             guard let name = table["ctename"].string else { continue }
-            // Without RECURSIVE it is unknown in its own query and in earlier ones.
+            // Without RECURSIVE the name is not visible in its own query and in earlier ones.
             let hidden = isRecursive ? 0..<0 : clause.range.lowerBound..<table.range.upperBound
             commonTables.append((name, statement.range, hidden))
         }

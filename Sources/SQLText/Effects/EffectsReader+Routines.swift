@@ -27,7 +27,7 @@ extension EffectsReader {
         return body.string ?? body.names.first
     }
 
-    /// An anonymous block runs now. Which of its statements run cannot be told from the text.
+    /// An anonymous block runs at once. The text does not show which of its statements run.
     private mutating func readBlock(_ statement: ParseNode) {
         guard let body = Self.body(of: statement) else { return }
         let text = PlpgsqlText(body)
@@ -39,8 +39,8 @@ extension EffectsReader {
         effects.transaction = .refusesTransaction(reason: "a block that commits cannot run inside a transaction block")
     }
 
-    /// Statements in a string. Text that does not parse is skipped: it may need a newer server, or contain a variable
-    /// where no expression is allowed.
+    /// Reads the statements in a string. Skips text that does not parse: it may need a newer server, or contain a
+    /// variable where no expression is allowed.
     private mutating func readText(_ text: String, keepsLocks: Bool) {
         let bytes = Array(text.utf8)
         guard !bytes.contains(0), let tree = try? PgQuery.parse(bytes[...], base: 0) else { return }
@@ -51,7 +51,7 @@ extension EffectsReader {
             reader.read(statement)
             if !isInBody { effects.risk = max(effects.risk, RiskRule.risk(of: statement)) }
         }
-        // Creating a routine only analyses its queries, so only they take a lock then.
+        // CREATE FUNCTION only analyses the queries of the body, so only they take a lock at that time.
         let isChecked = keepsLocks || !isInBody
         for touch in reader.effects.touches {
             let isQuery = touch.action.writes || touch.action == .read

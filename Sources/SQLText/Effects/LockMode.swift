@@ -25,7 +25,7 @@ package enum LockMode: Int, Sendable, Comparable, CaseIterable, CustomStringConv
         }
     }
 
-    /// As `pg_locks.mode` has it: `AccessExclusiveLock`.
+    /// The name in `pg_locks.mode`: `AccessExclusiveLock`.
     package var catalogName: String {
         description.split(separator: " ").map { "\($0.prefix(1))\($0.dropFirst().lowercased())" }.joined() + "Lock"
     }

@@ -1,7 +1,7 @@
 /// The SQL statements in a PL/pgSQL body, found by keywords.
 ///
-/// Only the tables that a body names are needed. So statements are cut where one can begin, and text that does not
-/// parse can be ignored: a variable where no expression is allowed, or the clause of a loop.
+/// Only the tables that a body names are needed. So it cuts wherever a statement can begin, and ignores text that does
+/// not parse: a variable where no expression is allowed, or the clause of a loop.
 struct PlpgsqlText {
     private(set) var statements: [String] = []
     /// EXECUTE: the statement is put together at run time.
@@ -65,7 +65,7 @@ struct PlpgsqlText {
             }
         }
 
-        /// Behind a colon.
+        /// Whether a colon precedes the token.
         private var isAssignment: Bool {
             tokens.position < tokens.bytes.count && tokens.bytes[tokens.position] == UInt8(ascii: "=")
         }

@@ -1,7 +1,7 @@
 /// The risk of a statement, by its kind.
 ///
-/// The scale by which people declare the risk of migrations. Low: new tables, indexes, constraints, comments. Medium:
-/// columns and data, and everything that is on no list. High: drops and changes of type.
+/// The scale that `dependencies.json` uses. Low: new tables, indexes, constraints, comments. Medium: columns, data, and
+/// everything without a rule. High: drops and changes of type.
 enum RiskRule {
     static func risk(of statement: ParseNode) -> Risk {
         switch statement.kind {

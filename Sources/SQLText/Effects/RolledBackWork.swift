@@ -7,7 +7,7 @@ package struct RolledBackWork: Sendable, Equatable {
     /// The first statement that it undoes.
     package var statement: Int
 
-    /// What counts of a statement.
+    /// The properties of a statement that matter here.
     package protocol Statement {
         var tag: String { get }
         var transaction: TransactionUse { get }
@@ -29,7 +29,7 @@ package struct RolledBackWork: Sendable, Equatable {
     }
 
     package static func find(_ statements: some Sequence<some Statement>) -> RolledBackWork? {
-        // Work that ends with the script, with the next COMMIT, or that PREPARE TRANSACTION stored.
+        // Work that is rolled back if the script ends, committed by the next COMMIT, or stored by PREPARE TRANSACTION.
         var open: Int?
         var prepared: Int?
         for (index, statement) in statements.enumerated() {

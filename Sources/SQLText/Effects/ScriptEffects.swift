@@ -13,10 +13,10 @@ package struct ScriptEffects: Sendable {
         for index in Self.replaced(statements.indices, { statements[$0] }) { statements[index].risk = .medium }
     }
 
-    /// Reads a script statement by statement and keeps none of them, so that a large one takes little memory.
+    /// Reads a script statement by statement and keeps none of them, so a large script needs little memory.
     ///
-    /// - Parameter body: Is given each statement with its effects, which know what the statements before created. The risk of
-    ///   those that `replaced` names is not lowered yet.
+    /// - Parameter body: Receives each statement with its effects, which consider what earlier statements created. The
+    ///   risk of the statements that `replaced` returns is not lowered yet.
     /// - Returns: The commands of psql in it.
     /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
     package static func forEachStatement(
@@ -31,8 +31,8 @@ package struct ScriptEffects: Sendable {
         }
     }
 
-    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone, so that the
-    /// risk is medium.
+    /// The statements that drop an object without rows which the script creates again: `DROP TRIGGER IF EXISTS g ON t;
+    /// CREATE TRIGGER g …`. Their risk is only medium.
     package static func replaced(_ indices: Range<Int>, _ effects: (Int) -> StatementEffects) -> [Int] {
         struct Made: Hashable {
             var kind: ObjectKind
@@ -81,7 +81,7 @@ package struct ScriptEffects: Sendable {
 }
 
 extension StatementEffects {
-    /// - Parameter statement: A single statement; nothing is known about earlier ones.
+    /// - Parameter statement: A single statement. Effects of earlier statements are unknown.
     package init(of statement: SQLStatement) {
         guard let tree = statement.tree else {
             isParsed = false
@@ -106,7 +106,7 @@ private struct CreatedObjects {
     /// True if it is certainly new; false if IF NOT EXISTS or OR REPLACE leaves that open.
     private var certain: Set<Key> = []
     private var possible: Set<Key> = []
-    /// The names of all of them, so that most others are told apart at once.
+    /// The names of all created objects, to exclude most other names quickly.
     private var names: Set<String> = []
     /// The first schema of the search path that the script has set; names without a schema are in it.
     private var path: String?
@@ -129,7 +129,7 @@ private struct CreatedObjects {
         }
     }
 
-    /// RENAME and SET SCHEMA: what was new is new under its new name.
+    /// Handles RENAME and SET SCHEMA: a new object stays new under its new name.
     private mutating func move(_ touches: [Touch], _ tree: ParseNode) {
         for touch in touches where !touch.isInBody {
             var name = touch.relation
@@ -147,7 +147,7 @@ private struct CreatedObjects {
         }
     }
 
-    /// Of a search path; nil if it begins with the schema of the role's own name.
+    /// The first schema of a search path; nil if it begins with the schema named like the role.
     private static func firstSchema(_ path: String) -> String? {
         let first = path.split(separator: ",").first.map { $0.filter { $0 != " " && $0 != "\"" } }
         return first == "$user" ? nil : first
@@ -167,7 +167,7 @@ private struct CreatedObjects {
         if certain.isEmpty, possible.isEmpty { return false }
         if isCertain(kind, name) || possible.contains(key(kind, name)) { return true }
         guard names.contains(name.name) else { return false }
-        // With and without its schema a name means the same, as far as the file tells.
+        // In the file, a name with its schema and the same name without it mean the same object.
         let key = key(kind, name)
         guard key.name.schema == nil else {
             let bare = Key(kind: key.kind, name: RelationName(schema: nil, name: name.name))

@@ -1,8 +1,8 @@
 /// The effects of a statement, as far as its text shows: the objects it touches, its locks, the rows it may destroy,
 /// whether it can run in a transaction, its risk.
 ///
-/// Read only from the parse tree, without the catalog. So it does not include locks on partitions, locks on tables that
-/// refer to the named one, objects that CASCADE reaches, and effects of called functions.
+/// It is derived only from the parse tree, without the catalog. So it does not include locks on partitions, locks on
+/// tables that refer to the named one, objects that CASCADE reaches, and effects of called functions.
 package struct StatementEffects: Sendable, Hashable {
     package internal(set) var transaction: TransactionUse = .fits
     /// Each object once per action, in the order of the statement, with the strongest lock of the action.
@@ -16,10 +16,10 @@ package struct StatementEffects: Sendable, Hashable {
     /// Whether the parser knows the statement. If not, nothing is known, and the risk is medium.
     package internal(set) var isParsed = true
 
-    /// What it drops is made again.
+    /// Lowers the risk because the script creates the dropped object again.
     package mutating func lowerRisk() { risk = .medium }
 
-    /// Without the places in the script, so that statements of the same form have the same effects.
+    /// The effects without positions in the script, so that statements of the same form are equal.
     package var withoutPlaces: StatementEffects {
         var effects = self
         for index in effects.touches.indices { effects.touches[index].offset = nil }
@@ -39,7 +39,7 @@ package struct StatementEffects: Sendable, Hashable {
 package struct Touch: Sendable, Hashable {
     package enum Action: String, Sendable, Hashable {
         case create
-        /// The object changes, or something that belongs to it: a column, an index, a trigger, a policy.
+        /// The object changes, or a part of it: a column, an index, a trigger, a policy.
         case alter
         case rename
         case drop
@@ -50,7 +50,7 @@ package struct Touch: Sendable, Hashable {
         case update
         case delete
         case truncate
-        /// A foreign key, a parent table or a sequence's column points at it.
+        /// A foreign key, a child table or a sequence's column refers to the object.
         case reference
         /// LOCK TABLE.
         case lock
@@ -69,7 +69,8 @@ package struct Touch: Sendable, Hashable {
     package var lock: LockMode?
     /// The position of the name in the script, in bytes; nil if the parser does not record it.
     package var offset: Int?
-    /// In the body of a routine or a rule: the action happens when that is called. The lock is the one for creating it.
+    /// Whether the name is in the body of a routine or a rule, so that the action happens when that is called. The lock is
+    /// then the one for creating the routine or rule.
     package var isInBody = false
     /// The same script created the object, so no other session waits for it.
     package var isNew = false
@@ -161,7 +162,7 @@ package struct ConcurrentIndexWork: Sendable, Hashable {
 package struct SessionSetting: Sendable, Hashable {
     /// In lower case; `role` and `session_authorization` too, `all` for RESET ALL and DISCARD ALL.
     package var name: String
-    /// As it is written, its parts joined by ", "; nil for RESET and for a value that is no constant.
+    /// The value as written, with its parts joined by ", "; nil for RESET and for a value that is not a constant.
     package var value: String?
     package var isLocal = false
 }

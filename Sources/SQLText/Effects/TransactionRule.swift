@@ -6,7 +6,7 @@ enum TransactionRule {
             ?? .fits
     }
 
-    /// The command, as the server names it when it refuses.
+    /// The command that refuses a transaction, by the name that the server uses in its error.
     private static func refusal(_ statement: ParseNode) -> String? {
         switch statement.kind {
         case "IndexStmt": return statement["concurrent"].isTrue ? "CREATE INDEX CONCURRENTLY" : nil
@@ -38,7 +38,7 @@ enum TransactionRule {
         }
     }
 
-    /// Only actions that create or remove a slot on the other server, or ask it for its tables.
+    /// Only actions that create or remove a slot on the other server, or query its tables.
     private static func subscription(_ statement: ParseNode) -> String? {
         switch statement.kind {
         case "CreateSubscriptionStmt":

@@ -52,7 +52,7 @@ package struct FileMarkers: Sendable, Equatable {
         }
     }
 
-    /// The file asks to be run without a transaction around it.
+    /// Set if the file asks to be run without a transaction.
     package private(set) var noTransaction: NoTransaction?
     /// `-- no-transaction` on another line than the first. Neither granary nor the tools that share this marker obey it
     /// there.
@@ -95,7 +95,7 @@ package struct FileMarkers: Sendable, Equatable {
 
     /// The options in a comment of a statement, such as `-- granary: ignore rule`.
     package static func options(in comment: String, line: Int) -> [Option] {
-        // Most comments are for people, which their first letter shows.
+        // Most comments are meant for readers; the first letter excludes them.
         let first = comment.utf8.first { $0 != UInt8(ascii: "-") && $0 > 0x20 }
         guard let first, first | 0x20 == UInt8(ascii: "g") || first >= 0x80,
             let body = comment.trimmingBlanks.body(after: "--"),
@@ -129,14 +129,14 @@ extension FileMarkers {
         "granary:", "nothing", "squawk-ignore", "no-transaction", "+", "migrate:", "atlas:", "!",
     ]
 
-    /// Whether a comment may begin with such a word. Comments with other blanks or letters than those of ASCII may.
+    /// Whether a comment may begin with such a word. True for comments with blanks or letters outside ASCII.
     private static func maySay(_ comment: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         let text = comment.dropFirst(2).drop { $0 == 0x20 || $0 == 0x09 }
         guard let first = text.first else { return false }
         return first < 0x20 || first >= 0x80 || beginnings.contains { begins(text, $0) }
     }
 
-    /// Whether two dashes occur before such a word, possibly in a string. Most files need no closer look.
+    /// Whether two dashes precede such a word, possibly in a string. Most files contain none and need no further check.
     private static func mayHoldMarkers(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
         while position + 1 < bytes.count {
@@ -191,7 +191,8 @@ extension FileMarkers {
         }
     }
 
-    /// With or without a reason, which must be set off: `nothing to undo here but the index` does not count.
+    /// Whether the comment says so, alone or with a separate reason: `nothing to undo here but the index` does not
+    /// count.
     private static func saysNothingToUndo(_ words: [Substring]) -> Bool {
         guard words.count >= 3, words[0] == "nothing", words[1] == "to" else { return false }
         if words[2] == "undo" {

@@ -17,7 +17,7 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
     /// Hashes only the name: few names occur in two schemas.
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-    /// For people; not quoted.
+    /// The name for messages, without quotes.
     package var description: String { schema.map { "\($0).\(name)" } ?? name }
 
     /// Whether two names can mean the same object; one of them may lack its schema.

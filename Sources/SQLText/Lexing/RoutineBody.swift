@@ -1,4 +1,4 @@
-/// The body of a routine or of a DO block, as it stands between its quotation marks in a statement.
+/// The body of a routine or of a DO block, as written between the quotation marks of a statement.
 package struct RoutineBody: Sendable {
     /// As it is written.
     package let text: String
@@ -31,7 +31,7 @@ package struct RoutineBody: Sendable {
         (text, self.line, self.column) = found
     }
 
-    /// Of `'`, `$$` or `$tag$`.
+    /// The length of `'`, `$$` or `$tag$`.
     private static func markLength(of string: Lexeme) -> Int {
         string.kind == .string ? 1 : string.text.dropFirst().prefix { $0 != "$" }.count + 2
     }
@@ -46,7 +46,7 @@ package struct RoutineBody: Sendable {
         }
     }
 
-    /// The place in the file of a character of a query that begins on a line of the body or behind it.
+    /// The position in the file of a character in a query that begins on a line of the body or after it.
     ///
     /// - Parameters:
     ///   - character: In the query, from 1.

@@ -1,6 +1,6 @@
 import Glibc
 
-// What a byte may be in SQL; every byte of a character beyond ASCII is a letter.
+// Classes of bytes in SQL. Every byte of a character beyond ASCII counts as a letter.
 extension UInt8 {
     var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
     /// A newline, or a carriage return alone.

@@ -1,10 +1,10 @@
-// SQLText: SQL as text; it knows no connection.
+// SQLText: analyses SQL text without a connection.
 //
 //   token    a word, a quotation, a comment or a sign (Lexing)
 //   element  of a plain dump: a statement, a COPY with its rows, or a command of psql (Dumps)
 //   script   a file as statements, each with PostgreSQL's own parse tree (Parsing)
-//   effects  what a statement touches, locks and destroys (Effects)
-//   schema   the tables that statements make, with columns, indexes and constraints (Schema)
+//   effects  the objects that a statement touches, its locks and the rows it destroys (Effects)
+//   schema   the tables that statements create, with columns, indexes and constraints (Schema)
 
 import Glibc
 
@@ -14,16 +14,16 @@ import Glibc
 ///     while true {
 ///         if let token = lexer.next(memory, &position, isLast: isAtEnd) { … }
 ///         else if isAtEnd { break }
-///         else { read more behind what is in memory }
+///         else { read more after the bytes in memory }
 ///     }
 ///
 /// The text may arrive in pieces. A token that reaches the end of the memory stays open: its bytes up to `position`
-/// have been read, and the next call continues there. Source of the rules: `scan.l` of the server and `psqlscan.l` of
+/// have been read, and the next call continues there. The rules come from `scan.l` of the server and `psqlscan.l` of
 /// psql.
 struct SQLLexer {
     struct Token {
         var kind: TokenKind
-        /// Its range in memory, also if its beginning has been released.
+        /// Its range in memory, even if its beginning has been released.
         var range: Range<Int>
         /// false if the text ends within a quotation or a block comment.
         var isClosed: Bool
@@ -70,10 +70,10 @@ struct SQLLexer {
 
     init(stringsAreStandard: Bool = true) { self.stringsAreStandard = stringsAreStandard }
 
-    /// The next token, which begins at `position`. Moves `position` behind it.
+    /// Returns the token that begins at `position`, and moves `position` after it.
     ///
     /// - Parameter isLast: The text ends with the memory.
-    /// - Returns: nil if the token may go on behind the memory, or if the text is at its end.
+    /// - Returns: nil if the token may continue after the memory, or at the end of the text.
     mutating func next(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, isLast: Bool) -> Token? {
         let start = position
         if state == .between {
@@ -164,7 +164,7 @@ struct SQLLexer {
 
 // Quotations.
 extension SQLLexer {
-    /// Behind the next quotation mark.
+    /// Moves after the next quotation mark.
     private func endQuotation(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ isLast: Bool) -> Bool {
         guard escapes else {
             let found = bytes.find(mark, from: position)
@@ -263,7 +263,7 @@ extension SQLLexer {
 
 // Comments.
 extension SQLLexer {
-    /// To the end of the line. For PostgreSQL a carriage return ends a line too.
+    /// Moves to the end of the line. For PostgreSQL a carriage return ends a line too.
     private func endLine(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Bool {
         let newline = bytes.find(0x0A, from: position)
         let found = bytes.find(0x0D, from: position, to: newline ?? bytes.count) ?? newline

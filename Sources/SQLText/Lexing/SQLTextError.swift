@@ -41,7 +41,7 @@ package struct SQLTextError: GranaryError {
         SQLTextError(
             .misplaced,
             line: line,
-            "there is something behind COPY … FROM stdin; where its rows should begin",
+            "text follows COPY … FROM stdin; where its rows should begin",
             hint: "put it on a line of its own, after the rows"
         )
     }

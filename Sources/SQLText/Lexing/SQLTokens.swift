@@ -25,7 +25,7 @@ package enum TokenKind: Sendable {
 /// The tokens of a text that is completely in memory. An unterminated quotation or comment extends to the end.
 struct SQLTokens: Sequence, IteratorProtocol {
     let bytes: UnsafeBufferPointer<UInt8>
-    /// Behind the last token that `next` returned.
+    /// The position after the last token that `next` returned.
     private(set) var position: Int
     private var lexer = SQLLexer()
 
@@ -34,7 +34,7 @@ struct SQLTokens: Sequence, IteratorProtocol {
         position = 0
     }
 
-    /// Those of a part; their places are offsets in the whole.
+    /// The tokens of a range. Their positions are offsets in the whole text.
     init(_ bytes: UnsafeBufferPointer<UInt8>, in range: Range<Int>) {
         self.bytes = UnsafeBufferPointer(rebasing: bytes[..<range.upperBound])
         position = range.lowerBound
@@ -101,7 +101,7 @@ package struct Lexeme: Sendable {
 }
 
 extension String {
-    /// Without the marks around it, and with one for each doubled one in it.
+    /// The name without the quotation marks around it, and with doubled ones reduced to one.
     fileprivate var unquotedName: String {
         var name: [UInt8] = []
         var isDoubled = false

@@ -13,7 +13,7 @@ struct StatementScanner {
     /// The depth within the `BEGIN ATOMIC … END` body of a routine; `CASE` ends with `END` too.
     private var body = 0
     private var words = 0
-    /// The first letters of the first four words, where they are those of `CREATE OR REPLACE FUNCTION`.
+    /// The first letters of the first four words, to recognize `CREATE OR REPLACE FUNCTION`.
     private var head: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
     private var isCopy = false
     private var lastWasFrom = false
@@ -41,7 +41,7 @@ struct StatementScanner {
             guard let token = lexer.next(bytes, &position, isLast: isLast) else { return nil }
             guard token.isClosed else { return .unterminated(token.kind, token.range.lowerBound) }
             guard token.kind == .word else { continue }
-            // Behind a dot there is a name, and no key word: a function may be called `public.begin`.
+            // After a dot follows a name, not a keyword: a function may be called `public.begin`.
             let isPart = token.range.lowerBound > 0 && bytes[token.range.lowerBound - 1] == UInt8(ascii: ".")
             if !isPart { note(UnsafeBufferPointer(rebasing: bytes[token.range])) }
         }

@@ -2,8 +2,7 @@
 package enum StatementWords {
     /// Up to `count` words, names and signs at the beginning of the statement, without comments.
     ///
-    /// Words are in upper case. A quoted name, a string and a number are unchanged. Any other sign is a word of its
-    /// own.
+    /// Words are in upper case. Quoted names, strings and numbers are unchanged. Any other sign is a separate word.
     package static func first(_ count: Int, of statement: [UInt8]) -> [String] {
         statement.withUnsafeBufferPointer { bytes in
             var tokens = SQLTokens(bytes)
@@ -12,7 +11,7 @@ package enum StatementWords {
                 let text = tokens.text(token)
                 switch token.kind {
                 case .word: words.append(text.uppercased())
-                // The E of E'…' is a word of its own.
+                // The E of E'…' is a separate word.
                 case .string where text.first != "'": words += [text.prefix(1).uppercased(), String(text.dropFirst())]
                 default: words.append(text)
                 }

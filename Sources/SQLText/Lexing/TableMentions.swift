@@ -1,7 +1,7 @@
 /// The tables that a script may create, drop or change, found only by its words.
 ///
-/// It takes a hundredth of the parser's time, for code that has a thousand scripts and a question that concerns few of
-/// them. Only the parser can tell whether a mentioned table is really created.
+/// It needs a hundredth of the parser's time. It suits a question about a thousand scripts that concerns few of them.
+/// Only the parser can determine whether a mentioned table is really created.
 package struct TableMentions: Sendable {
     /// `CREATE TABLE`, without temporary ones and partitions.
     package private(set) var created: [RelationName] = []

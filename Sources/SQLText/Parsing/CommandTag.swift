@@ -51,7 +51,7 @@ enum CommandTag {
         (type.string ?? "").replacing(prefix, with: "").replacing("_", with: " ")
     }
 
-    /// `CreateAmStmt` to `CREATE AM`: good enough for the rare ones.
+    /// Derives `CREATE AM` from `CreateAmStmt`, which is good enough for rare statements.
     private static func words(_ kind: String) -> String {
         var text = ""
         for character in kind.replacing("Stmt", with: "") {

@@ -21,15 +21,15 @@ final class JSONTape: Sendable {
         var isEscaped: Bool
         /// An object whose first key begins with a capital letter, which is the kind of the node in it.
         var isWrapping = false
-        /// In the bytes, without the quotes.
+        /// Its offset in the bytes, without the quotes.
         var start: UInt32
         var end: UInt32
-        /// The entry behind this one and all that is in it.
+        /// The index of the entry after this one and its whole content.
         var next: UInt32
     }
 
-    // Raw memory that is never changed after reading: rules ask for fields millions of times, and an array would be
-    // retained each time.
+    // Raw memory that never changes after reading. Rules read fields millions of times, and each access to an array
+    // would retain it.
     nonisolated(unsafe) let bytes: UnsafeBufferPointer<UInt8>
     nonisolated(unsafe) let entries: UnsafeBufferPointer<Entry>
     /// What to add to a location in the tree to get an offset in the script.
@@ -55,7 +55,7 @@ final class JSONTape: Sendable {
         entries.deallocate()
     }
 
-    /// Reads the bytes once. It checks only what affects where things end, because the library writes this text.
+    /// Reads the bytes once. It only checks the structure that it needs, because the library has written the text.
     private struct Reader {
         private let bytes: UnsafeBufferPointer<UInt8>
         private(set) var entries: UnsafeMutableBufferPointer<Entry>

@@ -6,8 +6,8 @@ enum NestingEstimate {
     /// PostgreSQL gives up at less than a tenth of this (`max_stack_depth`).
     static let limit = 200_000
 
-    /// Every operator, parenthesis and keyword may be a level. A comma ends its chain, because the elements of a list
-    /// are side by side. A quotation or a comment counts as one byte.
+    /// Counts every operator, parenthesis and keyword as a level. A comma ends the chain, because the elements of a
+    /// list are not nested in each other. A quotation or a comment counts as one byte.
     static func levels(of text: ArraySlice<UInt8>) -> Int {
         text.withUnsafeBufferPointer { bytes in
             var chains = [Chain()]

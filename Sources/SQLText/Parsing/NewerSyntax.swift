@@ -7,8 +7,8 @@ package struct NewerSyntax: Sendable, Equatable {
 }
 
 extension SQLStatement {
-    /// The reason why the parser may not know a correct statement: it stopped at newer syntax. nil for a statement that
-    /// it knows, and for one that is simply wrong.
+    /// The newer syntax at which the parser stopped, so that the statement may be correct. nil if the parser knows the
+    /// statement, or the statement is wrong.
     package var newerSyntax: NewerSyntax? {
         guard let error = syntaxError, error.code == .syntax else { return nil }
         let words = StatementTokens(source.bytes, range)
@@ -81,7 +81,7 @@ extension SQLStatement {
     ]
 }
 
-/// The words and signs of a statement with their places, quotations and comments left out.
+/// The words and signs of a statement with their positions, without quotations and comments.
 private struct StatementTokens {
     private var tokens: [(text: String, offset: Int)] = []
     private let end: Int

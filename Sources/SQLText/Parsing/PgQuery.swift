@@ -38,10 +38,10 @@ enum PgQuery {
         return ParseNode(tape, 0)
     }
 
-    /// The text with blanks in the place of its line comments; nil if it has none behind a string.
+    /// Replaces line comments by blanks; nil if no line comment follows a string.
     ///
-    /// The server takes a comment between the two parts of a string, `'a' -- why` and `'b'` on the next line; the
-    /// library, which keeps comments as tokens, does not.
+    /// The server accepts a comment between the two parts of a string: `'a' -- why`, and `'b'` on the next line. The
+    /// library keeps comments as tokens and does not accept it.
     private static func withoutLineComments(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         var plain = Array(text)
         var isBehindString = false
@@ -75,7 +75,7 @@ enum PgQuery {
         }
         let tree = result.parse_tree.map { UnsafeRawBufferPointer(start: $0, count: strlen($0)) }
         guard let tree, let tape = JSONTape(tree.bindMemory(to: UInt8.self), base: base) else {
-            return .failure(Failure(code: .syntax, message: "the parser gave no tree", character: 0))
+            return .failure(Failure(code: .syntax, message: "the parser returned no tree", character: 0))
         }
         return .success(tape)
     }

@@ -16,8 +16,8 @@ package struct SQLScript: Sendable {
         /// From 1.
         package let line: Int
 
-        /// `\restrict` and `\unrestrict`, by which pg_dump keeps psql from obeying commands in what it reads. Nothing of
-        /// that concerns whoever obeys no commands.
+        /// True for `\restrict` and `\unrestrict`, with which pg_dump keeps psql from running commands in the dump.
+        /// granary runs no commands of psql, so it can ignore them.
         package var isHarmless: Bool { name == "restrict" || name == "unrestrict" }
     }
 
@@ -46,10 +46,10 @@ package struct SQLScript: Sendable {
         self.init(source, statements, commands)
     }
 
-    /// Takes any script that psql would take, as `init(splitting:)` does, and keeps none of its statements.
+    /// Reads any script that psql accepts, as `init(splitting:)` does, and keeps none of its statements.
     ///
     /// - Returns: The commands of psql.
-    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.misplaced`, `.notText`.
+    /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.misplaced`, `.notText`.
     package static func forEachStatement(
         splitting text: String,
         _ body: (SQLStatement) -> Void
@@ -57,7 +57,7 @@ package struct SQLScript: Sendable {
         try forEachStatement(of: try ScriptSource(text), body)
     }
 
-    /// The tree of a larger text would take ten times its memory and more.
+    /// The tree of a text takes more than ten times the memory of the text.
     private static let mostBytesAtOnce = 256 << 10
 
     private static func forEachStatement(
@@ -80,9 +80,9 @@ package struct SQLScript: Sendable {
         self.metaCommands = metaCommands
     }
 
-    /// Commands of psql in a text, on which the parser fails.
+    /// The commands of psql in a text that the parser does not accept.
     ///
-    /// - Throws: `SQLTextError` for what cannot be split.
+    /// - Throws: `SQLTextError` for text that cannot be divided.
     package static func metaCommands(in text: String) throws(SQLTextError) -> [MetaCommand] {
         guard text.utf8.contains(UInt8(ascii: "\\")) else { return [] }
         return try SQLScript(splitting: text).metaCommands
@@ -115,8 +115,10 @@ extension SQLScript {
         }
     }
 
-    /// - Parameters: - range: The statement with the text before and after it. - gap: After the previous statement. -
-    ///   behind: Where to look for a comment after the statement, at most.
+    /// - Parameters:
+    ///   - range: The statement with the text before and after it.
+    ///   - gap: The end of the previous statement.
+    ///   - behind: The end of the search for a comment after the statement.
     static func statement(
         in range: Range<Int>,
         gap: Int,

@@ -10,7 +10,7 @@ package final class SQLStatement: Sendable {
     /// PostgreSQL's parse tree; nil if the parser does not know the statement. Then `syntaxError` has the reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
-    /// What follows a `COPY … FROM STDIN`; nil for other statements, and where nothing follows.
+    /// The rows after a `COPY … FROM STDIN`; nil for other statements, and if nothing follows.
     package let rows: CopyRows?
 
     init(
@@ -32,15 +32,15 @@ package final class SQLStatement: Sendable {
     }
 
     package var text: String { source.text(range) }
-    /// Its text and its place, without the tree.
+    /// The text and the position, without the tree.
     package var place: StatementText { StatementText(source: source, range: range) }
     /// The name in SAVEPOINT, RELEASE and ROLLBACK TO.
     package var savepoint: String? { tree?["savepoint_name"].string }
-    /// Of its first word, in bytes, from 0.
+    /// The offset of the first word, in bytes from 0.
     package var offset: Int { range.lowerBound }
-    /// Of its first word, from 1.
+    /// The line of the first word, from 1.
     package var line: Int { source.line(at: range.lowerBound) }
-    /// Of its first word, in characters, from 1.
+    /// The column of the first word, in characters from 1.
     package var column: Int { source.column(at: range.lowerBound) }
 
     /// The line and column of an offset in the script, such as that of a touch.
@@ -64,7 +64,7 @@ package final class SQLStatement: Sendable {
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
 
-    /// It reads rows from the client, and no rows that end are in the script.
+    /// Whether it reads rows from the client that the script does not contain completely.
     package var lacksRows: Bool { readsRowsFromClient && rows?.isEnded != true }
 
     /// The name of the command as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. For a statement that

@@ -2,7 +2,7 @@
 /// nothing.
 final class ScriptSource: Sendable {
     let bytes: [UInt8]
-    /// After the byte order mark, which neither parser nor server accepts.
+    /// The offset after the byte order mark, which neither parser nor server accepts.
     let start: Int
     /// Where each line begins.
     private let lineStarts: [Int]
@@ -43,7 +43,7 @@ final class ScriptSource: Sendable {
         return bytes[begin..<offset].reduce(into: 1) { column, byte in if byte & 0xC0 != 0x80 { column += 1 } }
     }
 
-    /// The offset of the `character`th character behind `base`, counted from 1.
+    /// The offset of the `character`th character after `base`, counted from 1.
     func offset(ofCharacter character: Int, from base: Int) -> Int {
         var offset = base
         var rest = character - 1
@@ -76,7 +76,7 @@ final class ScriptSource: Sendable {
             String($0.dropLast())
         }
         if error.near?.hasPrefix("\\") == true {
-            error.hint = "commands that begin with a backslash are psql's own; the server does not know them"
+            error.hint = "commands that begin with a backslash are commands of psql; the server does not know them"
         }
         return error
     }

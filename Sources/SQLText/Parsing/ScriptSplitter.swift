@@ -1,7 +1,8 @@
-/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole, and for large ones.
+/// Splits a script by the rules of psql's scanner, for large scripts and those that the parser does not accept as a
+/// whole.
 ///
-/// Statements are handed to the parser many at once, which is quicker than one by one, and few enough that their trees take
-/// little memory.
+/// It parses many statements at once, which is faster than one by one, but few enough that their trees need little
+/// memory.
 struct ScriptSplitter: ~Copyable {
     private(set) var metaCommands: [SQLScript.MetaCommand] = []
     private let source: ScriptSource
@@ -10,9 +11,9 @@ struct ScriptSplitter: ~Copyable {
     private var gap: Int
     /// Statements that are not parsed yet.
     private var cuts: [Cut] = []
-    /// How many commands there were when the first of them was cut.
+    /// The number of commands of psql before the first unparsed statement.
     private var commandsBefore = 0
-    /// Of these the parser needs no estimate of how deep they are nested.
+    /// Texts of this size need no estimate of their nesting depth.
     private static let mostBytesAtOnce = NestingEstimate.harmlessBytes * 3 / 4
 
     private struct Cut {
@@ -66,7 +67,7 @@ struct ScriptSplitter: ~Copyable {
         return ending ?? .endOfText
     }
 
-    /// Parses what has been cut.
+    /// Parses the collected statements.
     private mutating func parse(_ body: (SQLStatement) -> Void) {
         let trees = treesOfAll()
         for (index, cut) in cuts.enumerated() {
@@ -77,11 +78,11 @@ struct ScriptSplitter: ~Copyable {
         cuts.removeAll(keepingCapacity: true)
     }
 
-    /// nil if one of them is unknown to the parser, or the scanner has cut otherwise than the parser does.
+    /// nil if the parser does not know one of them, or the scanner divided the text differently than the parser.
     private func treesOfAll() -> [ParseNode]? {
         guard cuts.count > 1, let first = cuts.first, let last = cuts.last else { return nil }
         let range = first.range.lowerBound..<last.range.upperBound
-        // A command of psql may stand between two statements.
+        // A command of psql may be between two statements.
         guard metaCommands.count == commandsBefore,
             let parsed = try? PgQuery.parse(source.bytes[range], base: range.lowerBound)
         else { return nil }
@@ -93,7 +94,7 @@ struct ScriptSplitter: ~Copyable {
     private func parse(_ range: Range<Int>) -> (ParseNode?, SQLTextError?) {
         do {
             let parsed = try PgQuery.parse(source.bytes[range], base: range.lowerBound)["stmts"].items
-            // The scanner may have seen one statement where the parser sees two. Then neither is certain.
+            // If the parser finds two statements where the scanner found one, neither division is certain.
             return (parsed.count == 1 ? parsed[0]["stmt"] : nil, nil)
         } catch {
             return (nil, source.error(error, in: range))
@@ -103,10 +104,10 @@ struct ScriptSplitter: ~Copyable {
 
 // Text that is not SQL.
 extension ScriptSplitter {
-    /// The commands of psql that send the statement before them, as a semicolon would.
+    /// The commands of psql that send the statement before them, like a semicolon.
     private static let sendsStatement: Set<String> = ["g", "gx", "gset", "gexec", "gdesc", "crosstabview", "watch"]
 
-    /// At the backslash; its arguments end with the line.
+    /// Called at the backslash. The arguments end with the line.
     private mutating func passMetaCommand() -> String {
         let rest = source.bytes[(position + 1)...]
         let line = rest.prefix { $0 != 0x0A }

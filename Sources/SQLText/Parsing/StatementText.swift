@@ -4,12 +4,12 @@ package struct StatementText: Sendable {
     let range: Range<Int>
 
     package var text: String { source.text(range) }
-    /// Of its first word, from 1.
+    /// The line of the first word, from 1.
     package var line: Int { source.line(at: range.lowerBound) }
-    /// Of its first word, in characters, from 1.
+    /// The column of the first word, in characters from 1.
     package var column: Int { source.column(at: range.lowerBound) }
 
-    /// For messages.
+    /// The first line of the text, for messages.
     package var firstLine: String {
         let line = source.bytes[range].prefix { $0 != 0x0A && $0 != 0x0D }
         return String(decoding: line, as: UTF8.self)

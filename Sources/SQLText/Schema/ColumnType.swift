@@ -35,14 +35,14 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
     package var isSerial: Bool { serialSize != nil }
 
     static func isSerial(_ typeName: ParseNode) -> Bool {
-        // Their names begin so, and hardly any other.
+        // The names of serial and bit types begin with these letters, and few others do.
         guard let name = typeName["names"].names.last?.utf8, name.count >= 6, "sb".utf8.contains(name.first!) else {
             return false
         }
         return ColumnType(typeName).isSerial
     }
 
-    /// The bytes of an integer, that of a serial type too; nil for other types.
+    /// The size of an integer or serial type in bytes; nil for other types.
     package var integerSize: Int? {
         switch name {
         case "int2": 2
@@ -52,7 +52,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The bytes of the integer behind a serial type.
+    /// The size of the integer of a serial type in bytes.
     package var serialSize: Int? {
         switch name {
         case "smallserial", "serial2": 2
@@ -65,7 +65,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
     /// Whether it is citext, in whatever schema the extension is.
     private var isCitext: Bool { name == "citext" || name.hasSuffix(".citext") }
 
-    /// Whether a change to the other type has the indexes of the column built anew, although the rows stay as they are.
+    /// Whether a change to the other type rebuilds the indexes of the column, although the rows are kept.
     package func rebuildsIndexes(becoming other: ColumnType) -> Bool { isCitext != other.isCitext }
 
     /// Whether the server keeps the rows unchanged when a column of this type gets the other type, according to

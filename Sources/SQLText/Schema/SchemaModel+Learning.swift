@@ -5,7 +5,7 @@ extension SchemaModel {
             if let tree = statement.tree {
                 learn(tree)
             } else if statement.newerSyntax != nil || statement.syntaxError == nil {
-                // An invalid statement creates nothing; one that is newer than the parser may create anything.
+                // An invalid statement creates nothing. One that is newer than the parser may create anything.
                 noteOpaque()
             }
         }
@@ -199,7 +199,7 @@ extension SchemaModel.Table {
     private mutating func addCheck(_ constraint: ParseNode) {
         let columns = Self.columnsNotNull(in: constraint["raw_expr"])
         guard !columns.isEmpty else { return }
-        // A VALIDATE in these files cannot use a name that the server chooses.
+        // Only a name that the files contain can be used by a VALIDATE in them.
         let name = constraint["conname"].string ?? " \(columns.sorted().joined(separator: " "))"
         if constraint["skip_validation"].isTrue {
             unvalidatedNotNullChecks[name] = columns

@@ -9,7 +9,7 @@
 /// table, unless both were created.
 package struct SchemaModel: Sendable {
     package struct Column: Sendable {
-        /// As written: the type is rarely needed, and every file is read.
+        /// The type as written. It is rarely needed, so it is only parsed on demand.
         var typeName: ParseNode
         package internal(set) var isNotNull = false
 
@@ -27,7 +27,7 @@ package struct SchemaModel: Sendable {
         /// The statement kind that created it; nil if no statement did, so that only changes are known.
         package internal(set) var origin: Origin?
         package internal(set) var columns: [String: Column] = [:]
-        /// All of its columns are written in the statement; none come from LIKE, a parent or a query.
+        /// Whether all of its columns are written in the statement; false if some come from LIKE, a parent or a query.
         var columnsAreWritten = false
         /// The columns of each index over all rows, by the name of the index. nil for an expression.
         package internal(set) var indexes: [String: [String?]] = [:]
@@ -46,7 +46,7 @@ package struct SchemaModel: Sendable {
         package var isPartitioned: Bool { partitionKey != nil }
         package var hasDefaultPartition: Bool { defaultPartition != nil }
 
-        /// Its whole history is known from statements.
+        /// Whether the statements contain its whole history.
         package var isComplete: Bool { origin == .definition }
 
         /// The names of its columns; nil if some are not written in the statements.
@@ -79,7 +79,7 @@ package struct SchemaModel: Sendable {
         init(_ schema: SchemaModel) { self.schema = schema }
     }
 
-    /// Its own changes, without the schema below it.
+    /// The changes of this schema, without the one below it.
     package struct Changes: Sendable {
         /// nil for a table that was dropped.
         fileprivate var tables: [RelationName: Table?] = [:]
@@ -122,8 +122,8 @@ package struct SchemaModel: Sendable {
         changes.tablesOfIndexes[index] ?? base?.schema.table(ofIndex: index)
     }
 
-    /// Whether a function is IMMUTABLE or STABLE, so that it gives every row of a statement the same value; nil for one
-    /// that no statement has made.
+    /// Whether a function is IMMUTABLE or STABLE, so that it returns the same value for every row of a statement; nil
+    /// if no statement created it.
     package func isSteady(function name: RelationName) -> Bool? {
         changes.steadyFunctions[name] ?? base?.schema.isSteady(function: name)
     }
@@ -168,7 +168,8 @@ extension SchemaModel {
 
     mutating func note(index: RelationName, on table: RelationName) { changes.tablesOfIndexes[index] = table }
 
-    /// One volatile function of a name makes the name volatile. Without its schema the name stands for all of that name.
+    /// If one function with a name is volatile, the name counts as volatile. A name without a schema includes all
+    /// functions of that name.
     mutating func note(function name: RelationName, isSteady: Bool, replaces: Bool) {
         changes.steadyFunctions[name] = isSteady && (replaces || self.isSteady(function: name) ?? true)
         guard name.schema != nil else { return }
@@ -198,7 +199,7 @@ extension SchemaModel {
         change(partition) { $0.defaultPartitionOf = table }
     }
 
-    /// Makes an ordinary table of a partition.
+    /// Turns a partition into an ordinary table.
     mutating func detach(_ partition: RelationName) {
         guard let table = self[partition]?.defaultPartitionOf else { return }
         change(table) { $0.defaultPartition = nil }

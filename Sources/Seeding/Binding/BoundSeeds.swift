@@ -27,7 +27,7 @@ package struct BoundSeeds: Sendable {
                     1,
                     "there is no table \(seeds.name)",
                     hint: Self.suggestion(seeds.name.name, catalog.tables.keys.map(\.name))
-                        ?? "the file's name is the table's; apply the migrations first"
+                        ?? "the file has the name of its table; apply the migrations first"
                 )
                 continue
             }
@@ -65,8 +65,10 @@ package struct BoundSeeds: Sendable {
         )
     }
 
-    /// - Parameters: - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`,
-    ///   `reference`, `policy`. - stopsRun: The run cannot continue. For other findings the server decides.
+    /// - Parameters:
+    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`,
+    ///     `reference`, `policy`.
+    ///   - stopsRun: Whether the run cannot continue. If not, the server decides.
     mutating func note(
         _ rule: String,
         _ file: String,
@@ -91,7 +93,7 @@ package struct BoundSeeds: Sendable {
         note(rule, error.place?.file ?? file, error.place?.line ?? 1, error.message, hint: error.hint)
     }
 
-    /// The name that was probably meant.
+    /// A question with the known name that is most similar; nil if no name is similar.
     static func suggestion(_ name: String, _ known: some Collection<String>) -> String? {
         Spelling.nearest(to: name, among: known).map { "is \($0) meant?" }
     }

@@ -1,17 +1,17 @@
 package import PostgresClient
 package import Project
 
-/// The source of a cell's value, if it is not in the file.
+/// The row and column that a cell takes its value from.
 package struct BoundReference: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
-        /// A row of the files, by its index among those of its table.
+        /// A row in the files, by its index among the rows of its table.
         case row(Int)
-        /// A row of the table, also if seeding did not insert it.
+        /// A row in the database, whether or not seeding inserted it.
         case lookup([Reference.Condition])
     }
 
     package var parent: TableName
-    /// The column of the parent with the value.
+    /// The column of `parent` that the value comes from.
     package var column: String
     package var target: Target
     package var place: FilePlace
@@ -19,7 +19,7 @@ package struct BoundReference: Sendable, Equatable {
 
 /// Small, since there is one for each value of the files.
 package enum BoundCell: Sendable, Equatable {
-    /// Text for the server; nil is NULL.
+    /// The text for the server; nil means NULL.
     case text(String?)
     /// An expression, evaluated when the row is inserted.
     case expression(String)
@@ -33,7 +33,7 @@ package struct BoundRow: Sendable, Equatable {
     package var layer: String
     /// By the index of the column.
     package var cells: [Int: BoundCell]
-    /// The lines of cells that are not on the row's line, by column.
+    /// The lines of cells that are on another line than the row, by column.
     package var lines: [String: Int] = [:]
 
     package var place: FilePlace { FilePlace(file, line: line) }
@@ -51,6 +51,6 @@ package struct BoundTable: Sendable {
 
     package var name: TableName { table.name }
     package var keyIndices: [Int] { key.columns.compactMap { table.index($0) } }
-    /// The smallest number of its files.
+    /// The lowest number among its files.
     package var number: Int? { files.compactMap(\.file.number).min() }
 }

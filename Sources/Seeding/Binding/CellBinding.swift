@@ -1,9 +1,8 @@
 internal import PostgresClient
 internal import Project
 
-// Cells.
 extension BoundSeeds {
-    /// Labels name rows after lists have become several rows.
+    /// Numbers the labelled rows. A list in a reference column makes several rows of one, so it is expanded first.
     mutating func bindLabels(_ rows: [[SeedRow]]) {
         for (index, rows) in rows.enumerated() {
             var place = 0
@@ -16,7 +15,7 @@ extension BoundSeeds {
         }
     }
 
-    /// A list in a column that refers to other rows makes a row for each of its elements.
+    /// A list in a column that refers to other rows makes one row for each of its elements.
     private func expanded(_ row: SeedRow, _ table: SeedCatalog.Table) -> [SeedRow] {
         var rows = [row]
         for (place, cell) in row.cells.enumerated() {
@@ -34,7 +33,7 @@ extension BoundSeeds {
         return rows
     }
 
-    /// The column that a key of a row names: `manager` means `manager_id` if that column refers to another row.
+    /// The column that a key of a row means. `manager` means `manager_id` if that column has a foreign key.
     private func columnName(_ key: String, _ table: SeedCatalog.Table) -> String? {
         if table.index(key) != nil { return key }
         let longer = key + "_id"
@@ -75,7 +74,7 @@ extension BoundSeeds {
                 note(error, rule: rule, file: row.file)
             }
         }
-        // The other columns of a composite reference, where the row does not give them itself.
+        // A composite reference also fills the other columns of its foreign key, unless the row gives them itself.
         for (index, cell) in filled where result.cells[index] == nil { result.cells[index] = cell }
         requireColumns(result, table)
         requireKey(result, table, key)
@@ -95,7 +94,7 @@ extension BoundSeeds {
         return nil
     }
 
-    /// Whether a column may have the kind of value that a cell gives it.
+    /// Whether the column accepts the kind of value that a cell has. If not, notes a finding.
     private mutating func isAllowed(
         _ cell: SeedNode.Member,
         _ column: SeedCatalog.Column,
@@ -111,17 +110,19 @@ extension BoundSeeds {
         if column.isGenerated {
             return refuse("unknown-column", "\(name) is computed by the server and takes no value")
         }
-        if cell.value.isNull, column.isNotNull { return refuse("missing-column", "\(name) is null, and must not be") }
+        if cell.value.isNull, column.isNotNull {
+            return refuse("missing-column", "\(name) is null, but the column is NOT NULL")
+        }
         if cell.value.tag == "sql", key.contains(column.name) {
-            return refuse("key", "\(name) is of the key, which must be written out and not an expression")
+            return refuse("key", "\(name) is part of the key, which must be a value, not an expression")
         }
         if let tag = cell.value.tag, !["sql", "ref"].contains(tag) {
-            return refuse("reference", "nothing is known of the tag !\(tag)", hint: "there are !ref and !sql")
+            return refuse("reference", "the tag !\(tag) is unknown", hint: "the tags are !ref and !sql")
         }
         return true
     }
 
-    /// What a cell fills, by the index of the column: its own column, and with a reference the others of the foreign key.
+    /// The columns that a cell fills, by index: its own column, and for a reference also the others of the foreign key.
     private func bind(
         _ cell: SeedNode.Member,
         _ column: SeedCatalog.Column,
@@ -151,7 +152,7 @@ extension BoundSeeds {
                 "missing-column",
                 row.file,
                 row.line,
-                "the row gives no \(column.name), which \(table.name) requires",
+                "the row has no \(column.name), which \(table.name) requires",
                 stopsRun: false
             )
         }
@@ -162,9 +163,9 @@ extension BoundSeeds {
             guard let index = table.index(name) else { continue }
             switch row.cells[index] {
             case .some(.text(nil)) where !table.findsNulls(by: key):
-                note("key", row.file, row.line, "\(table.name).\(name) is of the key, and null")
+                note("key", row.file, row.line, "\(table.name).\(name) is part of the key, but null")
             case .none where !findings.contains { $0.file == row.file && $0.line == row.line }:
-                note("key", row.file, row.line, "the row gives no \(name), which is of the key of \(table.name)")
+                note("key", row.file, row.line, "the row has no \(name), which is part of the key of \(table.name)")
             default: break
             }
         }
@@ -191,13 +192,13 @@ extension BoundSeeds {
             throw SeedingError(
                 .file,
                 at: place,
-                "\(parent.name) has no primary key of one column to put into \(column)"
+                "\(parent.name) has no primary key of one column that \(column) could refer to"
             )
         }
         return [(index, bound(key.columns[0]))]
     }
 
-    /// The table that a reference names, else that of the foreign key, else the only one with a row of its label.
+    /// The table that the reference names, or the table of the foreign key, or the only table with a row of this label.
     private func parent(
         of reference: Reference,
         _ foreignKey: SeedCatalog.ForeignKey?,
@@ -206,7 +207,9 @@ extension BoundSeeds {
         var parent: SeedCatalog.Table?
         if let name = reference.table {
             parent = catalog.table(schema: reference.schema, name: name, preferring: schemas)
-            if parent == nil { throw SeedingError(.file, at: place, "there is no table \(name) to refer to") }
+            if parent == nil {
+                throw SeedingError(.file, at: place, "the reference names the table \(name), which does not exist")
+            }
         } else if let foreignKey {
             parent = catalog[foreignKey.parent]
         } else if case .label(let label) = reference.target {

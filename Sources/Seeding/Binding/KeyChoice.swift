@@ -1,9 +1,9 @@
 internal import Project
 
-/// The columns by which rows of a table are found again.
+/// The columns that identify rows of a table in later runs.
 package enum KeyChoice: Sendable, Equatable {
     case columns([String])
-    /// The table has no unique columns: it is seeded only while it is empty.
+    /// The table has no unique columns, so it is seeded only while it is empty.
     case whileEmpty
 
     package var columns: [String] {
@@ -11,7 +11,7 @@ package enum KeyChoice: Sendable, Equatable {
         return []
     }
 
-    /// The declared key; else the only primary key or unique constraint whose columns all rows give.
+    /// The declared key, or else the only primary key or unique constraint for which all rows give all columns.
     ///
     /// - Throws: `SeedingError` with `.schema` if several qualify or none does, listing them.
     package static func choose(
@@ -22,7 +22,7 @@ package enum KeyChoice: Sendable, Equatable {
             for column in key.columns where table.index(column) == nil {
                 throw SeedingError(
                     .schema,
-                    "\(key.file): key names \(column), and \(table.name) has no such column"
+                    "\(key.file): key names \(column), which \(table.name) does not have"
                 )
             }
             return .columns(key.columns)
@@ -33,7 +33,7 @@ package enum KeyChoice: Sendable, Equatable {
         guard let first = rows.first else {
             return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
         }
-        // A row that changes a row of an earlier layer by its label need not repeat the key.
+        // A row that changes a labelled row of an earlier layer need not repeat the key.
         var labels: Set<String> = []
         var decisive: [SeedRow] = []
         for row in rows {
@@ -57,15 +57,15 @@ package enum KeyChoice: Sendable, Equatable {
             throw SeedingError(
                 .schema,
                 at: first.place,
-                "no row of \(table.name) can be found again: not all rows give the columns of any of its keys",
-                hint: "its keys are \(list(keys)); give their columns, or say key: […]"
+                "the rows of \(table.name) cannot be identified: no key has values in all rows",
+                hint: "its keys are \(list(keys)); give their columns, or declare key: […]"
             )
         }
         throw SeedingError(
             .schema,
             at: first.place,
-            "the rows of \(table.name) give the columns of several keys: \(list(distinct))",
-            hint: "say by which rows are found again, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
+            "the rows of \(table.name) have values for several keys: \(list(distinct))",
+            hint: "declare the one that identifies rows, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
         )
     }
 }

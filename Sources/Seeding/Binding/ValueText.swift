@@ -1,10 +1,11 @@
 internal import PostgresClient
 internal import Project
 
-/// Values of files as PostgreSQL reads them as text. The server parses; here only structure is written down.
+/// Writes values of files in PostgreSQL's text format. The server parses them, so only lists and mappings are converted
+/// here.
 enum ValueText {
-    /// - Parameter isText: The file has text only, as CSV does: json is taken as it is written.
-    /// - Throws: `SeedingError` with `.schema` for a structure that the type has not.
+    /// - Parameter isText: Whether the file has only text, like CSV. JSON is then passed on unchanged.
+    /// - Throws: `SeedingError` with `.schema` if the type cannot hold a list or mapping.
     static func text(
         _ node: SeedNode,
         for column: SeedCatalog.Column,
@@ -25,13 +26,14 @@ enum ValueText {
             throw SeedingError(
                 .schema,
                 at: place,
-                "the column \(column.name) is \(column.type), and the value \(node.kind)",
-                hint: "lists are for arrays and for references to several rows, mappings for json and composite types"
+                "the column \(column.name) is \(column.type), but the value is \(node.kind)",
+                hint:
+                    "use lists for arrays and for references to several rows, and mappings for json and composite types"
             )
         }
     }
 
-    /// A value of a column that is no composite, in a file that holds types.
+    /// A value for a column that is not of a composite type, from a file with typed values.
     ///
     /// - Throws: `SeedingError` with `.schema`, naming the line.
     static func plain(
@@ -42,7 +44,7 @@ enum ValueText {
         try text(node, for: column, composites: [:], isText: false, place: FilePlace(file, line: node.line))
     }
 
-    /// JSON with the types that YAML's core schema and JSON give plain scalars.
+    /// JSON, with the types that YAML's core schema and JSON give to plain scalars.
     static func json(_ node: SeedNode) -> String {
         var text = ""
         write(node, to: &text)
@@ -80,7 +82,7 @@ enum ValueText {
         }
     }
 
-    /// A number as JSON has it: 007 and .5 are none, and stay text.
+    /// Whether a text is a number in JSON. 007 and .5 are not, so they stay text.
     private static func isNumber(_ text: String) -> Bool {
         var bytes = text.utf8[...]
         if bytes.first == UInt8(ascii: "-") { bytes = bytes.dropFirst() }
@@ -144,7 +146,7 @@ enum ValueText {
         return "{\(parts.joined(separator: ","))}"
     }
 
-    /// A row literal, of a list by place or of a mapping by name.
+    /// A row literal, from a list by position or from a mapping by name.
     private static func composite(
         _ node: SeedNode,
         _ composites: [String: [SeedCatalog.Column]],
@@ -171,7 +173,7 @@ enum ValueText {
                 parts.append("")
                 continue
             }
-            // An attribute is written as a column of its type is.
+            // An attribute is converted like a column of its type.
             let attribute = attributes.indices.contains(index) ? attributes[index] : nil
             let text = try attribute.flatMap { attribute throws(SeedingError) in
                 try self.text(value, for: attribute, composites: composites, isText: false, place: place)
@@ -181,7 +183,7 @@ enum ValueText {
         return "(\(parts.joined(separator: ",")))"
     }
 
-    /// In double quotes, as arrays and rows take it.
+    /// A text in double quotes, as arrays and rows require.
     private static func escaped(_ text: String) -> String {
         var scalars = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in text.unicodeScalars {

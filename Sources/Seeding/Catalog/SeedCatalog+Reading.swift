@@ -2,7 +2,7 @@ internal import Bookkeeping
 package import PostgresClient
 
 extension SeedCatalog {
-    /// Reads what there is of the user's own tables, in all schemas but the server's and `stateSchema`.
+    /// Reads the user's tables in all schemas except those of the server and `stateSchema`.
     ///
     /// - Throws: `PostgresError`.
     package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
@@ -195,7 +195,7 @@ extension SeedCatalog {
         ORDER BY n.nspname, c.relname, k.conname
         """
 
-    /// Tables with triggers, and all above them, whose rows come by way of their triggers.
+    /// Tables with triggers, and their parents, because rows inserted through a parent fire the triggers too.
     private static let triggerQuery = """
         WITH RECURSIVE fired (oid) AS (
             SELECT tgrelid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
@@ -208,7 +208,7 @@ extension SeedCatalog {
         WHERE c.relkind IN ('r', 'p') AND \(ofOurs)
         """
 
-    /// What each partition of a partitioned table wants of its rows: one that no partition wants has no place.
+    /// The condition of each partition. The server refuses a row that fits no partition.
     private static let partitionQuery = """
         SELECT n.nspname AS schema, c.relname AS table,
             (SELECT coalesce(pg_catalog.array_agg(coalesce(pg_catalog.pg_get_partition_constraintdef(l.relid), 'true')), '{}')

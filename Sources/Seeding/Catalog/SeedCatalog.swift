@@ -1,30 +1,30 @@
 package import PostgresClient
 
-/// What seeding must know of the tables: columns, types, keys, references, checks. A value, so that everything that is
-/// decided from it can be tested without a server.
+/// The facts about the tables that seeding needs: columns, types, keys, foreign keys, checks. It is a value, so
+/// decisions that are based on it can be tested without a server.
 package struct SeedCatalog: Sendable {
     package struct Column: Sendable {
         package var name: String
-        /// As `format_type` writes it, domains under their own name.
+        /// The type as `format_type` prints it; for a domain, its name.
         package var type: String
-        /// The same below any domains: `character varying(20)`.
+        /// The type below all domains: `character varying(20)`.
         package var baseType: String
         /// The bare name of the base type: `varchar`, `int8`, `_text`.
         package var typeName: String
         package var kind: Kind = .plain
-        /// Whether two values are the same, as the type itself has it: an operator with its schema, because our
-        /// statements run under the search path of the service, which may contain another operator of this name.
+        /// The equality operator of the type, with its schema, because statements run under the service's search path,
+        /// where another operator of the same name may be found.
         package var equality = "OPERATOR(pg_catalog.=)"
         package var isNotNull = false
         package var isGenerated = false
         package var isIdentity = false
         package var defaultText: String?
-        /// The sequence that gives its default, quoted as SQL wants it.
+        /// The sequence of the column's default, quoted for SQL.
         package var sequence: String?
         package var enumLabels: [String] = []
-        /// Definitions of the checks of its domains, with VALUE for the value.
+        /// The definitions of the CHECK constraints of its domains. They refer to the value as VALUE.
         package var domainChecks: [String] = []
-        /// A domain with constraints, which a value of the base type need not satisfy.
+        /// Whether the type is a domain.
         package var isDomain = false
 
         package enum Kind: Sendable, Equatable {
@@ -33,7 +33,7 @@ package struct SeedCatalog: Sendable {
             case composite, enumeration, range, multirange
         }
 
-        /// Whether a value comes by itself when none is given.
+        /// Whether the column may be omitted from an INSERT.
         package var fillsItself: Bool { !isNotNull || defaultText != nil || isIdentity || isGenerated }
 
         package init(name: String, type: String, typeName: String) {
@@ -48,18 +48,18 @@ package struct SeedCatalog: Sendable {
         package var name: String
         package var columns: [String]
         package var isPrimary: Bool
-        /// A constraint or an index on plain columns of all rows, which rows can be found by.
+        /// Whether it is a constraint or index on plain columns for all rows, so that it identifies rows.
         package var isKey: Bool
-        /// No two rows can have the same values, whatever they are and wherever below the table the rows are: NULLs
-        /// included, and not those of tables that inherit, which an index does not see.
+        /// Whether no two rows can have the same values in these columns, NULLs included. False if other tables inherit
+        /// from the table, because an index does not cover them.
         package var admitsOneRow = false
-        /// Its expressions and its condition, for what must merely be unique.
+        /// The text of the index definition, with its expressions and condition.
         package var definition: String
-        /// All columns that it depends on, those of expressions and of its condition included.
+        /// All columns that it depends on, including those of expressions and of the condition.
         package var reads: [String] = []
-        /// Without expressions and without a condition.
+        /// Whether it has neither expressions nor a condition.
         package var isPlain = true
-        /// Two NULLs count as the same.
+        /// Whether two NULLs count as equal.
         package var isNullsNotDistinct = false
 
         package init(
@@ -90,10 +90,10 @@ package struct SeedCatalog: Sendable {
     package struct Check: Sendable, Equatable {
         package var name: String
         package var columns: [String]
-        /// `CHECK ((…))`
+        /// The text of the constraint, such as `CHECK ((…))`.
         package var definition: String
 
-        /// The expression of a definition, with its parentheses.
+        /// The expression of a definition, in parentheses.
         static func expression(_ definition: String) -> String {
             var text = definition.dropFirst(definition.hasPrefix("CHECK ") ? 6 : 0)
             for suffix in [" NOT ENFORCED", " NOT VALID", " NO INHERIT"] where text.hasSuffix(suffix) {
@@ -103,11 +103,11 @@ package struct SeedCatalog: Sendable {
         }
     }
 
-    /// EXCLUDE: no two rows whose columns all compare as said.
+    /// An EXCLUDE constraint: no two rows may compare as it says in all its columns.
     package struct Exclusion: Sendable, Equatable {
         package var name: String
         package var columns: [String]
-        /// `EXCLUDE USING …`
+        /// The text of the constraint, such as `EXCLUDE USING …`.
         package var definition: String
     }
 
@@ -119,12 +119,11 @@ package struct SeedCatalog: Sendable {
         package var checks: [Check] = []
         package var exclusions: [Exclusion] = []
         package var isPartition = false
-        /// Of a partitioned table: what each partition wants of its rows, as an expression. A table that is not
-        /// partitioned has nil.
+        /// For a partitioned table: the condition of each partition, as an expression. nil for other tables.
         package var partitionBounds: [String]?
-        /// Of users, on the table or on one below it.
+        /// Whether the table, or one that inherits from it, has user triggers.
         package var hasTriggers = false
-        /// The tool whose ledger it is.
+        /// The name of the tool, if the table is its ledger.
         package var ledgerOf: String?
 
         package init(name: TableName, columns: [Column]) {
@@ -134,33 +133,33 @@ package struct SeedCatalog: Sendable {
 
         package func index(_ column: String) -> Int? { columns.firstIndex { $0.name == column } }
         package func column(_ name: String) -> Column? { columns.first { $0.name == name } }
-        /// The operator by which a column's values are the same.
+        /// The equality operator of a column's type.
         func equality(_ column: String) -> String { self.column(column)?.equality ?? "OPERATOR(pg_catalog.=)" }
-        /// Whether the server itself sees to it that a key finds one row.
+        /// Whether a unique index guarantees that a key matches at most one row.
         package func admitsOneRow(of key: [String]) -> Bool {
             uniques.contains { unique in
                 unique.admitsOneRow && unique.columns.allSatisfy { Set(exactly: key).contains($0) }
             }
         }
 
-        /// Whether NULL in these columns finds a row too.
+        /// Whether NULLs in these columns also match.
         func findsNulls(by key: [String]) -> Bool {
             uniques.contains { $0.isKey && $0.isNullsNotDistinct && Set($0.columns) == Set(key) }
         }
 
         package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
 
-        /// Whether a constraint or an index makes rows differ in these columns alone.
+        /// Whether a constraint or index makes the values of this column alone unique.
         package func isUnique(_ column: String) -> Bool { uniques.contains { $0.isPlain && $0.columns == [column] } }
 
-        /// The foreign key that a column is in, the narrowest where it is in several.
+        /// The foreign key that contains a column; if there are several, the one with the fewest columns.
         package func foreignKey(of column: String) -> ForeignKey? {
             foreignKeys.filter { $0.columns.contains(column) }.min { $0.columns.count < $1.columns.count }
         }
     }
 
     package var tables: [TableName: Table]
-    /// The attributes of composite types, by type name as `format_type` writes it.
+    /// The attributes of each composite type, by its name as `format_type` prints it.
     package var composites: [String: [Column]] = [:]
 
     package init(_ tables: [Table]) {
@@ -169,7 +168,8 @@ package struct SeedCatalog: Sendable {
 
     package subscript(name: TableName) -> Table? { tables[name] }
 
-    /// A table by a name that may lack its schema: of `schemas` the first that has it.
+    /// Finds a table by a name that may lack its schema: in the first of `schemas` that has it, or else in the only
+    /// schema that has it.
     package func table(schema: String?, name: String, preferring schemas: [String]) -> Table? {
         for candidate in schema.map({ [$0] }) ?? schemas {
             if let table = tables[TableName(schema: candidate, name: name)] { return table }

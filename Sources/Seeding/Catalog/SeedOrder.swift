@@ -1,14 +1,14 @@
 package import PostgresClient
 
-/// In what order tables are seeded, decided from their foreign keys alone.
+/// The order in which tables are seeded, derived from their foreign keys.
 package struct SeedOrder: Sendable {
-    /// How a foreign key that closes a circle is kept anyway.
+    /// The way in which a foreign key that closes a cycle is satisfied.
     package enum Detour: Sendable, Equatable {
-        /// NULL first, the value when all rows are there.
+        /// The column is NULL at first, and gets its value when all rows exist.
         case nullFirst
-        /// The server checks it at the end.
+        /// The server checks the deferrable foreign key at the end.
         case checkedLast
-        /// The same, after the key was made deferrable for as long as the transaction lasts.
+        /// As `checkedLast`, but the foreign key is made deferrable for the duration of the transaction.
         case madeDeferrable
 
         package var isCheckedLast: Bool { self != .nullFirst }
@@ -24,20 +24,20 @@ package struct SeedOrder: Sendable {
         }
     }
 
-    /// Parents first.
+    /// The tables, parents first.
     package private(set) var tables: [TableName] = []
     package private(set) var detours: [Edge: Detour] = [:]
-    /// The position of a table between the scripts: its own number, or a smaller one of a table that refers to it.
+    /// The position of a table among the scripts: its own number, or a lower one of a table that refers to it.
     package private(set) var numbers: [TableName: Int] = [:]
 
     /// The position of tables and scripts without a number.
     package static let middle = 500
 
     /// - Parameters:
-    ///   - numbers: Of files that have one.
-    ///   - wishes: Tables whose rows are referred to without a foreign key, where that is possible.
-    ///   - mayMakeDeferrable: A foreign key of a circle may be made deferrable where nothing else helps.
-    /// - Throws: `SeedingError` with `.schema` for a circle without a way out, naming it.
+    ///   - numbers: The numbers of the files that have one.
+    ///   - wishes: Tables whose rows are referred to without a foreign key. They come first if possible.
+    ///   - mayMakeDeferrable: Whether a foreign key of a cycle may be made deferrable if there is no other way.
+    /// - Throws: `SeedingError` with `.schema` for a cycle that cannot be resolved, naming its tables.
     package init(
         _ names: [TableName],
         numbers given: [TableName: Int] = [:],
@@ -84,14 +84,14 @@ package struct SeedOrder: Sendable {
         }
     }
 
-    /// The foreign keys with a detour, in a fixed order.
+    /// The foreign keys with certain detours, in a fixed order.
     func edges(where isIncluded: (Detour) -> Bool) -> [Edge] {
         detours.filter { isIncluded($0.value) }.keys.sorted {
             ($0.child, $0.foreignKey) < ($1.child, $1.foreignKey)
         }
     }
 
-    /// No constraint has this name.
+    /// The name that stands for a wish. No constraint has an empty name.
     private static let wish = ""
 
     private mutating func detour(
@@ -110,7 +110,7 @@ package struct SeedOrder: Sendable {
             let names = circle.map(\.child.description)
             throw SeedingError(
                 .schema,
-                "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
+                "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a cycle whose columns are all NOT NULL",
                 hint:
                     "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"
             )
@@ -119,7 +119,7 @@ package struct SeedOrder: Sendable {
         edges[chosen.child]?.removeAll { $0.name == chosen.foreignKey }
     }
 
-    /// The edges of some circle, from child to parent; nil when there is none.
+    /// The edges of one cycle, from child to parent; nil if there is none.
     private static func circle(
         _ names: Set<TableName>,
         _ edges: [TableName: [SeedCatalog.ForeignKey]]

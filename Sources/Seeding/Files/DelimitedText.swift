@@ -1,8 +1,9 @@
 internal import PostgresClient
 
-/// CSV and TSV by the rules of COPY: a header; an unquoted empty field is NULL, a quoted one the empty string.
+/// CSV and TSV by the rules of COPY. The first line is a header. An unquoted empty field is NULL, a quoted one the
+/// empty string.
 ///
-/// Quoted fields may hold line breaks and doubled quotes. TSV is the same with tabs.
+/// Quoted fields may contain line breaks and doubled quotes. TSV has the same rules, with tabs.
 package struct DelimitedText: Sendable {
     package struct Field: Sendable, Equatable {
         package var text: String
@@ -11,7 +12,7 @@ package struct DelimitedText: Sendable {
 
     package struct Record: Sendable, Equatable {
         package var fields: [Field]
-        /// Of its first byte, from 1.
+        /// The line of its first byte, counted from 1.
         package var line: Int
     }
 
@@ -30,7 +31,7 @@ package struct DelimitedText: Sendable {
             throw SeedingError(
                 .file,
                 at: FilePlace(path, line: first.line),
-                "the fields are separated by semicolons, and CSV has commas",
+                "the fields are separated by semicolons, but CSV uses commas",
                 hint: "save the file with commas, or with tabs as .tsv"
             )
         }
@@ -51,7 +52,7 @@ package struct DelimitedText: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(path, line: record.line),
-                    "the row has \(record.fields.count) fields, and the header \(names.count)",
+                    "the row has \(record.fields.count) fields, but the header has \(names.count)",
                     hint: separator == 0x09 ? "fields are separated by tabs" : "a field with a comma needs quotes"
                 )
             }
@@ -75,7 +76,7 @@ package struct DelimitedText: Sendable {
             position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         }
 
-        /// The next record; empty lines between records are passed over, unless there is but one column.
+        /// The next record; nil at the end. Skips empty lines.
         mutating func record() throws(SeedingError) -> Record? {
             while position < bytes.count, bytes[position] == 0x0A || bytes[position] == 0x0D {
                 if bytes[position] == 0x0A { line += 1 }
@@ -106,9 +107,9 @@ package struct DelimitedText: Sendable {
                 while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A,
                     !(bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A))
                 {
-                    // Between tabs, JSON needs no quotes of its own.
+                    // JSON between tabs needs no quotes around it.
                     guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
-                        throw problem(line, "a quote stands in the middle of a field")
+                        throw problem(line, "a field contains a quote but does not begin with one")
                     }
                     text.append(bytes[position])
                     position += 1
@@ -122,7 +123,7 @@ package struct DelimitedText: Sendable {
                     position += 1
                     guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
                         guard position == bytes.count || [separator, 0x0A, 0x0D].contains(bytes[position]) else {
-                            throw problem(line, "there is something behind the closing quote of a field")
+                            throw problem(line, "text follows the closing quote of a field")
                         }
                         return Field(text: try string(text, begin), isQuoted: true)
                     }
@@ -146,7 +147,7 @@ package struct DelimitedText: Sendable {
                 .file,
                 at: FilePlace(path, line: line),
                 what,
-                hint: "quotes inside quotes are doubled, as in \"a \"\"b\"\"\""
+                hint: "write quotes inside a quoted field twice, as in \"a \"\"b\"\"\""
             )
         }
     }

@@ -20,8 +20,8 @@ package enum LayerMerge {
                     throw SeedingError(
                         .file,
                         at: row.place,
-                        "the key (\(key.joined(separator: ", "))) is that of line \(line) too",
-                        hint: "one of the two rows would be lost: join them"
+                        "the key (\(key.joined(separator: ", "))) is also in line \(line)",
+                        hint: "merge the two rows, because one of them would be lost"
                     )
                 }
                 if let identity { seen[identity] = row.line }

@@ -1,6 +1,6 @@
 package import Project
 
-/// A row that a cell names instead of giving its key.
+/// A reference to a row, which a cell may give instead of the row's key.
 ///
 ///     "@alice"                          the row labelled alice, of the table that the column refers to
 ///     !ref alice                        the same
@@ -17,7 +17,7 @@ package struct Reference: Sendable, Equatable {
         package var value: String
     }
 
-    /// nil for the table that the column refers to.
+    /// nil if the reference does not name a table: it then means the one that the column refers to.
     package var schema: String?
     package var table: String?
     package var target: Target
@@ -48,9 +48,9 @@ package struct Reference: Sendable, Equatable {
         target = .columns(conditions)
     }
 
-    /// The reference in a cell; nil for a value.
+    /// The reference in a cell; nil if the cell holds a value.
     ///
-    /// - Parameter inReferenceColumn: Only then `@label` is a reference.
+    /// - Parameter inReferenceColumn: Whether the column has a foreign key. `@label` is a reference only then.
     package static func of(
         _ node: SeedNode,
         inReferenceColumn: Bool,
@@ -69,7 +69,7 @@ package struct Reference: Sendable, Equatable {
     private static func problem(_ node: SeedNode, _ file: String) -> SeedingError {
         node.problem(
             file,
-            "this reference cannot be read",
+            "the reference is malformed",
             hint: "write !ref alice, !ref users.alice or !ref users{email: a@example.com}"
         )
     }

@@ -4,7 +4,8 @@ package struct SeedFile: Sendable, Equatable {
         case yaml, yml, json, jsonl, csv, tsv, sql
     }
 
-    /// Relative to the folder of seeds, without differences in format: `.gz`, `yml` for `yaml`.
+    /// The name relative to the folder of seeds, without `.gz` and with `yaml` for `yml`, so that two forms of the same
+    /// file are equal.
     package var stem: String {
         let plain = isPacked ? name.dropLast(3) : name[...]
         return plain.dropLast(format.rawValue.count) + (format == .yml ? "yaml" : format.rawValue)
@@ -12,19 +13,19 @@ package struct SeedFile: Sendable, Equatable {
 
     /// The path in messages, such as `seeds/common/010_users.yaml`.
     package var path: String
-    /// Relative to the folder of seeds: `common/010_users.yaml`.
+    /// The path relative to the folder of seeds: `common/010_users.yaml`.
     package var name: String
     package var layer: String
     package var format: Format
     package var isPacked: Bool
-    /// The number before the first underscore, if there is one.
+    /// The number before the first underscore; nil if there is none.
     package var number: Int?
     /// nil if the file name has none.
     package var schema: String?
-    /// The table; for a script its name.
+    /// The table; for a script, its name.
     package var table: String
 
-    /// - Returns: nil for a name that is not a seed file's: hidden files, notes, other formats.
+    /// - Returns: nil if the name is not that of a seed file: hidden files, notes, other formats.
     package init?(layer: String, file: String, folder: String) {
         guard !file.hasPrefix("."), !file.hasSuffix("~") else { return nil }
         var stem = file[...]

@@ -76,7 +76,7 @@ package struct SeedFolder: Sendable {
     /// The bytes as text.
     package static func text(_ bytes: [UInt8], path: String) throws(SeedingError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SeedingError(.file, "\(path) is not UTF-8", hint: "convert it, such as with iconv -t UTF-8")
+            throw SeedingError(.file, "\(path) is not UTF-8", hint: "convert it, for example with iconv -t UTF-8")
         }
         guard !bytes.contains(0) else { throw SeedingError(.file, "\(path) holds a NUL byte") }
         return text

@@ -1,6 +1,5 @@
 package import Project
 
-// The errors of any file that people write, as errors of seeding.
 extension SeedNode {
     package func problem(_ file: String, _ what: String, hint: String? = nil) -> SeedingError {
         SeedingError(.file, at: FilePlace(file, line: line), what, hint: hint)
@@ -32,7 +31,7 @@ extension SeedNode {
 }
 
 extension SeedingError {
-    /// Reads a file with a reader that other modules use too.
+    /// Runs a reader that other modules also use, and converts its errors.
     package static func ofFile<R>(_ body: () throws(EnvironmentsError) -> R) throws(SeedingError) -> R {
         do { return try body() } catch { throw SeedingError(.file, at: error.place, error.message, hint: error.hint) }
     }

@@ -15,7 +15,7 @@ package struct SeedSet: Sendable {
             self.files = files
         }
 
-        /// For each option the last declaration counts.
+        /// For each option, the last declaration counts.
         package var key: (columns: [String], file: String)? {
             files.last { $0.key != nil }.map { ($0.key ?? [], $0.file.path) }
         }
@@ -102,7 +102,7 @@ package struct SeedSet: Sendable {
             throw SeedingError(
                 .file,
                 "there is no folder \(request.folder)",
-                hint: "seeds lie in seeds/common and seeds/<environment>; --seeds names another folder"
+                hint: "put seeds into seeds/common and seeds/<environment>, or name another folder with --seeds"
             )
         }
         let options = try SeedingError.ofFile { () throws(EnvironmentsError) in try SeedsFile.read(folder: folder.path)
@@ -140,7 +140,7 @@ package struct SeedSet: Sendable {
             .file,
             at: FilePlace(options.path, line: line),
             "there are no word lists for the locale \(options.locale)",
-            hint: "there are \(WordLists.locales.joined(separator: ", "))"
+            hint: "the locales are \(WordLists.locales.joined(separator: ", "))"
         )
     }
 
@@ -152,8 +152,8 @@ package struct SeedSet: Sendable {
             guard let other = seen.updateValue(file.path, forKey: ExactText(file.stem)) else { continue }
             throw SeedingError(
                 .file,
-                "\(other) and \(file.path) are both there, and only one of them can hold",
-                hint: "join them in one file"
+                "\(other) and \(file.path) both exist, but only one of them can be used",
+                hint: "merge them into one file"
             )
         }
     }
@@ -181,9 +181,9 @@ package struct SeedSet: Sendable {
             if matching.isEmpty, !request.commonOnly {
                 throw SeedingError(
                     .file,
-                    "environments.json lists the seed file \(entry) for \(request.environment), and it is not in \(folder.path)",
+                    "environments.json lists the seed file \(entry) for \(request.environment), which is not in \(folder.path)",
                     hint:
-                        "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
+                        "names are relative to the folder of seeds, such as common/users.yaml, common/* or common"
                 )
             }
             for file in matching { wanted.insert(file.name) }

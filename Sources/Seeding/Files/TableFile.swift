@@ -88,7 +88,7 @@ package struct TableFile: Sendable {
                 break
             }
             for member in members { try readOption(member) }
-        case .scalar: throw node.problem(file.path, "the document is \(node.kind) and neither rows nor options")
+        case .scalar: throw node.problem(file.path, "the document is \(node.kind), neither rows nor options")
         }
         try requireDistinctLabels()
     }
@@ -99,7 +99,7 @@ package struct TableFile: Sendable {
         case "on_conflict":
             let text = try member.value.requireText("on_conflict", file.path)
             guard let rule = ConflictRule(rawValue: text) else {
-                throw member.value.problem(file.path, "on_conflict is \(text)", hint: "it is update, keep or error")
+                throw member.value.problem(file.path, "on_conflict is \(text)", hint: "write update, keep or error")
             }
             onConflict = rule
         case "prune": prune = try member.value.requireBool("prune", file.path)
@@ -120,8 +120,8 @@ package struct TableFile: Sendable {
             throw SeedingError(
                 .file,
                 at: FilePlace(file.path, line: member.line),
-                "nothing is known of \(member.key)",
-                hint: "known are \(Self.options.sorted().joined(separator: ", "))"
+                "\(member.key) is unknown",
+                hint: "the options are \(Self.options.sorted().joined(separator: ", "))"
             )
         }
     }
@@ -138,14 +138,14 @@ package struct TableFile: Sendable {
                 row.line = member.line
                 rows.append(row)
             }
-        case .scalar: throw node.problem(file.path, "rows is \(node.kind) and neither a list nor a mapping of labels")
+        case .scalar: throw node.problem(file.path, "rows is \(node.kind), neither a list nor a mapping of labels")
         }
     }
 
     private func row(_ node: SeedNode, label: String?) throws(SeedingError) -> SeedRow {
         if node.isNull, label != nil { return row(label, [], node.line) }
         guard let members = node.members else {
-            throw node.problem(file.path, "a row is \(node.kind) and not a mapping of columns")
+            throw node.problem(file.path, "a row is \(node.kind), not a mapping of columns")
         }
         var label = label
         var cells = members
@@ -164,8 +164,8 @@ package struct TableFile: Sendable {
                 throw SeedingError(
                     .file,
                     at: row.place,
-                    "the label \(label) is that of line \(line) too",
-                    hint: "give each row a label of its own"
+                    "the label \(label) is also in line \(line)",
+                    hint: "give each row a different label"
                 )
             }
             seen[label] = row.line

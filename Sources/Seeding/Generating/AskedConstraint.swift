@@ -2,20 +2,20 @@ import PostgresClient
 internal import SQLText
 internal import SyntheticData
 
-/// A constraint that generated rows have broken: from then on the server chooses values that satisfy it.
+/// A constraint that generated rows have violated. From then on the server chooses values that satisfy it.
 enum AskedConstraint: Hashable, Comparable {
     case check(String)
     /// The maximum length of a column's type.
     case length(String)
     /// The checks of a column's domain.
     case domain(String)
-    /// One of the partitions takes the row.
+    /// At least one of the partitions must accept the row.
     case partitions
     case unique(String)
     case exclusion(String)
     case foreignKey(String)
 
-    /// As the record keeps it.
+    /// The form for the record of seeds.
     var text: String {
         switch self {
         case .check(let name): "check \(name)"
@@ -44,7 +44,7 @@ enum AskedConstraint: Hashable, Comparable {
 
     static func < (one: Self, other: Self) -> Bool { one.text < other.text }
 
-    /// For people.
+    /// The name for messages.
     func name(in table: SeedCatalog.Table) -> String {
         switch self {
         case .check(let name), .unique(let name), .exclusion(let name), .foreignKey(let name): name
@@ -54,7 +54,7 @@ enum AskedConstraint: Hashable, Comparable {
         }
     }
 
-    /// Whether it compares rows with each other.
+    /// Whether the constraint compares rows with each other.
     var comparesRows: Bool {
         switch self {
         case .unique, .exclusion: true
@@ -63,9 +63,8 @@ enum AskedConstraint: Hashable, Comparable {
     }
 }
 
-// What a constraint reads, and how the server is asked about it.
 extension AskedConstraint {
-    /// The columns that must be drawn together; none if the table no longer has the constraint.
+    /// The columns whose values must be drawn together; empty if the table no longer has the constraint.
     func columns(in table: SeedCatalog.Table) -> [String] {
         switch self {
         case .check(let name): table.checks.first { $0.name == name }?.columns ?? []
@@ -86,7 +85,7 @@ extension AskedConstraint {
         return table.columns.map(\.name).filter { names.contains($0) }
     }
 
-    /// Whether a candidate satisfies it, as an expression over the candidate's columns; nil for what compares rows.
+    /// An expression that tells whether a candidate satisfies the constraint; nil for constraints that compare rows.
     func condition(in table: SeedCatalog.Table, _ session: borrowing Session) -> String? {
         switch self {
         case .check(let name):
@@ -115,8 +114,8 @@ extension AskedConstraint {
         }
     }
 
-    /// Whether a candidate's value, or each element of it, is no longer than the type of the column allows; nil for a
-    /// type without a maximum.
+    /// An expression that tells whether a candidate's value, or each element of it, fits the maximum length of the
+    /// column's type; nil for a type without a maximum.
     static func lengthCondition(_ column: SeedCatalog.Column, _ session: borrowing Session) -> String? {
         let name = "c.\(session.quoted(column.name))"
         let shape = ColumnShape(column)
@@ -128,9 +127,9 @@ extension AskedConstraint {
         return shape.typeLength.map { "(pg_catalog.length(\(name)::pg_catalog.text) <= \($0))" }
     }
 
-    /// The statement that makes a table of candidates obey it; nil for what looks at one row alone.
+    /// A statement that adds the constraint to a table of candidates; nil for constraints that look at one row only.
     ///
-    /// It is checked at once even where the table's own waits until the end.
+    /// A deferred constraint is added as an immediate one.
     func index(on candidates: String, in table: SeedCatalog.Table) -> String? {
         switch self {
         case .unique(let name):
@@ -148,7 +147,7 @@ extension AskedConstraint {
         }
     }
 
-    /// What its expressions mention.
+    /// Collects the constants in the expressions of the constraint.
     func readHints(in table: SeedCatalog.Table, into hints: inout ProbeHints) {
         var expressions: [String] = []
         switch self {

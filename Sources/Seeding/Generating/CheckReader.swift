@@ -3,7 +3,7 @@ internal import SQLText
 internal import SyntheticData
 
 extension TableShape {
-    /// A table of the catalogue as inference reads it, with what its constraints say.
+    /// Converts a table of the catalog for inference, with the facts that its constraints state.
     init(_ table: SeedCatalog.Table) {
         let facts = ColumnFacts.read(table)
         self.init(
@@ -25,7 +25,7 @@ extension ColumnShape {
 }
 
 extension ColumnFacts {
-    /// The facts of every column of a table, as far as they can be read from the text of its constraints.
+    /// The facts about every column that can be read from the text of the constraints.
     static func read(_ table: SeedCatalog.Table) -> [String: ColumnFacts] {
         var facts: [String: ColumnFacts] = [:]
         let names = Set(table.columns.map(\.name))
@@ -43,7 +43,7 @@ extension ColumnFacts {
         if let bounds = table.partitionBounds?.first(where: { $0 != "true" }) {
             var own: [String: ColumnFacts] = [:]
             CheckReader(columns: names).read("CHECK (\(bounds))", into: &own)
-            // A partition is chosen for each row; a list takes the values of all of them.
+            // Each row belongs to one partition. If the partitions list values, the values of all of them are used.
             join(own.merging(listed(table, names)) { _, all in all }, from: "the bounds of the partitions")
         }
         for column in table.columns {
@@ -56,7 +56,7 @@ extension ColumnFacts {
         return facts
     }
 
-    /// The values that the partitions by list take, by column, where each partition lists some.
+    /// The values that partitions by list accept, by column, if every partition lists some.
     private static func listed(_ table: SeedCatalog.Table, _ names: Set<String>) -> [String: ColumnFacts] {
         var lists: [String: [String]] = [:]
         for (place, bounds) in (table.partitionBounds ?? []).enumerated() {
@@ -67,18 +67,19 @@ extension ColumnFacts {
                 lists[column, default: []] += allowed
             }
         }
-        // With a second level the first partition's bounds are all that fits together.
+        // With a second level of partitioning, only the bounds of the first partition are sure to fit together.
         guard lists.count == 1 else { return [:] }
         return lists.mapValues { ColumnFacts(allowed: $0) }
     }
 }
 
-/// Reads the simple forms of CHECK: lists, ranges, lengths, patterns, one column before another, and what AND joins.
+/// Reads the simple forms of CHECK: lists, ranges, lengths, patterns, comparisons of two columns, and these joined by
+/// AND.
 ///
-/// Of OR one branch is enough: one that asks for a value, or for none. Other forms are ignored here; a
-/// trial batch finds out whether the values satisfy them.
+/// For OR it follows one branch. Other forms are ignored here. A trial batch then finds out whether the generated
+/// values satisfy them.
 struct CheckReader {
-    /// Those that may be named.
+    /// The columns that expressions may name.
     let columns: Set<String>
 
     func read(_ definition: String, into facts: inout [String: ColumnFacts]) {
@@ -109,11 +110,11 @@ struct CheckReader {
     }
 
     private func readAlternatives(_ arguments: [ParseNode], into facts: inout [String: ColumnFacts]) {
-        // A value where one may be missing satisfies "is not null" for good.
+        // If one branch is IS NOT NULL, any value satisfies the OR.
         if let test = arguments.first(where: { $0.isKind("NullTest") && $0["nulltesttype"].string == "IS_NOT_NULL" }) {
             return read(test, into: &facts)
         }
-        // `x IS NULL OR x > 0`: the other branch holds wherever there is a value.
+        // `x IS NULL OR x > 0`: the other branch must hold for every value.
         let others = arguments.filter { !$0.isKind("NullTest") }
         if others.count == 1, others.count < arguments.count { return read(others[0], into: &facts) }
         if let first = arguments.first { read(first, into: &facts) }
@@ -186,7 +187,7 @@ struct CheckReader {
         case "<=": found.most = number(value)
         case "<": found.most = number(value).map { $0 - 1 / 1024 / 1024 }
         case "<>":
-            // A text that is not empty.
+            // The text must not be empty.
             if text(value) == "" { found.lengthLeast = 1 }
             found.excluded = (text(value) ?? number(value).map { Self.decimal($0) }).map { [$0] }
         default: break
@@ -236,7 +237,7 @@ struct CheckReader {
         facts[column] = (facts[column] ?? .init()).joined(found)
     }
 
-    /// `trim(x)` and `lower(x)` are as long as our texts are.
+    /// Removes functions such as trim and lower, which do not change the length of generated texts.
     private func withoutForm(_ node: ParseNode) -> ParseNode {
         var node = unwrapped(node)
         let functions: Set = ["btrim", "ltrim", "rtrim", "lower", "upper"]
@@ -264,7 +265,7 @@ struct CheckReader {
         let node = unwrapped(node)
         guard node.isKind("A_Const") else { return nil }
         let text = node["sval"]
-        // An empty text is left out of the tree.
+        // The parser omits the value of an empty text.
         return text.exists ? text["sval"].string ?? "" : nil
     }
 
@@ -279,7 +280,7 @@ struct CheckReader {
         return text(node).flatMap { Double($0) }
     }
 
-    /// The elements of a list of constants, or of an array's text.
+    /// The elements of a list of constants, or of an array literal.
     private func texts(_ node: ParseNode) -> [String]? {
         let node = unwrapped(node)
         let elements = node.isKind("A_ArrayExpr") ? node["elements"].items : node.items

@@ -1,7 +1,6 @@
 internal import Project
 internal import SyntheticData
 
-// Values that depend on another column.
 extension DeclaredGenerators {
     func cases(
         _ node: SeedNode,
@@ -23,7 +22,7 @@ extension DeclaredGenerators {
 
     private func inner(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> any CellGenerator {
         guard case .generator(let generator, let nulls) = try read(node, column) else {
-            throw node.problem(file, "an expression cannot stand inside case")
+            throw node.problem(file, "an expression is not possible inside case")
         }
         guard let nulls, nulls > 0 else { return generator }
         return NullableGenerator(generator, share: nulls, key: inference.key(column.name))
@@ -36,13 +35,13 @@ extension DeclaredGenerators {
         guard let match else {
             throw node.problem(
                 file,
-                "the condition cannot be read",
+                "the condition is malformed",
                 hint: "write status = paid, status in (a, b), paid_at is null, or with != and not"
             )
         }
         let name = String(match.1)
         guard let generator = inference.chosen[name] else {
-            throw node.problem(file, "\(name) is no generated column of this table, or comes after this one")
+            throw node.problem(file, "\(name) is not a generated column of this table before this one")
         }
         let isNegated = ["!=", "<>", "is not", "not in"].contains(match.2)
         var values: [String?]
@@ -55,12 +54,12 @@ extension DeclaredGenerators {
         } else {
             values = [String(match.3).replacing("'", with: "")]
         }
-        // Booleans in COPY's form.
+        // COPY writes booleans as t and f.
         values += values.compactMap { $0 == "true" ? "t" : $0 == "false" ? "f" : nil }
         return RowCondition(generator, values: values, isNegated: isNegated)
     }
 
-    /// The columns of the same table that a declaration uses.
+    /// The columns of the same table that a declaration refers to.
     static func dependencies(_ node: SeedNode) -> [String] {
         var names: [String] = []
         for member in node.members ?? [] {
@@ -78,7 +77,7 @@ extension DeclaredGenerators {
         return names
     }
 
-    /// The tables whose columns a declaration uses, as it names them.
+    /// The tables whose columns a declaration refers to, as written.
     static func parents(_ node: SeedNode) -> [String] {
         (node.members ?? []).flatMap { member in
             switch member.key {

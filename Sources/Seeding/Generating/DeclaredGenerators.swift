@@ -5,7 +5,7 @@ internal import SyntheticData
 struct DeclaredGenerators {
     let inference: GeneratorInference
     let file: String
-    /// The references to other tables, by the parent's name, with and without its schema.
+    /// The references to other tables, by the name of the parent with and without its schema.
     let parents: [String: ReferenceGenerator]
 
     enum Outcome {
@@ -13,14 +13,14 @@ struct DeclaredGenerators {
         case expression(String)
         /// Only options such as `unique` or `null`: the generator is chosen by inference.
         case options(isUnique: Bool, nulls: Double?)
-        /// The column takes its default.
+        /// The column is omitted, so that it gets its default.
         case leftOut
     }
 
     func read(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> Outcome {
         if node.tag == "sql" { return .expression(try node.requireText("!sql", file)) }
         if let tag = node.tag {
-            throw node.problem(file, "nothing is known of the tag !\(tag) here", hint: "there is !sql")
+            throw node.problem(file, "the tag !\(tag) is unknown here", hint: "the only tag is !sql")
         }
         if node.isNull { return .generator(ConstantGenerator(nil), nulls: 0) }
         let key = inference.key(column.name)
@@ -38,8 +38,8 @@ struct DeclaredGenerators {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key)",
-                    hint: "known are \(Self.known.sorted().joined(separator: ", "))"
+                    "\(member.key) is unknown",
+                    hint: "the options are \(Self.known.sorted().joined(separator: ", "))"
                 )
             }
         }
@@ -79,8 +79,8 @@ struct DeclaredGenerators {
             else {
                 throw pattern.problem(
                     file,
-                    "this pattern cannot be made texts of",
-                    hint: "characters, classes, groups, | and * + ? {n,m} can"
+                    "no texts can be generated for this pattern",
+                    hint: "use characters, classes, groups, | and * + ? {n,m}"
                 )
             }
             return generator
@@ -108,6 +108,6 @@ struct DeclaredGenerators {
             }
             return choice.generator
         }
-        throw node.problem(file, "this says nothing of the values of \(column.name)")
+        throw node.problem(file, "the declaration does not determine the values of \(column.name)")
     }
 }

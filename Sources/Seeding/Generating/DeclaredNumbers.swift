@@ -1,7 +1,6 @@
 internal import Project
 internal import SyntheticData
 
-// Numbers and times.
 extension DeclaredGenerators {
     func bell(
         _ node: SeedNode,
@@ -18,7 +17,9 @@ extension DeclaredGenerators {
         let limits = ColumnShape(column).limits.range
         let low = max(try number("min") ?? (isLog ? 0 : limits.lowerBound), limits.lowerBound)
         let high = min(try number("max") ?? limits.upperBound, limits.upperBound)
-        guard low <= high, (0...9).contains(scale) else { throw node.problem(file, "min, max or round make no range") }
+        guard low <= high, (0...9).contains(scale) else {
+            throw node.problem(file, "min, max and round do not form a range")
+        }
         var (mean, deviation) = (try number("mean") ?? 0, try number("sd") ?? 1)
         if isLog {
             let median = try number("median") ?? 1
@@ -58,7 +59,7 @@ extension DeclaredGenerators {
             guard times.count == 2, times[0] <= times[1] else {
                 throw node.problem(
                     file,
-                    "between names no two times in order",
+                    "between needs two times in ascending order",
                     hint: "such as [-2y, now] or [2026-01-01, 2026-06-30]"
                 )
             }
@@ -71,7 +72,7 @@ extension DeclaredGenerators {
             )
         }
         let (low, high) = (try bounds[0].requireDouble("between", file), try bounds[1].requireDouble("between", file))
-        guard low <= high else { throw node.problem(file, "between names its bounds in the wrong order") }
+        guard low <= high else { throw node.problem(file, "the bounds of between are in the wrong order") }
         let scale =
             try outer["round"].map { node throws(SeedingError) in try node.requireInt("round", file) }
             ?? ColumnShape(column).limits.scale
@@ -104,7 +105,7 @@ extension DeclaredGenerators {
         if parts.count >= 2 {
             let table = parts[parts.count - 2]
             guard let reference = parents[table] else {
-                throw node.problem(file, "\(table) is no table that this one refers to")
+                throw node.problem(file, "this table has no reference to a table \(table)")
             }
             let pool = reference.pool
             return AfterGenerator(
@@ -117,7 +118,7 @@ extension DeclaredGenerators {
             )
         }
         guard let base = inference.chosen[name] else {
-            throw node.problem(file, "\(name) is no generated column of this table")
+            throw node.problem(file, "\(name) is not a generated column of this table")
         }
         return AfterGenerator(
             { base.micros($0) },

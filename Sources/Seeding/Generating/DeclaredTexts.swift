@@ -1,7 +1,6 @@
 internal import Project
 internal import SyntheticData
 
-// Literal values, and texts.
 extension DeclaredGenerators {
     func plain(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> any CellGenerator {
         ConstantGenerator(try ValueText.plain(node, for: column, file: file))
@@ -18,7 +17,7 @@ extension DeclaredGenerators {
         for member in try node.requireMembers("weighted", file) {
             let text = member.value.text.map { $0.hasSuffix("%") ? String($0.dropLast()) : $0 } ?? ""
             guard let weight = Double(text), weight >= 0 else {
-                throw member.value.problem(file, "the weight of \(member.key) is no number")
+                throw member.value.problem(file, "the weight of \(member.key) is not a number")
             }
             weights.append(weight)
             texts.append(["null", "~"].contains(member.key) ? nil : member.key)
@@ -37,19 +36,19 @@ extension DeclaredGenerators {
         if let elements = node.elements {
             for element in elements { texts.append(try ValueText.plain(element, for: column, file: file)) }
         } else {
-            // The lines of a file beside this one.
+            // The lines of a file in the same folder.
             let name = try (node["file"] ?? node).requireText("pick", file)
             let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
             let path = name.hasPrefix("/") ? name : folder + name
             let text = try SeedFolder.text(SeedFolder.contents(path), path: path)
             texts = text.split(whereSeparator: \.isNewline).map { String($0) }
         }
-        guard !texts.isEmpty else { throw node.problem(file, "there is nothing to pick from") }
+        guard !texts.isEmpty else { throw node.problem(file, "the list to pick from is empty") }
         return ChoiceGenerator(texts, name: "picked of", key: key, isUnique: isUnique)
     }
 
-    /// `{first_name}.{last_name}@example.com`: columns in the form for addresses; `{=name}` unchanged; `{n}` the row's
-    /// number.
+    /// A template such as `{first_name}.{last_name}@example.com`. `{name}` inserts a column in a form for addresses,
+    /// `{=name}` inserts it unchanged, and `{n}` inserts the number of the row.
     func template(_ node: SeedNode, _ isUnique: Bool) throws(SeedingError) -> any CellGenerator {
         let text = try node.requireText("template", file)
         var parts: [TemplateGenerator.Part] = []
@@ -68,8 +67,8 @@ extension DeclaredGenerators {
             guard let generator = inference.chosen[bare] else {
                 throw node.problem(
                     file,
-                    "the template names \(bare), which is no generated column",
-                    hint: "columns in braces, {n} for the row's number"
+                    "the template names \(bare), which is not a generated column",
+                    hint: "write columns in braces, and {n} for the number of the row"
                 )
             }
             hasNumber = hasNumber || generator.isUnique
@@ -80,7 +79,7 @@ extension DeclaredGenerators {
         }
         if !rest.isEmpty { parts.append(.text(CopyBuffer.bytes(of: String(rest)))) }
         if isUnique, !hasNumber {
-            // Before the last @, if there is one, so that an address stays valid.
+            // The number goes before the last @, so that an address stays valid.
             let place = parts.lastIndex { part in
                 if case .text(let bytes) = part { bytes.first == UInt8(ascii: "@") } else { false }
             }

@@ -2,28 +2,29 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-/// Puts the generators of a table together: references, declarations, inference, and last what must be unique.
+/// Chooses the generators of a table: for references, declarations and inferred columns, and finally for unique
+/// columns.
 struct GeneratorCompiler {
     let table: SeedCatalog.Table
     let declaration: GenerateDeclaration
     let seed: Int
     let locale: String
-    /// In microseconds since 1970.
+    /// The time of the run in microseconds since 1970.
     let now: Int
-    /// By parent; a table that is not there yet has none.
+    /// The parents' rows, by table. A table that does not exist yet has none.
     let pools: [TableName: ReferencePool]
-    /// Where the keys of the rows begin.
+    /// The first key of the rows.
     let start: Int
     var source: RowSource
-    /// The foreign key that `per` counts by.
+    /// The foreign key to the table that `per` names.
     let perKey: SeedCatalog.ForeignKey?
-    /// Parents that listed rows have already, where a foreign key is unique.
+    /// For each unique foreign key, by its name: the parents to which listed rows already refer.
     let taken: [String: [Int]]
 
     /// - Throws: `SeedingError` with `.file` or `.schema`.
     func compile() throws(SeedingError) -> GeneratedTable { try settled().table() }
 
-    /// The same, open for other generators.
+    /// As `compile`, but columns can still get other generators.
     func settled() throws(SeedingError) -> CompiledColumns {
         var columns = CompiledColumns(self)
         try columns.checkDeclared()
@@ -35,9 +36,9 @@ struct GeneratorCompiler {
         return columns
     }
 
-    /// Some columns alone, for tables that refer to rows which are not there yet.
+    /// A table with only some of the columns, for tables that refer to rows which do not exist yet.
     ///
-    /// - Returns: nil if they cannot be computed without the rest of the row.
+    /// - Returns: nil if these columns cannot be computed without the rest of the row.
     func keys(_ names: [String]) throws(SeedingError) -> GeneratedTable? {
         guard names.allSatisfy({ table.foreignKey(of: $0) == nil }) else { return nil }
         var columns = CompiledColumns(self)
@@ -47,7 +48,7 @@ struct GeneratorCompiler {
         return names.allSatisfy { name in compiled.columns.contains { $0.name == name } } ? compiled : nil
     }
 
-    /// How many rows there can be, where more are wanted.
+    /// The number of possible rows, if it is lower than the wanted number; otherwise nil.
     ///
     /// - Parameter names: The columns that limit the number; nil for all columns.
     func possible(_ names: [String]? = nil) -> Int? {
@@ -68,22 +69,22 @@ struct GeneratorCompiler {
         SeedingError(
             .tooFew(possible: possible),
             at: place,
-            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), and \(wanted) rows are wanted",
+            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), but \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
     }
 }
 
-/// The columns of a table whose generators are settled so far.
+/// The columns of a table that have a generator so far.
 struct CompiledColumns {
     let given: GeneratorCompiler
     var inference: GeneratorInference
     private(set) var columns: [String: GeneratedTable.Column] = [:]
-    /// By the column of a foreign key.
+    /// The references, by the column of the foreign key.
     var references: [String: ReferenceGenerator] = [:]
-    /// By the parent's name, with and without its schema.
+    /// The references, by the name of the parent with and without its schema.
     var parents: [String: ReferenceGenerator] = [:]
-    /// The foreign key that settled a column.
+    /// The foreign key of each settled column that has one.
     var keyOfColumn: [String: SeedCatalog.ForeignKey] = [:]
     private(set) var lates: [String: LateColumn] = [:]
     private var expressions: [(name: String, sql: String)] = []
@@ -99,7 +100,7 @@ struct CompiledColumns {
         inference.wanted = given.source.count
     }
 
-    /// A column for the generators of others, whether it is settled yet or not.
+    /// A column for use in other columns' generators, whether it has a generator yet or not.
     mutating func late(_ name: String) -> LateColumn {
         if let late = lates[name] { return late }
         let late = LateColumn()
@@ -124,7 +125,7 @@ struct CompiledColumns {
         inference.chosen[name] = late
     }
 
-    /// Gives a settled column another generator; `table()` passes it on to others that are made of it.
+    /// Gives a settled column another generator. `table()` also passes it to the columns that depend on it.
     mutating func replace(
         _ name: String,
         _ generator: any CellGenerator,
@@ -135,7 +136,7 @@ struct CompiledColumns {
         columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason, constraints: all)
     }
 
-    /// The column as it is settled so far.
+    /// The column with its present generator; nil if it has none.
     func settled(_ name: String) -> GeneratedTable.Column? { columns[name] }
 
     func table() -> GeneratedTable {
@@ -162,7 +163,7 @@ struct CompiledColumns {
         }
     }
 
-    /// A primary key of one whole number is counted, so that others can compute it.
+    /// Numbers the rows in a primary key of one whole number, so that other tables can compute it.
     mutating func settleKey() throws(SeedingError) {
         for column in given.table.columns where columns[column.name] == nil && given.declared(column.name) == nil {
             let isKey = given.table.primaryKey?.columns == [column.name]
@@ -170,7 +171,7 @@ struct CompiledColumns {
                 continue
             }
             let shape = inference.table.column(column.name)
-            // Of a few values that a constraint lists, each is taken once.
+            // If a constraint lists the allowed values, each of them is used once instead.
             if isKey, shape?.facts.allowed != nil { continue }
             let (start, most) = (Self.start(given.start, shape), Self.most(shape))
             if isKey, most - start < given.source.count - 1 {
@@ -185,7 +186,7 @@ struct CompiledColumns {
         }
     }
 
-    /// The first key, which constraints may move up or, where they leave little room, down.
+    /// The first key. Constraints may move it up or, if they leave little room, down.
     private static func start(_ start: Int, _ shape: ColumnShape?) -> Int {
         guard let facts = shape?.facts else { return start }
         if let least = facts.least { return max(start, Int(min(least.rounded(.up), 9e18))) }
@@ -198,16 +199,16 @@ struct CompiledColumns {
         return Int(min(shape.facts.most ?? 9e18, shape.limits.range.upperBound, 9e18).rounded(.down))
     }
 
-    /// One column without the others.
+    /// Settles one column without the others.
     mutating func settleAlone(_ name: String) throws(SeedingError) {
         guard columns[name] == nil, let column = given.table.column(name) else { return }
         try settleOther(column)
     }
 }
 
-// Columns that are declared or inferred.
 extension CompiledColumns {
-    /// Declarations in the order in which they need each other; then names, because addresses are made of names.
+    /// Settles each column after those that its declaration or inference uses. Addresses, for example, are made from
+    /// names.
     mutating func settleOthers() throws(SeedingError) {
         var waiting = given.table.columns.filter { columns[$0.name] == nil && !$0.isGenerated }
         while !waiting.isEmpty {
@@ -216,7 +217,7 @@ extension CompiledColumns {
         }
     }
 
-    /// Whether no column that this one is made of is still waiting.
+    /// Whether all columns that this one depends on are settled.
     private func isReady(_ column: SeedCatalog.Column, among waiting: [SeedCatalog.Column]) -> Bool {
         let node = given.declared(column.name)
         var needs = node.map(DeclaredGenerators.dependencies) ?? []
@@ -249,7 +250,7 @@ extension CompiledColumns {
         }
     }
 
-    /// - Parameter nulls: The share that is declared.
+    /// - Parameter nulls: The declared share of NULLs.
     private mutating func settleInferred(
         _ column: SeedCatalog.Column,
         isUnique: Bool,
@@ -269,7 +270,7 @@ extension CompiledColumns {
         if isUnique, let domain = choice.generator.domain, domain < given.source.count {
             let unique = given.table.uniques.first { $0.isPlain && $0.columns == [column.name] }
             if unique == nil, let other = inference.choose(shape, isUnique: false) {
-                // Only some rows must differ: which of them, the server says.
+                // The unique index covers only some rows, so the server decides.
                 choice = other
             } else if !column.isNotNull, nulls == nil, unique?.isNullsNotDistinct != true {
                 choice.generator = LimitedGenerator(choice.generator, limit: domain)
@@ -297,7 +298,7 @@ extension CompiledColumns {
 }
 
 extension SeedCatalog.Unique {
-    /// Whether a unique index on an expression reads a column: `lower(email)`.
+    /// Whether a unique index on an expression, such as `lower(email)`, reads a column.
     fileprivate func mentions(_ column: String) -> Bool {
         guard let open = definition.firstIndex(of: "(") else { return false }
         return definition[open...].split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == column }

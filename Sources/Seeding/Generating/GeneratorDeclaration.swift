@@ -5,7 +5,7 @@ internal import SyntheticData
 struct GenerateDeclaration: Sendable {
     enum Amount: Sendable {
         case count(Int)
-        /// So many for each row of a table, and each combination of values.
+        /// A count for each row of another table and each combination of values.
         case per(String, rule: CountRule, crossed: [(column: String, values: [SeedNode])])
     }
 
@@ -13,7 +13,7 @@ struct GenerateDeclaration: Sendable {
     var columns: [SeedNode.Member] = []
     var start: Int?
     var locale: String?
-    /// All of it, as it is written.
+    /// The whole declaration as written.
     let node: SeedNode
     var file: String
     var line: Int
@@ -38,7 +38,7 @@ struct GenerateDeclaration: Sendable {
                     throw member.value.problem(
                         file,
                         "there are no word lists for the locale \(name)",
-                        hint: "there are \(WordLists.locales.joined(separator: ", "))"
+                        hint: "the locales are \(WordLists.locales.joined(separator: ", "))"
                     )
                 }
                 locale = name
@@ -46,13 +46,13 @@ struct GenerateDeclaration: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key) under generate",
-                    hint: "known are count, per, columns, start, locale"
+                    "\(member.key) is unknown under generate",
+                    hint: "the options are count, per, columns, start, locale"
                 )
             }
         }
         guard let perNode else {
-            guard let countNode else { throw node.problem(file, "generate says neither count nor per") }
+            guard let countNode else { throw node.problem(file, "generate has neither count nor per") }
             let count = try countNode.requireInt("count", file)
             guard count >= 0 else { throw countNode.problem(file, "count is negative") }
             amount = .count(count)
@@ -87,7 +87,7 @@ struct GenerateDeclaration: Sendable {
         }
         if let bounds = node.elements, bounds.count == 2 {
             let (low, high) = (try bounds[0].requireInt("count", file), try bounds[1].requireInt("count", file))
-            guard 0 <= low, low <= high else { throw node.problem(file, "count is no range") }
+            guard 0 <= low, low <= high else { throw node.problem(file, "count is not a range") }
             return CountRule(shape: .between(low, high))
         }
         var rule = CountRule(shape: .exactly(1))
@@ -104,13 +104,13 @@ struct GenerateDeclaration: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key) of a count",
-                    hint: "known are zipf, mean, max, min, none"
+                    "\(member.key) is unknown in a count",
+                    hint: "the options are zipf, mean, max, min, none"
                 )
             }
         }
         guard (1...10_000_000).contains(most), mean > 0, mean <= Double(most) else {
-            throw node.problem(file, "mean and max do not go together")
+            throw node.problem(file, "mean and max contradict each other")
         }
         if let exponent {
             rule.shape = .zipf(exponent: exponent, mean: mean / (1 - min(rule.none, 0.999)), max: most)
@@ -126,12 +126,12 @@ struct GenerateDeclaration: Sendable {
 extension SeedNode {
     /// A share: `20%` or `0.2`.
     func requireShare(_ name: String, _ file: String) throws(SeedingError) -> Double {
-        guard let text else { throw problem(file, "\(name) is \(kind) and no share") }
+        guard let text else { throw problem(file, "\(name) is \(kind), not a share") }
         let isPercent = text.hasSuffix("%")
         guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0,
             number <= (isPercent ? 100 : 1)
         else {
-            throw problem(file, "\(name) is no share", hint: "write 20% or 0.2")
+            throw problem(file, "\(name) is not a share", hint: "write 20% or 0.2")
         }
         return isPercent ? number / 100 : number
     }
@@ -139,13 +139,13 @@ extension SeedNode {
     /// A span of time in microseconds: `400d`, `12h`, `2y`.
     func requireSpan(_ name: String, _ file: String) throws(SeedingError) -> Int {
         guard let text, let span = TimeText.span(text) else {
-            throw problem(file, "\(name) is no span of time", hint: "write 30d, 12h, 90min, 6mo or 2y")
+            throw problem(file, "\(name) is not a span of time", hint: "write 30d, 12h, 90min, 6mo or 2y")
         }
         return span
     }
 }
 
-/// Times as declarations write them.
+/// Parses times and spans of time in declarations.
 enum TimeText {
     static func span(_ text: String) -> Int? {
         let sign = text.hasPrefix("-") ? -1 : 1
@@ -166,11 +166,11 @@ enum TimeText {
         return sign * Int(number * seconds) * 1_000_000
     }
 
-    /// `now`, `-2y`, `2026-01-31`, `2026-01-31 12:00[:00]`; in microseconds since 1970.
+    /// Parses `now`, `-2y`, `2026-01-31`, `2026-01-31 12:00[:00]`. Returns microseconds since 1970.
     static func time(_ text: String, now: Int) -> Int? {
         if text == "now" { return now }
         if text.hasPrefix("-") || text.hasPrefix("+"), let span = span(text) { return now + span }
-        // A time of day alone is no time.
+        // A time of day alone is not accepted.
         return text.contains("-") ? Calendar.time(text) : nil
     }
 }

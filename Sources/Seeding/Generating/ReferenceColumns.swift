@@ -2,14 +2,13 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-// Columns whose values come from elsewhere: combinations and parents.
 extension CompiledColumns {
     mutating func settleCombinations() throws(SeedingError) {
         guard case .per(_, _, let crossed) = given.declaration.amount else { return }
         var stride = 1
         for (name, values) in crossed {
             guard let column = given.table.column(name) else {
-                throw SeedingError(.file, at: given.place, "\(given.table.name) has no column \(name) to cross with")
+                throw SeedingError(.file, at: given.place, "\(given.table.name) has no column \(name) to combine with")
             }
             var texts: [String?] = []
             for value in values { texts.append(try ValueText.plain(value, for: column, file: given.declaration.file)) }
@@ -22,7 +21,7 @@ extension CompiledColumns {
         for key in foreignKeys {
             let open = key.columns.filter { columns[$0] == nil }
             let declared = open.compactMap { given.declared($0) }
-            // A plain value, an expression or another generator is the whole word on a reference.
+            // If a value, an expression or another generator is declared, the column does not draw from the parent.
             guard !open.isEmpty, declared.allSatisfy(Self.holdsReferenceOptions) else { continue }
             if key.parent == given.table.name {
                 settleSelfReference(key, open)
@@ -34,7 +33,8 @@ extension CompiledColumns {
         }
     }
 
-    /// The parent of `per` first: a column in two foreign keys takes its. Then the widest.
+    /// The parent of `per` first, because a column in two foreign keys takes its value. Then the key with the most
+    /// columns.
     private var foreignKeys: [SeedCatalog.ForeignKey] {
         func rank(_ key: SeedCatalog.ForeignKey) -> (Int, Int, String) {
             (key.name == given.perKey?.name ? 0 : 1, -key.columns.count, key.name)
@@ -52,7 +52,8 @@ extension CompiledColumns {
 
     private func isNullable(_ column: String) -> Bool { given.table.column(column)?.isNotNull == false }
 
-    /// NULL in the columns that may have it, which satisfies the key; the others are settled without it.
+    /// Sets NULL in the columns that allow it, which satisfies the foreign key. The other columns are settled
+    /// independently.
     private mutating func settleNulls(_ names: [String], _ reason: String) {
         for own in names where isNullable(own) && columns[own] == nil { settle(own, ConstantGenerator(nil), reason) }
     }
@@ -64,7 +65,7 @@ extension CompiledColumns {
                 unique.isPlain && unique.columns.contains { key.columns.contains($0) }
                     && (key.columns.count > 1 || unique.columns == key.columns)
             }
-        // What an earlier row has in the shared columns would repeat here.
+        // Copying shared columns from an earlier row would repeat values that must be unique.
         if isShared, open.contains(where: isNullable) {
             return settleNulls(open, "foreign key to the table itself, which shares columns with another key")
         }
@@ -124,14 +125,15 @@ extension CompiledColumns {
         }
     }
 
-    /// A key whose other columns an earlier key has settled, such as that of a tenant: the parent must agree with them.
+    /// A foreign key that shares columns, such as that of a tenant, with an earlier one. The parents must agree in
+    /// them.
     private mutating func settleJoined(_ key: SeedCatalog.ForeignKey, _ open: [String]) throws(SeedingError) {
         guard let pool = given.pools[key.parent], pool.count > 0 else { return try settleWithoutParents(key, open) }
         let pairs = Array(zip(key.columns, key.parentColumns))
         let shared = pairs.filter { !open.contains($0.0) }
         let index = ReferenceIndex(shared.map { late($0.0) }, shared.map(\.1), of: pool)
         guard let first = keyOfColumn[shared[0].0], shared.allSatisfy({ keyOfColumn[$0.0]?.name == first.name }) else {
-            // No foreign key has chosen them, so that most parents do not agree.
+            // No foreign key chose these columns, so few parents would match.
             if open.contains(where: isNullable) {
                 return settleNulls(open, "foreign key to \(key.parent), which shares columns with another key")
             }
@@ -156,7 +158,7 @@ extension CompiledColumns {
         }
     }
 
-    /// Makes an earlier key choose among the parents that agree with some parent of this one.
+    /// Restricts an earlier foreign key to parents whose values also occur in the parents of this one.
     private mutating func narrow(
         _ first: SeedCatalog.ForeignKey,
         to index: ReferenceIndex,
@@ -178,12 +180,12 @@ extension CompiledColumns {
         }
         guard !rows.isEmpty else {
             if open.contains(where: isNullable) {
-                return settleNulls(open, "foreign key to \(key.parent), none of whose rows agrees with the other keys")
+                return settleNulls(open, "foreign key to \(key.parent), which has no row that matches the other keys")
             }
             throw SeedingError(
                 .schema,
                 at: given.place,
-                "no rows of \(first.parent) and \(key.parent) agree in \(shared.joined(separator: ", ")), as \(given.table.name) wants",
+                "no rows of \(first.parent) and \(key.parent) have the same \(shared.joined(separator: ", ")), as \(given.table.name) requires",
                 hint: "seed more rows of both"
             )
         }
@@ -202,7 +204,7 @@ extension CompiledColumns {
             throw SeedingError(
                 .schema,
                 at: given.place,
-                "the rows of \(given.table.name) refer to \(key.parent), which has none",
+                "the rows of \(given.table.name) refer to \(key.parent), which has no rows",
                 hint: "seed \(key.parent) too"
             )
         }
@@ -225,7 +227,8 @@ extension CompiledColumns {
             guard given.source.count <= possible else { throw given.tooFew(key.columns, possible, given.source.count) }
             return once(key)
         }
-        // A column of the key is unique by itself: of the parents that share its value only one can be referred to.
+        // A single column of the key is unique by itself, so only one of the parents with the same value can be
+        // referred to.
         guard let unique = uniques.first(where: { $0.columns.count == 1 }),
             let theirs = zip(key.columns, key.parentColumns).first(where: { $0.0 == unique.columns[0] })?.1
         else { return .even }

@@ -1,12 +1,11 @@
 import PostgresClient
 internal import SyntheticData
 
-// Columns that must be unique together.
 extension CompiledColumns {
-    /// Gives each combination of columns that must be unique rows of its own.
+    /// Changes generators so that the combinations of columns that must be unique do not repeat.
     mutating func makeUnique() throws(SeedingError) {
         for unique in given.table.uniques.sorted(by: { $0.columns.count < $1.columns.count }) {
-            // What an expression makes of columns only the server knows.
+            // Only the server knows the result of an expression.
             guard unique.columns.count > 1, unique.isPlain || unique.reads.count == unique.columns.count,
                 unique.columns.allSatisfy({ columns[$0] != nil }), !hasUnique(unique)
             else { continue }
@@ -21,7 +20,7 @@ extension CompiledColumns {
             do {
                 try rank(rest, unique, isOfParent: isOfParent)
             } catch {
-                // With a condition only some rows must differ.
+                // A partial index covers only some rows, so the rows may be possible nevertheless.
                 if unique.isPlain { throw error }
             }
         }
@@ -33,7 +32,7 @@ extension CompiledColumns {
         }
     }
 
-    /// A whole number that nothing declares counts the rows of its parent.
+    /// Numbers the rows of each parent in an undeclared whole number.
     private mutating func countSlots(_ name: String) -> Bool {
         guard isFree(name), let column = given.table.column(name), ["int2", "int4", "int8"].contains(column.typeName)
         else { return false }
@@ -42,7 +41,7 @@ extension CompiledColumns {
         return true
     }
 
-    /// A text or a number that can be unique by itself is the least trouble.
+    /// Makes an undeclared text or number unique by itself, which is the simplest way.
     private mutating func makeUniqueAlone(_ name: String) -> Bool {
         guard isFree(name), let column = inference.table.column(name),
             let choice = inference.choose(column, isUnique: true), choice.generator.isUnique,
@@ -56,7 +55,7 @@ extension CompiledColumns {
         given.declared(name) == nil && given.table.foreignKey(of: name) == nil
     }
 
-    /// Counts through the combinations of what cannot be unique alone.
+    /// Counts through the combinations of columns that cannot be unique alone.
     private mutating func rank(
         _ names: [String],
         _ unique: SeedCatalog.Unique,
@@ -64,7 +63,7 @@ extension CompiledColumns {
     ) throws(SeedingError) {
         let groups = groups(names)
         let domains = groups.compactMap { references[$0[0]]?.domain ?? columns[$0[0]].flatMap { domain($0.generator) } }
-        // If a generator cannot be counted, the trial batch tells whether its values are unique.
+        // If a generator cannot be counted, a trial batch shows whether its values are unique.
         guard domains.count == groups.count else { return }
         let possible = domains.reduce(1, Self.product)
         let wanted = isOfParent ? mostSlots : given.source.count
@@ -72,7 +71,8 @@ extension CompiledColumns {
             guard isOfParent else { throw given.tooFew(unique.columns, possible, wanted) }
             throw given.tooFew(names, possible, wanted, for: " for each parent")
         }
-        // The largest domain turns fastest, so that all of it is used early; the others turn when it has gone round.
+        // The column with the most values changes fastest, so that all its values are used early. The others change
+        // when it has gone through them.
         let order = groups.indices.sorted { domains[$0] > domains[$1] }
         var stride = 1
         for place in order {
@@ -89,7 +89,7 @@ extension CompiledColumns {
                     bySlot: isOfParent,
                     key: key
                 )
-                // NULLs are never the same.
+                // Two NULLs are not equal, so rows with NULL need no unique combination.
                 let generator: any CellGenerator =
                     unique.isNullsNotDistinct ? ranked : nullable?.around(ranked) ?? ranked
                 replace(name, generator, "\(column.reason), unique together as \(unique.name)")
@@ -102,7 +102,7 @@ extension CompiledColumns {
         (generator as? NullableGenerator)?.inner.domain ?? generator.domain
     }
 
-    /// Columns of one foreign key count once: they draw alike.
+    /// Columns of the same foreign key count as one, because they are drawn together.
     private func groups(_ names: [String]) -> [[String]] {
         var groups: [[String]] = []
         for name in names where !groups.contains(where: { $0.contains(name) }) {
@@ -116,7 +116,7 @@ extension CompiledColumns {
         return overflow ? .max : value
     }
 
-    /// The most rows of one parent.
+    /// The largest number of rows of one parent.
     private var mostSlots: Int {
         guard case .per(_, let firsts, let combinations) = given.source else { return 0 }
         return zip(firsts.dropFirst(), firsts).map { ($0 - $1 + combinations - 1) / combinations }.max() ?? 0

@@ -1,16 +1,16 @@
 import PostgresClient
 internal import SyntheticData
 
-/// Some columns that constraints tie together, and candidates for them that the server has accepted.
+/// Columns that share constraints. Their values are drawn together.
 struct CandidateGroup {
     var constraints: [AskedConstraint]
     var columns: [String]
 
     var comparesRows: Bool { constraints.contains { $0.comparesRows } }
 
-    /// Groups of constraints that have no column in common.
+    /// Groups the constraints so that no two groups share a column.
     ///
-    /// - Parameter related: By column, the others that its declaration uses.
+    /// - Parameter related: For each column, the other columns that its declaration uses.
     static func all(
         of asked: Set<AskedConstraint>,
         in table: SeedCatalog.Table,
@@ -33,7 +33,8 @@ struct CandidateGroup {
         return groups
     }
 
-    /// The columns, and those that must be drawn with them: of the same foreign key, or used by a declaration.
+    /// The columns, with those that must be drawn with them: columns of the same foreign key, and columns that a
+    /// declaration uses.
     private static func closed(
         _ names: [String],
         in table: SeedCatalog.Table,
@@ -51,37 +52,37 @@ struct CandidateGroup {
     }
 }
 
-/// The outcome of a search.
+/// The result of a search.
 struct AcceptedCandidates {
     /// The numbers of the accepted candidates, in order.
     var numbers: [Int]
     var drawn: Int
-    /// What the candidates were drawn with.
+    /// The generators that made the candidates.
     var generators: [String: any CellGenerator]
 }
 
-/// Draws candidates for a group of columns and lets the server choose, by the constraints' own expressions.
+/// Draws candidates for a group of columns, and lets the server choose with the constraints' own expressions.
 ///
-/// The first candidates are what the columns would hold without the constraints. If the server accepts few of them, values
-/// of many forms follow, and then values like those that were accepted.
+/// The first candidates are the values that the columns would have without the constraints. If the server accepts few
+/// of them, the search tries values of many forms, and then values similar to the accepted ones.
 struct CandidateSearch {
     let table: SeedCatalog.Table
     let group: CandidateGroup
     let inference: GeneratorInference
     /// The columns' own generators.
     let usual: [String: any CellGenerator]
-    /// The columns that may hold other values than their own generators make.
+    /// The columns whose values need not come from their own generators.
     let free: Set<String>
-    /// Other columns that may be NULL beside what their own generators make, such as references.
+    /// Other columns, such as references, that may be NULL instead of the value of their own generator.
     let nullable: Set<String>
     let wanted: Int
-    /// How many candidates may be drawn without success.
+    /// The number of candidates that may be drawn without success.
     let patience: Int
-    /// What declares the rows.
+    /// The place of the declaration, for messages.
     let place: FilePlace
-    /// The columns as other columns of the candidate see them.
+    /// The columns, for the generators of other columns of the candidate.
     let lates: [String: LateColumn]
-    /// The rows that are in the table count too, where rows are compared.
+    /// Whether rows compare not only with each other but also with those in the table.
     let countsPresentRows: Bool
 
     private static let candidates = "pg_temp.granary_candidates"
@@ -119,7 +120,8 @@ struct CandidateSearch {
         for column in group.columns { stages[column] = usual[column].map { [(0, $0)] } }
     }
 
-    /// - Throws: `SeedingError` with `.schema` if no candidate is accepted, naming the constraint and how many it accepts.
+    /// - Throws: `SeedingError` with `.schema` if no candidate is accepted. It names the constraint that accepts the
+    ///   fewest.
     mutating func run(_ session: inout Session) throws -> AcceptedCandidates {
         try prepare(session)
         var (next, accepted) = (0, [Int]())
@@ -148,13 +150,13 @@ struct CandidateSearch {
                 try narrow(from: next, session)
                 (stageBegan, stageAccepted) = (next, 0)
             case .narrowed where next - stageBegan >= 20_000 && rate < rateBefore:
-                // What was learnt does not hold.
+                // The values learned do not satisfy the constraint.
                 stage = .probing
                 probe(from: next)
                 (stageBegan, stageAccepted) = (next, 0)
             default: break
             }
-            // Enough for one more round, by the rate so far, and not much more.
+            // Draws slightly more candidates than the rate so far requires.
             let needed = rate > 0 ? Double(wanted - accepted.count) / rate * 1.1 : 100_000
             batch = min(stage == .usual && next < 4000 ? 2000 : 100_000, max(2000, Int(needed)))
             if isPoor, stage != .usual { batch = max(batch, 10_000) }
@@ -168,14 +170,14 @@ struct CandidateSearch {
         )
     }
 
-    /// How many candidates may be drawn, given the numbers of those that were accepted.
+    /// The number of candidates that may be drawn, given the numbers of the accepted ones.
     private func most(_ accepted: [Int]) -> Int {
-        // More of these would repeat.
+        // Beyond its domain a unique generator would repeat values.
         let domains = group.columns.compactMap { column in
             usual[column].flatMap { $0.isUnique ? $0.domain : nil }
         }
         var limit = domains.min() ?? .max
-        // Where nothing else may be drawn, all combinations come up soon.
+        // If no other values may be drawn, all combinations have occurred soon.
         let all =
             free.isEmpty && nullable.isEmpty
             ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
@@ -189,11 +191,11 @@ struct CandidateSearch {
     }
 }
 
-// The server's part.
 extension CandidateSearch {
     private func prepare(_ session: borrowing Session) throws {
         let columns = group.columns.map { column -> String in
-            // Values that are too long for their type are not accepted; here they would end the COPY.
+            // A value that is too long must be rejected as a candidate, not end the COPY. So the columns have no
+            // maximum length.
             let type = self.table.column(column)
             let stored = Self.unlimited[type?.typeName ?? ""] ?? type?.baseType ?? "text"
             return "NULL::\(stored) AS \(session.quoted(column))"
@@ -216,13 +218,13 @@ extension CandidateSearch {
         }
     }
 
-    /// Types with a maximum length, and the same types without.
+    /// Types with a maximum length, and the corresponding types without.
     private static let unlimited = [
         "varchar": "text", "bpchar": "pg_catalog.bpchar", "_varchar": "pg_catalog._varchar",
         "_bpchar": "pg_catalog._bpchar",
     ]
 
-    /// With the function that asks one by one.
+    /// Drops the tables, and with them the function that tests candidates one by one.
     private func drop(_ session: borrowing Session) throws {
         try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
     }
@@ -237,7 +239,7 @@ extension CandidateSearch {
         return tests.isEmpty ? "true" : tests.joined(separator: " AND ")
     }
 
-    /// The numbers of those of these candidates that the server accepts.
+    /// The numbers of the candidates that the server accepts.
     private mutating func accept(_ numbers: Range<Int>, _ session: inout Session) throws -> [Int] {
         let rows = GeneratedTable(
             source: .count(numbers.upperBound),
@@ -266,7 +268,7 @@ extension CandidateSearch {
             try session.execute("RELEASE SAVEPOINT granary_question")
             return found
         } catch let error as PostgresError where SeedingError.isAboutRows(error) && safeCondition == nil {
-            // An expression that fails for some values, such as a division by 0, accepts the others.
+            // An expression that fails for some values, for example by division by zero, may accept others.
             try session.execute("ROLLBACK TO SAVEPOINT granary_question")
             safeCondition = try makeSafe(session)
             return try ask(safeCondition ?? "true", session)
@@ -286,7 +288,8 @@ extension CandidateSearch {
     }
 
     private func makeSafe(_ session: borrowing Session) throws -> String {
-        // An index expression that fails for a candidate, such as a range whose end is before its beginning, must fail here.
+        // An index expression can fail for a candidate, for example a range whose end precedes its start. It must fail
+        // here already.
         let expressions = try session.query(
             """
             SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k.place::integer, false) AS expression
@@ -294,7 +297,7 @@ extension CandidateSearch {
             WHERE x.indrelid = '\(Self.accepted)'::pg_catalog.regclass AND k.number = 0
             """
         ).map { " AND pg_catalog.num_nulls(\($0.text("expression"))) >= 0" }
-        // Columns may have the names of the function's own variables.
+        // The option resolves names that are both a column and a variable of the function.
         try session.execute(
             """
             CREATE OR REPLACE FUNCTION pg_temp.granary_fits(r \(Self.candidates)) RETURNS boolean LANGUAGE plpgsql AS $granary$
@@ -308,7 +311,7 @@ extension CandidateSearch {
         return "pg_temp.granary_fits(c)"
     }
 
-    /// Which constraint accepts the fewest of the last candidates, and how many.
+    /// An error that names the constraint that accepts the fewest of the last candidates.
     private func refusal(drawn: Int, _ session: borrowing Session) throws -> SeedingError {
         var poorest: (constraint: AskedConstraint, count: Int)?
         let total = try session.query("SELECT pg_catalog.count(*) AS count FROM \(Self.candidates)")[0].int("count")
@@ -331,7 +334,7 @@ extension CandidateSearch {
         )
     }
 
-    /// A declaration to begin with.
+    /// Advice with an example of a declaration for the column.
     static func advice(_ column: String, in table: SeedCatalog.Table) -> String {
         let form =
             switch table.column(column)?.typeName ?? "" {
@@ -346,7 +349,6 @@ extension CandidateSearch {
     }
 }
 
-// The stages.
 extension CandidateSearch {
     private mutating func add(_ generator: any CellGenerator, to column: String, from first: Int) {
         stages[column]?.append((first, generator))
@@ -372,7 +374,7 @@ extension CandidateSearch {
         }
     }
 
-    /// Looks at what was accepted, and draws more like it.
+    /// Learns from the accepted values, and draws similar ones.
     private mutating func narrow(from first: Int, _ session: borrowing Session) throws {
         for column in group.columns where free.contains(column) {
             guard let catalogued = table.column(column), let before = stages[column]?.last?.generator else { continue }

@@ -3,19 +3,19 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-/// The constraints of a table that its generated rows have broken so far, and the candidates found for them.
+/// The constraints that the generated rows of a table have violated so far, and the candidates found for them.
 struct ConstraintSearch {
     let table: SeedCatalog.Table
     private(set) var asked: Set<AskedConstraint>
-    /// Columns whose generators a file declares: only these generators make their values.
+    /// Columns with a declared generator. Their values come only from that generator.
     let declared: Set<String>
     /// By declared column, the other columns that its declaration uses.
     private let related: [String: [String]]
-    /// Columns whose values are those of the row's parent (`per`) or combination.
+    /// Columns whose values the row's parent (`per`) or combination determines.
     private let fixed: Set<String>
-    /// The table may hold rows that were not generated, from which generated ones must differ.
+    /// Whether the table may contain rows that were not generated. Generated rows must then differ from them.
     let countsPresentRows: Bool
-    /// How many candidates may be drawn without success.
+    /// The number of candidates that may be drawn without success.
     let patience: Int
     private var found: [String: AcceptedCandidates] = [:]
 
@@ -27,7 +27,7 @@ struct ConstraintSearch {
         patience: Int
     ) {
         self.table = table
-        // A constraint of an earlier run may have been dropped.
+        // A constraint of an earlier run may no longer exist.
         self.asked = asked.filter { !$0.columns(in: table).isEmpty }
         declared = Set(declaration.columns.map(\.key))
         fixed = Self.fixed(declaration, in: table)
@@ -47,7 +47,7 @@ struct ConstraintSearch {
         return Set(keys.flatMap(\.columns) + crossed.map(\.column))
     }
 
-    /// The columns that each declaration uses, apart from those that are fixed.
+    /// The columns that each declaration uses, except those that are fixed.
     private static func related(
         _ declaration: GenerateDeclaration,
         in table: SeedCatalog.Table,
@@ -70,9 +70,9 @@ struct ConstraintSearch {
         constraints(of: error).allSatisfy { fixed.isDisjoint(with: $0.columns(in: table)) }
     }
 
-    /// Notes the constraint that an error is about.
+    /// Adds the constraint that an error reports.
     ///
-    /// - Returns: false if there is none that was not asked about before.
+    /// - Returns: false if the error reports no new constraint.
     mutating func ask(about error: PostgresError) -> Bool {
         let before = asked.count
         asked.formUnion(constraints(of: error).filter { !$0.columns(in: table).isEmpty })
@@ -90,7 +90,7 @@ struct ConstraintSearch {
             return (named.isEmpty ? domains : named).map { .domain($0.name) }
         case "23505":
             if table.uniques.contains(where: { $0.name == name }) { return [.unique(name)] }
-            // The index of a partition has another name.
+            // The index of a partition has a name of its own.
             return table.uniques.map { .unique($0.name) }
         case "23P01":
             let named = table.exclusions.filter { $0.name == name }
@@ -98,7 +98,7 @@ struct ConstraintSearch {
         case "22001":
             return CopyPlace(error)?.column.map { [.length($0)] } ?? []
         case let state? where state.hasPrefix("22") && CopyPlace(error)?.column == nil:
-            // An expression of a constraint or of an index cannot be computed for some values.
+            // An expression of a constraint or index fails for some values.
             return table.checks.map { .check($0.name) } + table.exclusions.map { .exclusion($0.name) }
                 + table.uniques.filter { !$0.isPlain }.map { .unique($0.name) }
         case "23503":
@@ -107,9 +107,9 @@ struct ConstraintSearch {
         }
     }
 
-    /// Gives the columns of all constraints that were asked about the values that the server accepts.
+    /// Gives the columns of these constraints the values that the server accepts.
     ///
-    /// - Returns: How many rows there can be at most; nil for any number.
+    /// - Returns: The highest possible number of rows; nil if there is no limit.
     mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> Int? {
         guard !asked.isEmpty else { return nil }
         _ = columns.table()
@@ -123,7 +123,8 @@ struct ConstraintSearch {
                 do {
                     accepted = try search(group, columns, &session)
                 } catch let error as SeedingError where error.code == .schema {
-                    // Perhaps there is no other way to differ than by values that are not accepted.
+                    // A unique constraint that was not asked about may leave only values that are rejected, so it is
+                    // asked about too.
                     let uniques = table.uniques.filter { unique in
                         !asked.contains(.unique(unique.name))
                             && unique.reads.contains { group.columns.contains($0) && !declared.contains($0) }
@@ -165,13 +166,13 @@ struct ConstraintSearch {
                     .database,
                     at: columns.given.place,
                     "\(table.name): \(group.constraints.map { $0.name(in: table) }.joined(separator: ", ")) rejects the "
-                        + "generated values, and \(name) is not free to take others",
+                        + "generated values, and \(name) must not have other values",
                     hint: "declare generators for \(group.columns.joined(separator: ", ")) that fit together"
                 )
             }
             usual[name] = column.generator
         }
-        // Other values would break a unique constraint that the server is not asked about.
+        // These columns must keep their values because of a unique constraint that the server is not asked about.
         let unique = Set(table.uniques.filter { !asked.contains(.unique($0.name)) }.flatMap(\.reads))
         let free = group.columns.filter { name in
             guard !declared.contains(name), columns.references[name] == nil, let generator = usual[name],

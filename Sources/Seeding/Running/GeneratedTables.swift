@@ -1,9 +1,9 @@
 internal import PostgresClient
 internal import Project
 
-/// `--generate`: tables by pattern. What files declare under `generate:` counts, but for the number of rows.
+/// `--generate`: fills the tables that match a pattern. Declarations in files count, except for the number of rows.
 enum GeneratedTables {
-    /// - Throws: `SeedingError` with `.usage` where a pattern fits no table.
+    /// - Throws: `SeedingError` with `.usage` if a pattern matches no table.
     static func matching(
         _ patterns: [String],
         rows: Int,
@@ -15,7 +15,7 @@ enum GeneratedTables {
         for pattern in patterns {
             let named = catalog.tables.values.filter { table in
                 guard !table.isPartition else { return false }
-                // A name alone is one of the service's own tables.
+                // A name without a schema means one of the service's own tables.
                 return (pattern.contains(".") || options.schemas.contains(table.name.schema))
                     && TablePattern(pattern).fits(table.name)
             }
@@ -23,14 +23,14 @@ enum GeneratedTables {
             if fitting.isEmpty, let ledger = named.first, let tool = ledger.ledgerOf {
                 throw SeedingError(
                     .usage,
-                    "\(ledger.name) is the ledger of \(tool), into which no rows are generated",
+                    "\(ledger.name) is the ledger of \(tool), for which no rows are generated",
                     hint: "name tables of the application"
                 )
             }
             guard !fitting.isEmpty else {
                 throw SeedingError(
                     .usage,
-                    "no table fits \(pattern)",
+                    "no table matches \(pattern)",
                     hint: "patterns are names with or without a schema, and * for any characters"
                 )
             }
@@ -52,7 +52,7 @@ enum GeneratedTables {
     private static func declared(_ table: TableName, rows: Int, _ set: SeedSet) -> (node: SeedNode, file: String) {
         let count = SeedNode.count(rows)
         guard let given = set.tables.first(where: { $0.name == table })?.generate else { return (count, "--generate") }
-        // So many for each row of another table is no number that --rows could replace.
+        // `--rows` does not replace a count for each row of another table.
         if given.node["per"] != nil { return given }
         let kept = (given.node.members ?? []).filter { $0.key != "count" }
         return (SeedNode(.mapping((count.members ?? []) + kept), line: given.node.line), given.file)

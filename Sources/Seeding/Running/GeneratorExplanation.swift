@@ -3,15 +3,15 @@ internal import PostgresClient
 internal import Project
 internal import SyntheticData
 
-/// Which rule chose the generator of a column.
+/// The generator of a column, and the rule that chose it.
 package struct GeneratorExplanation: Sendable, Equatable {
     package var column: String
     package var generator: String
     package var reason: String
-    /// The constraints that had a say.
+    /// The constraints that influenced the choice.
     package var constraints: [String] = []
 
-    /// - Throws: `SeedingError` with `.usage` for a table that is not there; `PostgresError`.
+    /// - Throws: `SeedingError` with `.usage` if there is no such table; `PostgresError`.
     static func of(
         _ name: String,
         _ set: SeedSet,
@@ -42,7 +42,7 @@ package struct GeneratorExplanation: Sendable, Equatable {
         }
     }
 
-    /// The constraints that the server was asked about when the table's rows were generated.
+    /// The constraints that the server was asked about when rows of the table were generated.
     private static func askedConstraints(
         _ table: SeedCatalog.Table,
         _ options: SeedOptions,
@@ -91,7 +91,7 @@ package struct GeneratorExplanation: Sendable, Equatable {
         ).compile()
     }
 
-    /// Rows of the parents, whose values do not matter here.
+    /// Placeholder rows for the parents, whose values do not matter here.
     private static func somePools(_ table: SeedCatalog.Table) -> [TableName: ReferencePool] {
         var pools: [TableName: ReferencePool] = [:]
         for key in table.foreignKeys {
@@ -140,7 +140,7 @@ package struct GeneratorExplanation: Sendable, Equatable {
 }
 
 extension SeedNode {
-    /// `generate:` without a file.
+    /// A declaration with nothing but a count.
     static func count(_ rows: Int) -> SeedNode {
         SeedNode(.mapping([.init(key: "count", line: 1, value: .text("\(rows)", line: 1))]), line: 1)
     }

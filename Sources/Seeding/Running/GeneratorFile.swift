@@ -2,17 +2,17 @@ import PostgresClient
 internal import Storage
 internal import SyntheticData
 
-/// `--write`: the generators of a table as a seed file, to be edited.
+/// `--write`: writes the generators of a table as a seed file, for the user to edit.
 enum GeneratorFile {
     /// - Returns: The path.
-    /// - Throws: `SeedingError` with `.file`, also if there is a file of this name already; then there is no other file.
+    /// - Throws: `SeedingError` with `.file`, also if the file exists already. In that case no file is written.
     static func write(_ rows: GeneratedRows, of table: TableName, in folder: String) throws(SeedingError) -> String {
         guard !"\(table)".contains("/") else {
             throw SeedingError(.file, "there is no file for \(table): a file name cannot contain its slash")
         }
         let path = "\(folder)/\(table).yaml"
         guard !Files.exists(path) else {
-            throw SeedingError(.file, "\(path) is there already, and stays as it is")
+            throw SeedingError(.file, "\(path) exists already and was not changed")
         }
         do {
             try Files.create(path, Array(text(rows, of: table).utf8))
@@ -22,7 +22,7 @@ enum GeneratorFile {
         return path
     }
 
-    /// Makes the folder, before anything else is done.
+    /// Creates the folder before anything else is done.
     ///
     /// - Throws: `SeedingError` with `.file`.
     static func prepare(_ folder: String) throws(SeedingError) {
@@ -36,7 +36,7 @@ enum GeneratorFile {
     static func text(_ rows: GeneratedRows, of table: TableName) -> String {
         let lines = rows.table.columns.map { column in
             let constraints = column.constraints.isEmpty ? "" : " (\(column.constraints.joined(separator: ", ")))"
-            // References and keys follow from the table. What cannot be declared is inferred again.
+            // References and keys follow from the table. Generators that cannot be declared will be inferred again.
             guard let declared = column.generator.declaration, isDeclarable(column) else {
                 return "    "
                     + comment("\(column.name): \(column.generator.summary)  # \(column.reason)\(constraints)")
@@ -59,6 +59,6 @@ enum GeneratorFile {
             && !column.reason.contains("unique together")
     }
 
-    /// A comment of one line: names may contain line breaks.
+    /// A comment on one line, because names may contain line breaks.
     private static func comment(_ text: String) -> String { "# " + String(text.map { $0.isNewline ? " " : $0 }) }
 }

@@ -9,7 +9,7 @@ enum ProductionRules {
         if options.generate != nil {
             throw SeedingError(
                 .refused,
-                "generated rows are not for production",
+                "generated rows are forbidden in production",
                 hint: "use the right database, or --env"
             )
         }
@@ -19,7 +19,7 @@ enum ProductionRules {
             guard isReference else {
                 throw SeedingError(
                     .refused,
-                    "\(file): production takes reference tables only, and \(table.name) is none",
+                    "\(file): production allows reference tables only, and \(table.name) is not one",
                     hint: "list it under reference: in \(set.options.path), or move the file to another layer"
                 )
             }
@@ -27,7 +27,7 @@ enum ProductionRules {
                 throw SeedingError(
                     .refused,
                     at: FilePlace(generate.file, line: generate.node.line),
-                    "generated rows are not for production",
+                    "generated rows are forbidden in production",
                     hint: "move generate: to the layer of another environment"
                 )
             }

@@ -1,14 +1,14 @@
 import PostgresClient
 
-/// The rows that references mean, as far as they are known yet.
+/// Finds the rows that references refer to, as far as they are known yet.
 struct ReferenceResolver {
     enum Value: Equatable {
         case known(String?)
-        /// The row gets its key from the server, and does not exist yet.
+        /// The server will assign the key when the row is inserted.
         case later
     }
 
-    /// Rows of tables that others refer to, and the columns that are needed of them.
+    /// The rows that other rows refer to, and the columns that are needed from them.
     private(set) var wanted: [TableName: [String: Set<Int>]] = [:]
     private var found: [TableName: [String: [Int: String?]]] = [:]
     private var looked: [String: String?] = [:]
@@ -44,7 +44,7 @@ struct ReferenceResolver {
         _ session: borrowing Session,
         depth: Int = 0
     ) throws -> Value {
-        guard depth < 20 else { throw SeedingError(.file, at: reference.place, "the reference leads to itself") }
+        guard depth < 20 else { throw SeedingError(.file, at: reference.place, "the reference refers to itself") }
         switch reference.target {
         case .lookup(let conditions):
             let isWaiting =
@@ -106,7 +106,7 @@ struct ReferenceResolver {
                 .database,
                 at: reference.place,
                 "\(reference.parent) has no row with this \(columns)",
-                hint: "references find rows of the seeds by label, and rows of the table by columns"
+                hint: "a reference can find a row of the seeds by label, or a row of the table by columns"
             )
         }
         guard rows.count == 1 else {
@@ -114,7 +114,7 @@ struct ReferenceResolver {
                 .database,
                 at: reference.place,
                 "\(reference.parent) has several rows with this \(columns)",
-                hint: "name columns that are unique"
+                hint: "name unique columns"
             )
         }
         looked[name] = .some(row["value"])

@@ -3,11 +3,11 @@ import PostgresClient
 internal import Project
 internal import SQLText
 
-/// Which scripts run, and where among the tables.
+/// The scripts that run, and their position among the tables.
 struct ScriptPlan {
     struct Step {
         var script: SeedSet.Script
-        /// Scripts run before tables of a higher number.
+        /// A script runs before the tables with a higher number.
         var number: Int
         var runs: Bool
         var reason: String
@@ -23,21 +23,21 @@ struct ScriptPlan {
             }
             let before = record.entries[script.file.name]
             if options.isProduction {
-                step.reason = "scripts are not for production"
+                step.reason = "scripts are forbidden in production"
             } else if !options.only.isEmpty, !options.only.contains(where: { NamePattern($0).fits(script.file.table) })
             {
-                step.reason = "not asked for"
+                step.reason = "not selected"
             } else if always {
-                (step.runs, step.reason) = (true, "it says always")
+                (step.runs, step.reason) = (true, "it is marked always")
             } else if let before {
                 step.runs = before.digest != script.digest
-                step.reason = step.runs ? "it has changed" : "it has run"
+                step.reason = step.runs ? "it has changed" : "it has already run"
             } else {
                 (step.runs, step.reason) = (true, "it has not run")
             }
             return (place, step)
         }
-        // The files come in the order of layers and names, which stays where numbers are equal.
+        // The sort is stable: scripts with equal numbers keep the order of layers and names.
         .sorted { ($0.1.number, $0.0) < ($1.1.number, $1.0) }.map(\.1)
     }
 }
@@ -48,7 +48,7 @@ extension SeedRun {
         report.scripts.append(SeedReport.Script(file: path, runs: step.runs, reason: step.reason))
         guard step.runs else { return }
         try Self.run(step.script.bytes, path: path, &session)
-        // A script may leave the session otherwise than it found it.
+        // The script may have changed the search path.
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
             try record.write(
@@ -60,7 +60,8 @@ extension SeedRun {
         try useServicePath(session)
     }
 
-    /// Runs statements and COPY blocks, refusing what belongs to psql or cannot be part of a transaction.
+    /// Runs the statements and COPY blocks of a script. Refuses psql commands, and statements that cannot be part of a
+    /// transaction.
     private static func run(_ bytes: [UInt8], path: String, _ session: inout Session) throws {
         try refuse(bytes, path)
         var script = reader(bytes)
@@ -90,7 +91,7 @@ extension SeedRun {
         }
     }
 
-    /// Before anything runs: no surprise in the middle.
+    /// Checks the whole script before any of it runs.
     private static func refuse(_ bytes: [UInt8], _ path: String) throws {
         var script = reader(bytes)
         do {
@@ -101,8 +102,8 @@ extension SeedRun {
                     throw SeedingError(
                         .file,
                         at: FilePlace(path, line: line),
-                        "\\\(name) is a command of psql, which does not run here",
-                        hint: "take it out; files hold statements and COPY … FROM stdin with its rows"
+                        "\\\(name) is a psql command, which seeding does not support",
+                        hint: "remove it; files may contain statements and COPY … FROM stdin with its rows"
                     )
                 case .statement(let text, let line):
                     try refuse(statement: String(decoding: text, as: UTF8.self), path, line)
@@ -114,7 +115,8 @@ extension SeedRun {
     }
 
     private static func refuse(statement text: String, _ path: String, _ line: Int) throws {
-        // Only some words can make trouble; parsing every INSERT of a large file would be waste.
+        // Parses only statements that begin with certain words, because parsing every INSERT of a large file would take
+        // long.
         let first = text.prefix { !$0.isWhitespace && $0 != ";" }.lowercased()
         let suspicious: Set<String> = [
             "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare", "create",
@@ -131,14 +133,14 @@ extension SeedRun {
                 .file,
                 at: FilePlace(path, line: line),
                 "\(statement.tag) would end or divide the run's own transaction",
-                hint: "take it out: all seeds of a run are one transaction already"
+                hint: "remove it: all seeds of a run are one transaction already"
             )
         case .refusesTransaction(let reason):
             throw SeedingError(
                 .file,
                 at: FilePlace(path, line: line),
                 reason,
-                hint: "put it into a migration, or run it by hand"
+                hint: "move it to a migration, or run it by hand"
             )
         }
     }

@@ -1,39 +1,40 @@
 package import PostgresClient
 package import Project
 
-/// What a run of seeding is to do.
+/// The options of a seeding run.
 package struct SeedOptions: Sendable {
     package var service: String
     package var schemas: [String]
     package var environment: String
-    /// Only reference tables are taken, nothing is generated or deleted, and no script runs.
+    /// Allows reference tables only. Nothing is generated or deleted, and no script runs.
     package var isProduction: Bool
     package var folder = "seeds"
     package var seedFiles: [String] = []
     package var commonOnly = false
-    /// Everything is done and rolled back.
+    /// The whole run is rolled back.
     package var planOnly = false
-    /// Tables and files that are meant, by name or pattern; empty for all.
+    /// The tables and scripts to seed, by name or pattern; empty for all.
     package var only: [String] = []
     package var scale = 1.0
-    /// A scale was given, and that of `seeds.yaml` does not count.
+    /// Whether a scale was given, which replaces that of `seeds.yaml`.
     package var hasScale = false
     package var jobs = 1
     package var stateSchema = "granary"
-    /// `--generate`: tables by pattern, filled with so many rows, instead of the files.
+    /// `--generate`: fills the tables that match the patterns with this number of rows, and reads no rows from files.
     package var generate: (patterns: [String], rows: Int)?
-    /// A table that `generate` cannot fill leaves all others empty too.
+    /// Whether a table that `generate` cannot fill makes the whole run fail.
     package var isStrict = false
-    /// How many candidates are drawn for a constraint before it is given up: enough for what one in 10,000 satisfies.
+    /// The number of candidates to draw for a constraint before giving up. It is enough for a constraint that one in
+    /// 10,000 candidates satisfies.
     package var candidates = 300_000
-    /// The generators of the tables that `generate` fills are written into files of this folder.
+    /// The folder for files with the generators of the tables that `generate` fills.
     package var declarationFolder: String?
-    /// Generated rows are written into this file as COPY text, and nothing is changed.
+    /// The file for generated rows as COPY text. The database is then not changed.
     package var output: String?
     /// Seconds since 1970: the time of the run if no `as_of` is given.
     package var now: Int
 
-    /// - Parameter rules: Of the environment that is seeded.
+    /// - Parameter rules: The rules of the environment to seed.
     package init(service: String, schemas: [String], rules: EnvironmentPolicy, now: Int) {
         self.service = service
         self.schemas = schemas
@@ -43,14 +44,14 @@ package struct SeedOptions: Sendable {
         seedFiles = rules.seedFiles
     }
 
-    /// Whether a table is meant by `--only`.
+    /// Whether `--only` includes a table.
     package func isMeant(_ table: TableName) -> Bool {
         only.isEmpty || only.contains { TablePattern($0).fits(table) }
     }
 }
 
 extension SeedSet {
-    /// No files: for rows that are generated without any.
+    /// A set without files, for generated rows only.
     static func nothing(_ options: SeedOptions) -> SeedSet {
         SeedSet(
             options: SeedsFile(),

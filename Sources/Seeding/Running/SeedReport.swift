@@ -1,6 +1,6 @@
 package import PostgresClient
 
-/// What a run did, or would do.
+/// The result of a run, or of a plan.
 package struct SeedReport: Sendable {
     package struct Outcome: Sendable, Equatable {
         package var table: TableName
@@ -8,12 +8,12 @@ package struct SeedReport: Sendable {
         package var updated = 0
         package var unchanged = 0
         package var deleted = 0
-        /// What the table's triggers did not let through.
+        /// Rows that the table's triggers rejected or changed.
         package var skipped = 0
 
         package init(table: TableName) { self.table = table }
 
-        /// All rows count as inserted: those of `--output`.
+        /// Counts all rows as inserted, for `--output`.
         mutating func insertsAll(_ count: Int) {
             (inserted, updated, unchanged, skipped) = (count, 0, 0, 0)
         }
@@ -24,7 +24,7 @@ package struct SeedReport: Sendable {
     package struct Script: Sendable, Equatable {
         package var file: String
         package var runs: Bool
-        /// Why it runs, or does not.
+        /// The reason why it runs or does not run.
         package var reason: String
     }
 
@@ -32,7 +32,7 @@ package struct SeedReport: Sendable {
     package struct Skipped: Sendable, Equatable {
         package var table: TableName
         package var reason: String
-        /// What would help.
+        /// Advice for the user.
         package var hint: String?
     }
 
@@ -40,10 +40,10 @@ package struct SeedReport: Sendable {
     package var skipped: [Skipped] = []
     package var tables: [Outcome] = []
     package var scripts: [Script] = []
-    /// What a person should know beside the figures.
+    /// Remarks for the user.
     package var notes: [String] = []
     package var seconds = 0.0
-    /// The files that `--write` has made.
+    /// The files that `--write` has written.
     package var written: [String] = []
     /// The generators of each table.
     var generators: [TableName: GeneratedRows] = [:]
@@ -54,7 +54,7 @@ package struct SeedReport: Sendable {
     package var changesNothing: Bool { tables.allSatisfy { $0.changes == 0 } && !scripts.contains { $0.runs } }
 }
 
-/// What a run says while it works.
+/// The progress of a run.
 package enum SeedProgress: Sendable {
     case started(table: String)
     case advanced(table: String, rows: Int, bytes: Int)

@@ -1,6 +1,7 @@
 import PostgresClient
 
-/// Tables that turned out to be unfillable only after other tables had been filled. The run begins again without them.
+/// Thrown if a table turns out to be impossible to fill after other tables were filled. The run then starts again
+/// without these tables.
 struct StartOver: Error {
     var without: [SeedReport.Skipped]
 }
@@ -13,9 +14,8 @@ private struct DeferredCheck {
     var isTrigger: Bool
 }
 
-// Checks that wait until the end of the run.
 extension SeedRun {
-    /// Makes the foreign keys of circles deferrable, or NOT DEFERRABLE as they were.
+    /// Makes the foreign keys of cycles deferrable, or NOT DEFERRABLE again.
     func setDeferrable(_ isDeferrable: Bool, _ session: borrowing Session) throws {
         for edge in order?.edges(where: { $0 == .madeDeferrable }) ?? [] {
             do {
@@ -25,7 +25,7 @@ extension SeedRun {
                 )
             } catch let error as PostgresError where SeedingError.isAboutRows(error) && isDeferrable && maySkip {
                 let reason =
-                    "it is in a circle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
+                    "it is in a cycle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
                 let hint = "make \(edge.foreignKey) DEFERRABLE as the table's owner, or one of its columns nullable"
                 let names = [edge.child] + [parent(of: edge)].compactMap { $0 }
                 throw StartOver(without: names.map { SeedReport.Skipped(table: $0, reason: reason, hint: hint) })
@@ -37,10 +37,10 @@ extension SeedRun {
         catalog[edge.child]?.foreignKeys.first { $0.name == edge.foreignKey }?.parent
     }
 
-    /// Defers the foreign keys of circles.
+    /// Defers the foreign keys of cycles.
     ///
-    /// With `--generate`, the server checks all other constraints while a table is filled: a value that it rejects then
-    /// is drawn again.
+    /// With `--generate` all other constraints are checked immediately, because rejected values can be drawn again only
+    /// while their table is filled.
     func deferChecks(_ session: borrowing Session) throws {
         let edges = order?.edges(where: \.isCheckedLast) ?? []
         guard options.generate != nil else {
@@ -64,9 +64,9 @@ extension SeedRun {
         }
     }
 
-    /// Has the server check what was deferred.
+    /// Lets the server check the deferred constraints.
     ///
-    /// - Throws: `StartOver` without the table whose rows are rejected, where tables may be skipped.
+    /// - Throws: `StartOver` without the table whose rows are rejected, if tables may be skipped.
     func checkDeferred(_ session: borrowing Session) throws {
         if maySkip {
             let own = (order?.edges(where: \.isCheckedLast) ?? []).map {

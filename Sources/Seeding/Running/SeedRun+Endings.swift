@@ -6,11 +6,10 @@ internal import SyntheticData
 struct PostponedCells {
     var table: Int
     var merge: TableMerge
-    /// Row, column, and the source of the value.
+    /// The row, the column, and the source of the value.
     var cells: [(row: Int, column: String, cell: BoundCell)]
 }
 
-// The last steps.
 extension SeedRun {
     mutating func fillPostponed(_ session: inout Session) throws {
         for waiting in postponed {
@@ -32,7 +31,7 @@ extension SeedRun {
             case .expression: continue
             case .reference(let reference):
                 guard case .known(let text) = try references.resolve(reference, tables, session) else {
-                    throw SeedingError(.database, at: reference.place, "the row that is meant is not there")
+                    throw SeedingError(.database, at: reference.place, "the referenced row does not exist")
                 }
                 byColumn[column, default: []].append((row, text))
             }
@@ -67,7 +66,7 @@ extension SeedRun {
                         + "the table kept it (\(bound.rows[row].place))"
                 )
             }
-            // An existing row that differed in other columns was already counted.
+            // A row that also differed in other columns was already counted.
             let unchanged = outcomes[bound.name]?.unchanged ?? 0
             outcomes[bound.name]?.updated += min(count, unchanged)
             outcomes[bound.name]?.unchanged -= min(count, unchanged)
@@ -96,7 +95,7 @@ extension SeedRun {
         }
     }
 
-    /// Deletes rows that seeding inserted and no file lists any more, children before parents.
+    /// Deletes rows that seeding inserted and that no file lists any more, children before parents.
     mutating func prune(_ names: [TableName], _ session: inout Session) throws {
         for name in names {
             guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
@@ -110,7 +109,9 @@ extension SeedRun {
             let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
             guard !gone.isEmpty else { continue }
             guard !options.isProduction else {
-                report.notes.append("\(name): \(gone.count) rows are listed no more, and stay: production loses none")
+                report.notes.append(
+                    "\(name): \(gone.count) rows are no longer listed; they are not deleted in production"
+                )
                 continue
             }
             let stayed = try delete(gone, index, &session)
@@ -147,7 +148,7 @@ extension SeedRun {
                 error,
                 at: FilePlace(bound.files[0].file.path),
                 "pruning \(bound.name)",
-                hint: "rows that are listed no more are still referred to"
+                hint: "other rows still refer to rows that are no longer listed"
             )
         }
         if !stayed.isEmpty {
@@ -160,7 +161,7 @@ extension SeedRun {
         return stayed
     }
 
-    /// Requires that each key to delete matches one row.
+    /// Checks that each key to delete matches at most one row. Returns the number of keys that match a row.
     private func requireOneRowEach(
         _ bound: BoundTable,
         _ merge: TableMerge,
@@ -171,9 +172,9 @@ extension SeedRun {
         guard let first = matches.first, first.int("count") > 1 else { return matches.count }
         throw SeedingError(
             .database,
-            "\(bound.files[0].file.path): a row is listed no more, and its key (\(merge.key.joined(separator: ", "))) "
+            "\(bound.files[0].file.path): a row is no longer listed, and its key (\(merge.key.joined(separator: ", "))) "
                 + "matches \(first.int("count")) rows of \(bound.name)",
-            hint: "delete the one that is meant yourself, or leave it with prune: false"
+            hint: "delete the right one yourself, or keep it with prune: false"
         )
     }
 }

@@ -3,20 +3,20 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-/// The generated rows of a table, as the run and the record know them.
+/// The generated rows of a table, with the facts for the record.
 struct GeneratedRows {
     var table: GeneratedTable
-    /// Of everything that the rows depend on.
+    /// A checksum of everything that the rows depend on.
     var digest: String
     var count: Int { table.count }
-    /// The rows that the table did not take.
+    /// The number of rows that the table did not accept.
     var leftOut = 0
     var present: Int { count - leftOut }
     var start: Int? { table.start }
 }
 
 extension SeedRun {
-    /// - Parameter isLocked: The table has no key and is not empty: its rows stay as they are.
+    /// - Parameter isLocked: Whether the rows must stay as they are, because the table has no key and is not empty.
     mutating func generateRows(
         _ index: Int,
         isLocked: Bool,
@@ -60,7 +60,7 @@ extension SeedRun {
         }
     }
 
-    /// Brings generated rows into their table.
+    /// Inserts generated rows into their table.
     ///
     /// - Throws: `PostgresError` for a row that the server rejects.
     private mutating func bring(
@@ -100,7 +100,8 @@ extension SeedRun {
         )
     }
 
-    /// The key by which generated rows are found again: the primary key, or another whose columns are all generated.
+    /// The key that identifies generated rows in later runs: the primary key, or another key whose columns are all
+    /// generated.
     private static func key(_ table: SeedCatalog.Table, _ rows: GeneratedTable) -> [String] {
         let columns = Set(rows.columns.map(\.name))
         let keys = table.uniques.filter { key in
@@ -145,7 +146,8 @@ extension SeedRun {
         {
             updated = try session.query(sql)[0].int("count")
         }
-        // Rows of the files that were generated earlier keep their values: new ones give way to them.
+        // In the first run, rows that conflict with existing ones are drawn again. In later runs they are left out,
+        // because rows that were generated earlier keep their values.
         let asks = recorded == nil || bound.onConflict == .keep
         let inserted = try insert(group, merge, asks ? search : nil, &session)
         let found = try session.query(
@@ -159,15 +161,15 @@ extension SeedRun {
             noteLeftOut(rows.count - found - inserted, bound, &outcome)
         } else if rows.count > found + inserted {
             report.notes.append(
-                "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
+                "\(bound.name): \(rows.count - found - inserted) generated rows were left out, because other rows have the same keys"
             )
         }
     }
 
-    /// Inserts the rows that are missing, and returns their number.
+    /// Inserts the missing rows, and returns their number.
     ///
-    /// - Throws: `PostgresError` for a conflict with other rows that `search` can avoid. If it cannot, or is nil, the rows
-    ///   in conflict are left out.
+    /// - Throws: `PostgresError` for a conflict with other rows that `search` can avoid. If it cannot avoid it, or is
+    ///   nil, rows in conflict are left out.
     private func insert(
         _ group: TableMerge.Group,
         _ merge: TableMerge,
@@ -183,13 +185,13 @@ extension SeedRun {
             do {
                 return try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
             } catch let refusal as PostgresError where refusal.sqlState == "55000" {
-                // The table has a deferrable constraint, and so no ON CONFLICT.
+                // ON CONFLICT is not possible, because the table has a deferrable constraint.
                 throw error
             }
         }
     }
 
-    /// Copies all rows straight into the table, and returns how many it has taken.
+    /// Copies all rows directly into the table, and returns how many rows the table accepted.
     private func copyGenerated(
         _ rows: GeneratedTable,
         _ bound: BoundTable,
@@ -207,19 +209,19 @@ extension SeedRun {
         return min(count, max(0, try session.query(counting)[0].int("count") - before))
     }
 
-    /// Says which generated rows are not there; tables that refer to this one then take the rows that are.
+    /// Notes generated rows that are missing. Tables that refer to this one then use only the rows that exist.
     private mutating func noteLeftOut(_ count: Int, _ bound: BoundTable, _ outcome: inout SeedReport.Outcome) {
         guard count > 0 else { return }
         outcome.skipped += count
         generated[bound.name]?.leftOut = count
         incomplete.insert(bound.name)
         report.notes.append(
-            "\(bound.name): \(LeftOut.rows(count)) of the generated ones \(count == 1 ? "is" : "are") not there, because "
-                + "triggers of the table left them out or rows with the same keys are there"
+            "\(bound.name): \(LeftOut.rows(count)) of the generated ones \(count == 1 ? "is" : "are") missing, because "
+                + "triggers of the table rejected them or other rows have the same keys"
         )
     }
 
-    /// Inserts some rows and takes them back, so that a constraint that rejects them is named before all rows are sent.
+    /// Inserts some rows and rolls them back, so that a constraint that rejects them is known before all rows are sent.
     private func tryOut(
         _ bound: BoundTable,
         _ table: GeneratedTable,
@@ -238,7 +240,7 @@ extension SeedRun {
                 }
             }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            // A row that refers to one between the pieces is no fault.
+            // Rows between the pieces are missing, so a reference to one of them proves nothing.
             if error.sqlState == "23503", pieces.count > 1,
                 bound.table.foreignKeys.contains(where: { $0.parent == bound.name })
             {
@@ -270,7 +272,7 @@ extension SeedRun {
         )
     }
 
-    /// How many rows the server says that it took.
+    /// - Returns: The number of rows that the server reports.
     @discardableResult
     private func send(
         _ table: GeneratedTable,

@@ -3,7 +3,6 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-// What generators need to know of the database.
 extension SeedRun {
     mutating func compile(
         _ bound: BoundTable,
@@ -35,7 +34,7 @@ extension SeedRun {
             taken: taken
         )
         if options.generate != nil, !source.isPer, let possible = compiler.possible() {
-            // A pattern names many tables: each gets as many rows as it can hold.
+            // A pattern may match many tables. Each gets as many rows as it can hold.
             compiler.source = .count(possible)
         }
         var columns = try compiler.settled()
@@ -64,7 +63,7 @@ extension SeedRun {
         options.hasScale ? options.scale : set.options.environments[options.environment]?.scale ?? 1
     }
 
-    /// The first key of the generated rows: as declared, as recorded, or after the existing keys.
+    /// The first key of generated rows: the declared one, the recorded one, or one above the existing keys.
     private func start(
         _ bound: BoundTable,
         _ declaration: GenerateDeclaration,
@@ -93,7 +92,7 @@ extension SeedRun {
             throw SeedingError(
                 .schema,
                 at: FilePlace(declaration.file, line: declaration.line),
-                "per names \(name), and no foreign key of \(bound.name) refers to it",
+                "per names \(name), but no foreign key of \(bound.name) refers to it",
                 hint: "per is for tables with a foreign key to the parent"
             )
         }
@@ -111,7 +110,7 @@ extension SeedRun {
         guard let key, let pool = pools[key.parent] else { return .count(0) }
         let sampler = rule.sampler()
         let drawKey = CellHash.key(seed: set.options.seed, "\(bound.name)", "per")
-        // Listed rows count: a parent that has one gets the fewer.
+        // Listed rows count: a parent that has some gets fewer generated rows.
         var listed: [Int: Int] = [:]
         if combinations == 1, let merge = merges[bound.name], key.columns.allSatisfy({ merge.columns.contains($0) }) {
             let columns = key.columns.map { "s.\(merge.q($0))::pg_catalog.text" }.joined(separator: ", ")
@@ -133,7 +132,7 @@ extension SeedRun {
         return .per(pool, firsts: firsts, combinations: combinations)
     }
 
-    /// For foreign keys that are unique: the parents that listed rows have taken.
+    /// For each unique foreign key, by its name: the parents to which listed rows refer.
     private func takenParents(
         _ bound: BoundTable,
         _ pools: [TableName: ReferencePool],
@@ -164,7 +163,7 @@ extension SeedRun {
             let isOurs =
                 tables.contains { $0.name == key.parent } && isMeant(key.parent) && !skipped.contains(key.parent)
             if isOurs, !references.seeded.contains(key.parent) {
-                // One that closes a circle is not there yet.
+                // A parent that closes a cycle has no rows yet.
                 if let pool = try poolInAdvance(key, of: bound.name, session) { pools[key.parent] = pool }
                 continue
             }
@@ -180,7 +179,7 @@ extension SeedRun {
         return pools
     }
 
-    /// The keys of rows that come later, where the server checks the reference at the end.
+    /// The keys of rows that will be inserted later, for foreign keys that the server checks at the end.
     private func poolInAdvance(
         _ key: SeedCatalog.ForeignKey,
         of child: TableName,
@@ -222,7 +221,7 @@ extension SeedRun {
         let list =
             columns.enumerated().map { "t.\(session.quoted($1))::pg_catalog.text AS c\($0)" }
             + times.enumerated().map { "(extract(epoch FROM t.\(session.quoted($1))) * 1000000)::bigint AS t\($0)" }
-        // Where not all are there, what can be referred to is what the table has.
+        // If some rows are missing, only the rows in the table can be referred to.
         let isWhole = isOurs && !incomplete.contains(parent.name)
         let merge = isWhole ? merges[parent.name] : nil
         let generatedRows = isWhole ? generated[parent.name] : nil

@@ -1,10 +1,9 @@
 import PostgresClient
 
-// A table that --generate cannot fill does not empty the others.
 extension SeedRun {
     var maySkip: Bool { options.generate != nil && !options.isStrict }
 
-    /// Seeds a table, or leaves it as it was and notes why.
+    /// Seeds a table. If that fails, leaves it as it was and notes the reason.
     mutating func fill(_ index: Int, _ session: inout Session) throws {
         let before = self
         try session.execute("SAVEPOINT granary_table")
@@ -38,7 +37,7 @@ extension SeedRun {
         report.skipped.append(SeedReport.Skipped(table: name, reason: reason, hint: hint))
     }
 
-    /// Starts over if rows that were made earlier refer to rows of a table that could not be filled.
+    /// Starts over if rows that were inserted earlier refer to rows of a table that could not be filled.
     private func requireUnbrokenCircles(_ name: TableName) throws {
         let parent = report.skipped.filter { $0.table == name }
         let children = (order?.edges(where: \.isCheckedLast) ?? []).filter { edge in

@@ -3,7 +3,7 @@ import PostgresClient
 internal import SyntheticData
 
 extension SeedRun {
-    /// Listed rows, then generated ones.
+    /// Seeds the listed rows, then the generated ones.
     mutating func seed(_ index: Int, _ session: inout Session) throws {
         let name = tables[index].name
         progress(.started(table: "\(name)"))
@@ -73,7 +73,7 @@ extension SeedRun {
         }
     }
 
-    /// `on_conflict: error`: existing rows must be equal to those of the files.
+    /// For `on_conflict: error`: checks that existing rows are equal to those of the files.
     func requireSame(
         _ bound: BoundTable,
         _ merge: TableMerge,
@@ -91,21 +91,21 @@ extension SeedRun {
         SeedingError(
             .database,
             at: bound.rows[row].place,
-            "the row is there already in \(bound.name), and differs",
-            hint: "on_conflict: update would change it, keep would leave it"
+            "the row exists already in \(bound.name) and differs",
+            hint: "use on_conflict: update to change it, or keep to leave it"
         )
     }
 
-    /// A key that no unique index backs may find many rows, and each of them would be changed.
+    /// Checks that each key matches one row. Without a unique index it could match several, which would all be changed.
     func requireOneRowEach(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
         let columns = merge.key.joined(separator: ", ")
         if bound.rows.count > 1, let pair = try session.query(merge.duplicates).first {
             throw SeedingError(
                 .file,
                 at: bound.rows[pair.int("second")].place,
-                "the key (\(columns)) is that of "
-                    + "\(bound.rows[pair.int("first")].place) too",
-                hint: "one of the two rows would be lost: join them"
+                "the key (\(columns)) is also in "
+                    + "\(bound.rows[pair.int("first")].place)",
+                hint: "merge the two rows, because one of them would be lost"
             )
         }
         guard bound.onConflict != .keep, !bound.table.admitsOneRow(of: merge.key),
@@ -115,12 +115,12 @@ extension SeedRun {
             .database,
             at: bound.rows[row.int("n")].place,
             "the key (\(columns)) matches \(row.int("count")) rows of \(bound.name), "
-                + "and must find one",
-            hint: "name columns that are unique in key:, or leave the rows that are there alone with on_conflict: keep"
+                + "but must match one",
+            hint: "list unique columns in key:, or keep existing rows with on_conflict: keep"
         )
     }
 
-    /// Runs a statement for all rows of a group; where one of them is refused, finds which.
+    /// Runs a statement for all rows of a group. If the server rejects a row, finds that row.
     func attempt(
         _ bound: BoundTable,
         _ settled: SettledRows,
@@ -136,7 +136,7 @@ extension SeedRun {
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
             let rows = bound.rows.indices.filter { settled.groupOfRow[$0] == group }
-            // The smallest part from the beginning that fails ends with the row that is at fault.
+            // A binary search: the shortest part from the beginning that fails ends with the row at fault.
             var (low, high) = (0, rows.count - 1)
             var reason = error
             while low < high {
@@ -192,7 +192,7 @@ extension SeedRun {
         }
     }
 
-    /// Fetches what others want to know of this table's rows.
+    /// Reads the values of this table's rows that other rows refer to.
     private mutating func remember(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
         for (column, rows) in references.wanted[bound.name] ?? [:] {
             let list = "{\(rows.sorted().map(String.init).joined(separator: ","))}"
@@ -210,19 +210,19 @@ extension SeedRun {
         SeedingError(
             .database,
             at: bound.rows[row].place,
-            "another row refers to this one, and its key "
+            "another row refers to this one, but its key "
                 + "(\(bound.key.columns.joined(separator: ", "))) matches several rows of \(bound.name)",
-            hint: "name columns that are unique in key:"
+            hint: "list unique columns in key:"
         )
     }
 
-    /// Which of the rows are ours, for the day when they are listed no more.
+    /// Records which rows seeding has inserted, so that they can be deleted when no file lists them any more.
     private mutating func noteKeys(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
         var keys = SeededKeys(columns: merge.key, record.entries[source(of: bound.name)]?.details)
         var listed: Set<[String]> = []
         for row in try session.query(merge.keys) {
             let key = row.texts("key")
-            // A key with a NULL is no text that a later run could delete the row by.
+            // A key with a NULL is not recorded, because a later run could not find the row by it.
             guard key.count == merge.key.count else { continue }
             listed.insert(key)
             if !row.bool("found") { keys.ours.insert(key) }

@@ -1,40 +1,40 @@
 import PostgresClient
 
-/// Listed rows that the table has not or has otherwise, because its triggers changed or rejected them.
+/// Listed rows that are missing from the table or differ there, because its triggers rejected or changed them.
 struct LeftOut {
-    /// Rows that are not there.
+    /// Rows that are missing.
     var missing: [Int] = []
-    /// Rows that are there and were not changed.
+    /// Rows that exist and could not be changed.
     var stale: Set<Int> = []
 
     var count: Int { missing.count + stale.count }
 
     static func rows(_ count: Int) -> String { counted(count, "row", isGrouped: false) }
 
-    /// What a person is told, with the places of the first few.
+    /// Notes for the user, with the places of the first few rows.
     func notes(_ bound: BoundTable) -> [String] {
         var notes: [String] = []
         if !missing.isEmpty {
             let places = missing.sorted().prefix(3).map { bound.rows[$0].place.description }.joined(separator: ", ")
             notes.append(
-                "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") not there, because a trigger "
-                    + "of the table left \(missing.count == 1 ? "it" : "them") out (\(places)\(missing.count > 3 ? ", …" : ""))"
+                "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") missing, because a trigger "
+                    + "of the table rejected \(missing.count == 1 ? "it" : "them") (\(places)\(missing.count > 3 ? ", …" : ""))"
             )
         }
         if let first = stale.min() {
             let isOne = stale.count == 1
             notes.append(
-                "\(bound.name): \(Self.rows(stale.count)) \(isOne ? "differs" : "differ") still, because a trigger of the "
-                    + "table left \(isOne ? "it as it was" : "them as they were") (\(bound.rows[first].place))"
+                "\(bound.name): \(Self.rows(stale.count)) still \(isOne ? "differs" : "differ"), because a trigger of the "
+                    + "table kept \(isOne ? "its" : "their") old values (\(bound.rows[first].place))"
             )
         }
         return notes
     }
 }
 
-// Statements whose count says what was done, where triggers of users may do otherwise.
 extension SeedRun {
-    /// Writes the rows of a group that are there and differ. How many were changed.
+    /// Updates the rows of a group that exist and differ. Returns the number of changed rows. Triggers may prevent
+    /// changes.
     func update(
         _ bound: BoundTable,
         _ merge: TableMerge,
@@ -59,7 +59,7 @@ extension SeedRun {
         var count = done.int("count")
         if let before {
             left.stale = left.stale.subtracting(before).union(before.subtracting(Self.numbers(done, "written")))
-            // What a trigger has turned back into what was there is no change, and leaves no trace.
+            // An update that a trigger reverted is not a change, so it is rolled back to leave no trace.
             let changed = Self.numbers(done, "changed")
             if changed.count < count {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_update")
@@ -77,8 +77,8 @@ extension SeedRun {
         Set(row.texts(name).compactMap { Int($0) })
     }
 
-    /// Inserts the rows of a group that are missing. How many there are now, and how many were there by another key and
-    /// have changed.
+    /// Inserts the missing rows of a group. Returns how many were inserted, and how many existed under another key and
+    /// were changed.
     mutating func insert(
         _ bound: BoundTable,
         _ merge: TableMerge,
@@ -102,7 +102,7 @@ extension SeedRun {
                 return (count, 0)
             }
         } catch let error as SeedingError where merge.hasTriggers && error.sqlState == "23505" {
-            // Perhaps the row is there by a key that a trigger writes otherwise.
+            // A trigger may have stored the row under a different key.
         }
         try session.execute("ROLLBACK TO SAVEPOINT granary_insert")
         var inserted: Set<Int> = []
@@ -131,7 +131,7 @@ extension SeedRun {
 
     private enum Fate { case inserted, isThere, leftOut }
 
-    /// Inserts one row, and notes the key by which the table has it.
+    /// Inserts one row, and records the key under which the table stores it.
     private func insertOne(
         _ bound: BoundTable,
         _ merge: TableMerge,
@@ -157,7 +157,7 @@ extension SeedRun {
         }
     }
 
-    /// The key of the row that keeps one of ours out, if it is by the key that it does; nothing is changed.
+    /// The key of the existing row that prevents the insertion; nil if another key is the cause. Changes nothing.
     private func presentKey(
         _ merge: TableMerge,
         _ group: TableMerge.Group,
@@ -169,7 +169,7 @@ extension SeedRun {
         do {
             key = try session.query(merge.insertOne(group, row: row, takesOver: true)).first?.texts("key")
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            // There is no such index, or it is by another key.
+            // There is no such index, or another key is the cause.
         }
         try session.execute("ROLLBACK TO SAVEPOINT granary_row")
         return key

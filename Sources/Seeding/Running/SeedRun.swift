@@ -13,29 +13,29 @@ struct SeedRun {
     var record: SeedRecord
     var references = ReferenceResolver()
     var report: SeedReport
-    /// By table, in the order of the run.
+    /// The result for each table.
     var outcomes: [TableName: SeedReport.Outcome] = [:]
-    /// Columns whose sequences must be moved past what was given explicitly.
+    /// Columns with explicit values, whose sequences must be moved past these values.
     var explicitColumns: [TableName: Set<String>] = [:]
     var postponed: [PostponedCells] = []
     var seededKeys: [TableName: SeededKeys] = [:]
     var generated: [TableName: GeneratedRows] = [:]
-    /// Where listed rows lie beside their tables.
+    /// The temporary tables with the listed rows.
     var merges: [TableName: TableMerge] = [:]
-    /// Listed rows that are not in their tables after all.
+    /// Listed rows that are missing from their tables.
     var missing: [TableName: [Int]] = [:]
-    /// Tables that did not take all of their generated rows.
+    /// Tables that did not accept all of their generated rows.
     var incomplete: Set<TableName> = []
-    /// Tables that `--generate` could not fill, and goes on without.
+    /// Tables that `--generate` could not fill.
     var skipped: Set<TableName> = []
     /// Tables that an earlier attempt of this run could not fill.
     private var leftOut: [SeedReport.Skipped] = []
-    /// Tables that take fewer rows than were asked for, and how many.
+    /// Tables that can hold fewer rows than requested, with that number.
     var fewer: [TableName: Int] = [:]
-    /// The constraints that generated rows were chosen by.
+    /// The constraints that the server was asked about for generated rows.
     var askedConstraints: [TableName: Set<AskedConstraint>] = [:]
     var asOf = 0
-    /// Of rows whose keys a plan has to invent.
+    /// The number of keys that a plan has invented for each table.
     var planNumbers: [TableName: Int] = [:]
 
     init(_ options: SeedOptions, _ set: SeedSet, _ progress: @escaping @Sendable (SeedProgress) -> Void) {
@@ -50,7 +50,7 @@ struct SeedRun {
         report = SeedReport(environment: options.environment)
     }
 
-    /// The end of a plan: everything is rolled back.
+    /// Thrown at the end of a plan, to roll everything back.
     private struct PlanIsDone: Error {}
 
     mutating func run(_ session: inout Session) throws -> SeedReport {
@@ -63,7 +63,7 @@ struct SeedRun {
         return report
     }
 
-    /// Works until all tables that are not left out could be filled.
+    /// Repeats the work until all tables that are not left out could be filled.
     private mutating func workStartingOver(_ session: inout Session) throws {
         guard maySkip else { return try work(&session) }
         let fresh = self
@@ -126,22 +126,22 @@ struct SeedRun {
         }
     }
 
-    /// Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees. What of ours runs under it
-    /// names schemas for functions and operators.
+    /// Sets the search path that the service itself uses, because defaults, triggers and !sql expressions expect it.
+    /// Granary's own statements name the schemas of functions and operators.
     func useServicePath(_ session: borrowing Session) throws {
         var schemas = options.schemas
-        // Triggers of the tables that a pattern names expect their own schema.
+        // Triggers of other schemas' tables expect their own schema.
         if options.generate != nil { schemas += Set(tables.map(\.name.schema)).subtracting(schemas).sorted() }
         let path = (schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
         try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [path])
     }
 
-    /// Two runs for one service at once would find the same rows missing.
+    /// Waits for other runs of the same service. Two runs at the same time would insert the same missing rows.
     private func queue(_ session: borrowing Session) throws {
         for attempt in 0... {
             if try record.tryToLock(session) { return }
             guard attempt < 300 else {
-                throw SeedingError(.busy, "another run of seeding is at work", hint: "try again when it is done")
+                throw SeedingError(.busy, "another seeding run is active", hint: "try again when it is done")
             }
             try session.rest(for: .milliseconds(200))
         }
@@ -150,7 +150,7 @@ struct SeedRun {
     private mutating func settleAsOf(_ session: borrowing Session) throws {
         let text = set.options.asOf ?? record.entries["as_of"]?.digest
         guard let text else {
-            // A whole second, so that the record has exactly this time.
+            // Whole seconds, so that the record contains exactly this time.
             asOf = options.now
             let written = try session.query(
                 "SELECT pg_catalog.to_char(pg_catalog.to_timestamp($1::pg_catalog.float8) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS t",
@@ -169,7 +169,7 @@ struct SeedRun {
         } catch let error as PostgresError where error.code == .server {
             throw SeedingError(
                 .file,
-                "\(set.options.path): as_of is no time that PostgreSQL can read",
+                "\(set.options.path): as_of is not a time that PostgreSQL can read",
                 hint: "such as 2026-01-01"
             )
         }
@@ -194,7 +194,7 @@ struct SeedRun {
             guard isKnown else {
                 throw SeedingError(
                     .usage,
-                    "--only names \(pattern), and no seeds are for it",
+                    "--only names \(pattern), for which there are no seeds",
                     hint: "give names of tables or of .sql files"
                 )
             }
@@ -216,13 +216,13 @@ struct SeedRun {
         }
     }
 
-    /// Under which name a table's rows are recorded: those that came without files apart, so that neither forgets the other.
+    /// The name under which a table's rows are recorded. Rows generated without files are recorded separately, so that
+    /// neither kind of run deletes the record of the other.
     func source(of table: TableName) -> String { "\(options.generate == nil ? "table" : "generated") \(table)" }
 
     func isMeant(_ name: TableName) -> Bool { options.isMeant(name) }
 }
 
-// The end of a run.
 extension SeedRun {
     private func moveSequences(_ session: borrowing Session) throws {
         for (name, columns) in explicitColumns.sorted(by: { $0.key < $1.key }) {

@@ -1,13 +1,13 @@
 internal import Project
 
-/// The keys of rows that seeding has inserted, as the record keeps them.
+/// The keys of the rows that seeding has inserted, as stored in the record.
 struct SeededKeys {
     let columns: [String]
     var ours: Set<[String]>
-    /// Of this run.
+    /// The keys that this run lists.
     var listed: Set<[String]> = []
 
-    /// More than this is not kept: such tables are data and no lists.
+    /// If there are more keys, none are stored: such a table holds data rather than a list.
     static let countMax = 100_000
 
     init(columns: [String], _ details: String?) {
@@ -19,9 +19,10 @@ struct SeededKeys {
         ours = Set(keys.compactMap { try? $0.texts() })
     }
 
-    /// The record of a table.
+    /// The details of a table for the record.
     ///
-    /// - Parameter before: The present record. Its entries about generated rows are kept if this run generates none.
+    /// - Parameter before: The existing details. Their entries about generated rows are kept if this run generates
+    ///   none.
     static func details(
         _ keys: SeededKeys?,
         _ rows: GeneratedRows?,
@@ -40,7 +41,7 @@ struct SeededKeys {
         if let count { members.append("\"generated\": \(count)") }
         let digest = rows.map { $0.digest } ?? text("generator", in: before)
         if let digest { members.append("\"generator\": \"\(digest)\"") }
-        // A later run asks the server about the same constraints, and so finds the same rows.
+        // A later run asks the server about the same constraints, and so generates the same rows.
         let constraints = asked ?? constraints(in: before)
         if !constraints.isEmpty { members.append("\"asked\": \(list(constraints.sorted().map(\.text)))") }
         return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
@@ -50,7 +51,7 @@ struct SeededKeys {
         "[\(texts.map { ValueText.quoted($0) }.joined(separator: ", "))]"
     }
 
-    /// The constraints that the generated rows of a record were chosen by.
+    /// The constraints that the server was asked about, from the details of a record.
     static func constraints(in details: String?) -> Set<AskedConstraint> {
         guard let details, let text = try? JSONText(Array(details.utf8), path: "details"),
             let names = try? text.root["asked"]?.texts()
@@ -58,13 +59,13 @@ struct SeededKeys {
         return Set(names.compactMap { AskedConstraint(text: $0) })
     }
 
-    /// A number of a record's details.
+    /// A number in the details of a record.
     static func number(_ name: String, in details: String?) -> Int? {
         guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
         return try? text.root[name]?.count()
     }
 
-    /// A text of a record's details.
+    /// A text in the details of a record.
     static func text(_ name: String, in details: String?) -> String? {
         guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
         return try? text.root[name]?.text()

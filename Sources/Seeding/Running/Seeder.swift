@@ -3,11 +3,11 @@ package import Logging
 package import PostgresClient
 internal import Project
 
-/// Seeding by environment: files in, rows out, all or nothing.
+/// Seeds a database for an environment: all rows are written, or none.
 ///
-///     read the files → hold them against the catalog → order the tables
-///     in one transaction: scripts before · per table: listed rows merged, generated rows · scripts behind
-///         · columns that close circles · deletion of rows that are no longer listed · sequences · the record
+///     read the files → compare them with the catalog → order the tables
+///     in one transaction: scripts with low numbers · each table: merge listed rows, generate rows · other scripts
+///         · columns that close cycles · delete rows that are no longer listed · sequences · the record
 package struct Seeder: Sendable {
     private let options: SeedOptions
     private let server: ServerAddress
@@ -26,7 +26,8 @@ package struct Seeder: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `SeedingError`, `PostgresError`, `EnvironmentsError`, `CancellationError`. Then nothing has changed.
+    /// - Throws: `SeedingError`, `PostgresError`, `EnvironmentsError`, `CancellationError`. In that case nothing has
+    ///   changed.
     package func run() async throws -> SeedReport {
         let began = ContinuousClock.now
         let set = try readFiles()
@@ -45,7 +46,8 @@ package struct Seeder: Sendable {
         return report
     }
 
-    /// Existing files stay as they are. The rows are in the database by now, so a failure is a note.
+    /// Writes the files of `--write`, but never overwrites one. The rows are already committed, so a failure is only a
+    /// note.
     private func writeDeclarations(_ report: inout SeedReport) {
         guard let folder = options.declarationFolder else { return }
         for (table, rows) in report.generators.sorted(by: { $0.key < $1.key }) {
@@ -68,8 +70,8 @@ package struct Seeder: Sendable {
                 commonOnly: options.commonOnly
             )
         )
-        // Only the files' declarations of generated rows count. Another seed keeps unique values apart from those of
-        // rows that the files themselves have generated.
+        // Files count only for their declarations. Another random seed keeps unique values distinct from those of rows
+        // that were generated from files.
         if options.generate != nil {
             set.scripts = []
             set.options.seed &+= 1_000_003
@@ -77,7 +79,7 @@ package struct Seeder: Sendable {
         return set
     }
 
-    /// Which rule chose the generator of each column of a table: what `--explain` prints.
+    /// The generator of each column of a table, and the rule that chose it, for `--explain`.
     ///
     /// - Throws: `SeedingError`, `PostgresError`, `CancellationError`.
     package func explain(_ name: String) async throws -> [GeneratorExplanation] {
@@ -91,11 +93,11 @@ package struct Seeder: Sendable {
         }
     }
 
-    /// What does not fit between the files and the tables of a database, with file and line. For `validate`.
+    /// Differences between the files and the tables of a database, with file and line. For `validate`.
     ///
-    /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
+    /// If there are none, also tries the values on the server, in a transaction that is rolled back.
     ///
-    /// - Throws: `PostgresError`, `CancellationError`; an error in the files is a finding.
+    /// - Throws: `PostgresError`, `CancellationError`. An error in the files is a finding.
     package func findings() async throws -> [Finding] {
         let set: SeedSet
         do {
@@ -124,7 +126,7 @@ package struct Seeder: Sendable {
     }
 
     private static func prepare(_ session: inout Session, _ options: SeedOptions) throws {
-        // Rows that a policy hides would be made once more: better an error.
+        // With row security on, hidden rows would be inserted again. Off, the server reports an error instead.
         try session.pin([("lock_timeout", "30s"), ("row_security", "off")])
     }
 }

@@ -1,13 +1,13 @@
 import PostgresClient
 
 extension SeedingError {
-    /// The server's error, with the place in the file. Errors about locks keep their meaning.
+    /// Adds the place in the file to a server error.
     init(_ error: PostgresError, at place: FilePlace, _ subject: String? = nil, hint: String? = nil) {
         let message = subject.map { "\($0): \(error)" } ?? "\(error)"
         self.init(.database, at: place, message, hint: hint ?? error.hint, sqlState: error.sqlState)
     }
 
-    /// Whether an error is about a row or a statement, not about the connection or a lock.
+    /// Whether the error concerns a row or a statement, rather than the connection, resources or a lock.
     static func isAboutRows(_ error: any Error) -> Bool {
         guard let error = error as? PostgresError, error.code == .server, let state = error.sqlState else {
             return false
@@ -16,9 +16,9 @@ extension SeedingError {
     }
 }
 
-/// The place in a COPY where the server stopped, from its CONTEXT: `COPY t, line 3, column age: "x"`.
+/// The place in a COPY that the server reported in its CONTEXT: `COPY t, line 3, column age: "x"`.
 struct CopyPlace {
-    /// From 1, counting the rows of the COPY.
+    /// The number of the row in the COPY, counted from 1.
     var line: Int
     var column: String?
 

@@ -1,16 +1,16 @@
 import PostgresClient
 
-/// The rows of a table with every value known that can be known now.
+/// The rows of a table, with all values that can be known before they are inserted.
 struct SettledRows {
-    /// The columns that any row gives.
+    /// The columns that at least one row gives.
     var columns: [String]
-    /// By row, then by place in `columns`.
+    /// The values by row, then by position in `columns`.
     var values: [[String?]]
     var groups: [TableMerge.Group]
     var groupOfRow: [Int]
     var postponed: [(row: Int, column: String, cell: BoundCell)]
 
-    /// Moves groups to the front, such as those of rows that others refer to.
+    /// Moves certain groups to the front, such as those with rows that others refer to.
     mutating func putFirst(_ isFirst: (TableMerge.Group) -> Bool) {
         let order = groups.indices.filter { isFirst(groups[$0]) } + groups.indices.filter { !isFirst(groups[$0]) }
         var places = groups.indices.map { $0 }
@@ -21,7 +21,7 @@ struct SettledRows {
 }
 
 extension SeedRun {
-    /// Resolves references, takes keys in advance where a circle wants it, and puts rows together that give the same.
+    /// Resolves references, reserves keys where a cycle requires it, and groups rows that give the same columns.
     mutating func settle(_ index: Int, _ session: borrowing Session) throws -> SettledRows {
         let table = tables[index].table
         try takeKeysOfOwnRows(index, session)
@@ -74,7 +74,7 @@ extension SeedRun {
         return settled
     }
 
-    /// Takes the keys of rows that others of the same file must refer to when they are inserted.
+    /// Reserves the keys of rows to which other rows of the same table must refer when they are inserted.
     private mutating func takeKeysOfOwnRows(_ index: Int, _ session: borrowing Session) throws {
         let table = tables[index].table
         let refersToItself = Set(
@@ -92,12 +92,12 @@ extension SeedRun {
         }
     }
 
-    /// Columns whose values wait until all rows are there: those of a nullable foreign key that closes a circle, the
-    /// table's own included.
+    /// The columns that are filled after all rows exist: those of nullable foreign keys that close a cycle, including
+    /// foreign keys to the table itself.
     private mutating func waitingColumns(_ index: Int, _ session: borrowing Session) throws -> Set<Int> {
         let bound = tables[index]
         var waiting: Set<Int> = []
-        // Without a key there is no finding a row again to complete it.
+        // Without a key, the row could not be found again later.
         guard bound.key != .whileEmpty else { return waiting }
         for key in bound.table.foreignKeys {
             let columns = key.columns.compactMap { bound.table.index($0) }
@@ -106,7 +106,7 @@ extension SeedRun {
             if order?.detours[.init(child: bound.name, foreignKey: key.name)] == .nullFirst {
                 waiting.formUnion(nullable)
             } else if key.parent == bound.name {
-                // One statement may refer to rows of its own; several may not.
+                // Within one statement rows may refer to each other. With several statements they may not.
                 let shapes = Set(bound.rows.map { Set($0.cells.keys) })
                 let hasExpressions = bound.rows.contains {
                     $0.cells.values.contains { if case .expression = $0 { true } else { false } }
@@ -139,12 +139,12 @@ extension SeedRun {
         throw SeedingError(
             .schema,
             at: reference.place,
-            "the key of the row that is meant is known only when it is there, which is too late here",
+            "the key of the referenced row is known only after its insertion, which is too late here",
             hint: "give the row its \(reference.column) in the file"
         )
     }
 
-    /// The key that a row of a table will have that is not seeded yet: its present one, or the next of the sequence.
+    /// The key that a row will have before it is inserted: its existing key, or the next value of the sequence.
     private mutating func takeKey(
         _ name: TableName,
         _ column: String,
@@ -176,7 +176,7 @@ extension SeedRun {
         }
         let taken: String
         if options.planOnly {
-            // A plan leaves sequences alone: numbers behind all that are there do for a trial.
+            // A plan must not use sequences. For a trial, numbers above all existing ones are enough.
             planNumbers[name, default: 0] += 1
             taken = try session.query(
                 "SELECT (coalesce(pg_catalog.max(\(session.quoted(column))), 0) + 1000000 + \(planNumbers[name] ?? 0))::pg_catalog.text AS value FROM \(target)"

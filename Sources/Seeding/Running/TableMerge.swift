@@ -1,27 +1,27 @@
 import PostgresClient
 
-/// The rows of a table beside it, in a temporary table like it, and the statements that bring them over.
+/// A temporary table with the rows for a table, and the statements that merge them.
 struct TableMerge {
     let table: SeedCatalog.Table
-    /// `pg_temp.…`, ready for SQL.
+    /// The name of the temporary table, ready for SQL: `pg_temp.…`.
     let temporary: String
     let key: [String]
-    /// All columns that any row gives, by name.
+    /// The names of all columns that at least one row gives.
     let columns: [String]
-    /// Serial numbers without taking any: a plan leaves sequences alone.
+    /// Whether to number rows without using sequences, as a plan does.
     let avoidsSequences: Bool
-    /// Triggers of users fire on it and may change the rows that are written.
+    /// Whether the table has user triggers, which may change the rows that are written.
     let hasTriggers: Bool
     let target: String
     private let quoted: [String: String]
 
     /// Rows that give the same columns in the same way.
     struct Group: Hashable {
-        /// As the rows give them.
+        /// Columns with values.
         var plain: [String]
-        /// By column.
+        /// Expressions by column.
         var expressions: [String: String]
-        /// NULL for now.
+        /// Columns that are NULL at first.
         var postponed: [String]
     }
 
@@ -47,7 +47,8 @@ struct TableMerge {
 
     func q(_ column: String) -> String { quoted[column] ?? QuotedText.name(column) }
 
-    /// Types as in the target, without its constraints; the rows' own number and group, and whether the target has it.
+    /// Columns with the types of the target but without constraints, and for each row its number, its group, and
+    /// whether the target contains it.
     var creation: String {
         let list =
             (["NULL::integer AS granary_n", "NULL::integer AS granary_g", "NULL::boolean AS granary_found"]
@@ -78,7 +79,7 @@ struct TableMerge {
         "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
     }
 
-    /// Two of our rows that the server takes for one, whatever their texts are.
+    /// Finds two of our rows whose keys the server considers equal, even if their texts differ.
     var duplicates: String {
         let list = key.map { "s.\(q($0))" }.joined(separator: ", ")
         return """
@@ -87,7 +88,7 @@ struct TableMerge {
             """
     }
 
-    /// The first of the rows that match several of the target.
+    /// Finds the first row that matches several rows of the target.
     var ambiguous: String {
         """
         SELECT s.granary_n AS n, pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
@@ -95,12 +96,12 @@ struct TableMerge {
         """
     }
 
-    /// Rows of a group that the target has not.
+    /// The rows of a group that the target does not contain.
     func missing(_ number: Int) -> String {
         "SELECT granary_n AS n FROM \(temporary) WHERE granary_g = \(number) AND granary_found IS NOT TRUE ORDER BY 1"
     }
 
-    /// Those of `missing` that are still not there after they were inserted.
+    /// The rows of `missing` that the target still does not contain after the insertion.
     func lost(_ number: Int) -> String {
         """
         SELECT s.granary_n AS n FROM \(temporary) s WHERE s.granary_g = \(number) AND s.granary_found IS NOT TRUE
@@ -108,7 +109,7 @@ struct TableMerge {
         """
     }
 
-    /// Some types have no equality; their text has.
+    /// Compares types without an equality operator by their text.
     private func differs(_ column: String) -> String { distinct(column, "t", "s") }
 
     private func distinct(_ column: String, _ one: String, _ other: String) -> String {
@@ -122,18 +123,18 @@ struct TableMerge {
         )
     }
 
-    /// IS DISTINCT FROM, with an operator that is named and not looked up.
+    /// IS DISTINCT FROM with a given operator, instead of one that the server looks up.
     private func differ(_ one: String, _ other: String, _ equality: String) -> String {
         "((\(one) \(equality) \(other)) IS NOT TRUE AND pg_catalog.num_nulls(\(one), \(other)) < 2)"
     }
 
-    /// The columns that an update of an existing row may change. An identity column is not one of them: the server
-    /// rejects a change of GENERATED ALWAYS.
+    /// The columns that an update of an existing row may change. Identity columns are excluded, because the server
+    /// refuses to change GENERATED ALWAYS.
     func changing(_ group: Group) -> [String] {
         group.plain.filter { !key.contains($0) && table.column($0)?.isIdentity != true }
     }
 
-    /// Rows that are there and differ: the first of them, and all.
+    /// The existing rows of a group that differ: the first one, and all of them.
     func difference(_ group: Group, number: Int) -> String? {
         let columns = changing(group)
         guard !columns.isEmpty else { return nil }
@@ -144,8 +145,8 @@ struct TableMerge {
             """
     }
 
-    /// How many rows were written; on tables with triggers also which of them are not what they were: a trigger may put
-    /// the old values back.
+    /// Updates rows and returns their number. For a table with triggers it also returns the numbers of the rows that
+    /// really changed, because a trigger may restore the old values.
     func update(_ group: Group, number: Int, upTo last: Int? = nil, only rows: Set<Int>? = nil) -> String? {
         let columns = changing(group)
         guard !columns.isEmpty else { return nil }
@@ -172,7 +173,7 @@ struct TableMerge {
             """
     }
 
-    /// - Parameter givesWay: Rows that would break a unique constraint stay out.
+    /// - Parameter givesWay: Whether to omit rows that would violate a unique constraint.
     func insert(_ group: Group, number: Int, upTo last: Int? = nil, givesWay: Bool = false) -> String {
         """
         WITH made AS (
@@ -182,9 +183,10 @@ struct TableMerge {
         """
     }
 
-    /// Inserts one row and returns its key as it is then: a trigger may write it otherwise.
+    /// Inserts one row and returns its key as stored, because a trigger may change it.
     ///
-    /// - Parameter takesOver: The row that has this key already gives it, and is changed: to be taken back.
+    /// - Parameter takesOver: Whether to update and return an existing row with this key. The caller must roll that
+    ///   back.
     func insertOne(_ group: Group, row: Int, takesOver: Bool = false) -> String {
         let list = key.map(q).joined(separator: ", ")
         let conflict = takesOver ? "ON CONFLICT (\(list)) DO UPDATE SET \(q(key[0])) = excluded.\(q(key[0]))" : ""
@@ -222,20 +224,20 @@ struct TableMerge {
             """
     }
 
-    /// Gives a row of ours the key that the target has it by.
+    /// Sets the key of one of our rows to the key under which the target stores it.
     func rekey(_ row: Int, isThere: Bool) -> String {
         let list = key.enumerated().map { "\(q($1)) = $\($0 + 1)" }.joined(separator: ", ")
         return "UPDATE \(temporary) SET \(list)\(isThere ? ", granary_found = true" : "") WHERE granary_n = \(row)"
     }
 
-    /// Rows that are not in the target, whatever was tried, count no more.
+    /// Removes rows that could not be inserted from the temporary table.
     func forget(_ rows: [Int]) -> String {
         "DELETE FROM \(temporary) WHERE granary_n IN (\(rows.map(String.init).joined(separator: ", ")))"
     }
 
     private func upTo(_ last: Int?) -> String { last.map { " AND s.granary_n <= \($0)" } ?? "" }
 
-    /// Values that the target has for rows of ours.
+    /// The target's values for our rows.
     func values(of column: String) -> String {
         """
         SELECT s.granary_n AS n, t.\(q(column))::pg_catalog.text AS value FROM \(temporary) s JOIN \(target) t ON \(onKey)
@@ -243,7 +245,7 @@ struct TableMerge {
         """
     }
 
-    /// The keys of our rows as the server writes them, and whether they were there before.
+    /// The keys of our rows as the server prints them, and whether the target contained them before.
     var keys: String {
         """
         SELECT coalesce(s.granary_found, false) AS found, ARRAY[\(keyTexts)] AS key
@@ -251,9 +253,9 @@ struct TableMerge {
         """
     }
 
-    /// Fills what had to wait.
+    /// Fills a postponed column.
     ///
-    /// - Parameter rule: Of rows that were there before, those of `keep` stay as they are.
+    /// - Parameter rule: With `keep`, rows that existed before are not changed.
     func completion(_ column: String, values: String, _ rule: ConflictRule) -> String {
         """
         WITH changed AS (
@@ -265,7 +267,8 @@ struct TableMerge {
         """
     }
 
-    /// Rows in which the column is not what it should be: the first, how many, and the first that was there before.
+    /// The rows in which the column differs from the files: the first one, their number, and the first one that existed
+    /// before.
     func incomplete(_ column: String, values: String, _ rule: ConflictRule) -> String {
         """
         SELECT pg_catalog.min(s.granary_n) AS n, pg_catalog.count(*) AS count,
@@ -283,7 +286,7 @@ struct TableMerge {
         """
     }
 
-    /// How many rows of the target each of these keys finds.
+    /// The number of rows in the target that each of these keys matches.
     func matches(_ keys: String) -> String {
         """
         SELECT ARRAY[\(keyTexts)] AS key, pg_catalog.count(*) AS count

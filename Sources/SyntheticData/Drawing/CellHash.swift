@@ -11,7 +11,7 @@ package enum CellHash {
         return z ^ (z &>> 31)
     }
 
-    /// The first part of a column's draws: FNV-1a over the names, mixed.
+    /// The key of a column's draws: FNV-1a over the names, mixed with the seed.
     package static func key(seed: Int, _ names: String...) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for name in names {
@@ -55,7 +55,7 @@ struct Permutation: Sendable {
         mask = (1 &<< halfBits) &- 1
     }
 
-    /// - Parameter tweak: Each value gives a different permutation.
+    /// - Parameter tweak: Each value selects a different permutation.
     @inline(__always)
     func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
         if count == 1 { return 0 }

@@ -1,4 +1,4 @@
-/// The outgoing bytes of a COPY in text form. The buffer grows by doubling, and cells are never copied.
+/// The bytes of COPY text to send. The buffer grows by doubling, and cells are written into it directly.
 ///
 /// The escapes are those of <https://www.postgresql.org/docs/current/sql-copy.html>, File Formats. The buffer is public
 /// and inlinable because the compiler inlines no methods of `package` types into other modules.
@@ -60,7 +60,7 @@ public struct CopyBuffer: ~Copyable {
         used += 1
     }
 
-    /// Bytes that need no escapes.
+    /// Appends bytes that need no escapes.
     @inlinable @inline(__always)
     public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         reserve(bytes.count)
@@ -90,7 +90,7 @@ public struct CopyBuffer: ~Copyable {
         return buffer.bytes()
     }
 
-    /// A value, escaped.
+    /// Appends a value with escapes.
     @inlinable
     public mutating func append(value: String?) {
         guard var text = value else { return appendNull() }
@@ -149,7 +149,7 @@ public struct CopyBuffer: ~Copyable {
         } while rest > 0
     }
 
-    /// A number with leading zeros.
+    /// Appends a number with leading zeros.
     @inlinable @inline(__always)
     public mutating func append(_ number: Int, width: Int) {
         reserve(width)

@@ -69,7 +69,7 @@ package struct CountRule: Sendable, Equatable {
         func expected(_ stretch: Double) -> Double {
             zip(counts(stretch), weights).reduce(0) { $0 + Double($1.0) * $1.1 } / total
         }
-        // The factor that gives the mean, found by bisection, because the mean only rises with it.
+        // Finds by bisection the factor that gives the mean. This works because the mean only grows with the factor.
         var (low, high) = (0.0, Double(most))
         for _ in 0..<60 {
             let middle = (low + high) / 2

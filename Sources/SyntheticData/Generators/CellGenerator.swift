@@ -1,15 +1,15 @@
-// Plausible values, computed from table, column and row: for seeds, and for other uses that need values of no real
-// person.
+// Computes plausible values from the table, column and row, for seeds and for other uses that need values that belong to
+// no real person.
 //
 //     seed, table, column → key                    CellHash.key
 //     key, identity of the row → draw → value      CellGenerator.write
 //     shape of a column → its generator            GeneratorInference.choose
 //     generators of all columns → lines of COPY    GeneratedTable.render
 //
-// Identity: the input of all draws for a row. It stays the same when counts change or rows are inserted before it.
-// Domain: how many values a generator has, if each can be computed from its index. Slug: the form of a word in
-// addresses: lower case, ASCII, no blanks. Candidate: values of some columns that are sent to the server, which accepts
-// or rejects them, before they become part of a row.
+// Identity: the number from which all draws for a row are computed. It stays the same when counts change or rows are
+// inserted before it. Domain: the number of values of a generator, if each can be computed from its index. Slug: a word
+// in the form for addresses: lower case, ASCII, no blanks. Candidate: the values of some columns that are sent to the
+// server, which accepts or rejects them, before they become part of a row.
 
 /// A row to be rendered.
 package struct GeneratedRow: Sendable {
@@ -38,7 +38,7 @@ package protocol CellGenerator: AnyObject, Sendable {
     /// The value in the form for addresses: lower case, ASCII, no blanks.
     func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer)
 
-    /// How many values there are, if they can be counted and computed from an index.
+    /// The number of different values, if they can be counted and computed from an index; otherwise nil.
     var domain: Int? { get }
 
     /// Writes the value for an index below `domain`.
@@ -53,7 +53,7 @@ package protocol CellGenerator: AnyObject, Sendable {
     /// A description for `--explain`.
     var summary: String { get }
 
-    /// The same generator as `columns:` of a seed file declares it, in YAML; nil for one that no declaration makes.
+    /// The declaration of the generator for `columns:` of a seed file, in YAML; nil if it cannot be declared.
     var declaration: String? { get }
 }
 

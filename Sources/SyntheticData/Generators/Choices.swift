@@ -16,7 +16,7 @@ package final class ConstantGenerator: CellGenerator {
     package var declaration: String? { text.map(Declaration.quoted) ?? "null" }
 }
 
-/// One of some values, by weight.
+/// One of several values, chosen by weight.
 package final class ChoiceGenerator: CellGenerator {
     private let values: [[UInt8]]
     private let texts: [String?]
@@ -122,7 +122,7 @@ package final class CaseGenerator: CellGenerator {
 /// `status = refunded`, `status != draft`, `status in (a, b)`, `refund is null`, `refund is not null`.
 package struct RowCondition: Sendable {
     private let column: any CellGenerator
-    /// As in COPY text.
+    /// The values as COPY text.
     private let values: [[UInt8]]
     private let isNegated: Bool
 
@@ -133,7 +133,7 @@ package struct RowCondition: Sendable {
     }
 
     func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
-        // Rendered after the present end of the buffer, examined, and removed.
+        // Writes the value to the end of the buffer, compares it, and removes it.
         let mark = out.count
         column.write(row, &out)
         let isOne = values.contains { value in

@@ -22,7 +22,7 @@ package final class SlotGenerator: CellGenerator {
     package var summary: String { "\(start), \(start + 1), … for each parent" }
 }
 
-/// Whole numbers, or decimals represented as whole numbers of their last digit.
+/// Whole numbers, and decimals that are represented as multiples of their last digit.
 package final class NumberGenerator: CellGenerator {
     private let low: Int
     private let high: Int

@@ -65,7 +65,7 @@ package final class PatternGenerator: CellGenerator {
         Declaration.mapping("pattern: \(Declaration.quoted(source))", isUnique: permutation != nil)
     }
 
-    /// A LIKE pattern as one that texts can be made of.
+    /// Converts a LIKE pattern into a pattern of this generator.
     package static func pattern(like: String) -> String {
         like.map { character in
             switch character {
@@ -107,7 +107,7 @@ package final class PatternGenerator: CellGenerator {
         return overflow ? nil : value
     }
 
-    /// The text for an index, whose digits in a mixed base select the parts.
+    /// The text for an index. Its digits in a mixed base select the parts.
     private static func write(_ piece: Piece, _ index: Int, _ text: inout String.UnicodeScalarView) {
         switch piece {
         case .characters(let scalars): text.append(scalars[index % scalars.count])

@@ -1,9 +1,9 @@
-/// Values for candidates of which the server accepts few: from many forms, and of very different sizes.
+/// Candidates of many forms and sizes, for constraints that accept few values.
 ///
-/// All columns of a candidate share one draw, so that they lie close together in one candidate and far apart in the next,
-/// and so that most of them are NULL in one and none in another.
+/// All columns of a candidate also share draws. As a result their values are close together in one candidate and far
+/// apart in the next, and most of them are NULL in one candidate and none in another.
 final class ProbeGenerator: CellGenerator {
-    /// Draws of one cell, and those that all columns of the candidate share.
+    /// The draws of one cell, and those that all columns of the candidate share.
     struct Draws {
         var own: UInt64
         let shared: UInt64
@@ -13,7 +13,7 @@ final class ProbeGenerator: CellGenerator {
             return CellHash.below(count, own)
         }
 
-        /// A draw that all columns of the candidate have in common.
+        /// A draw that all columns of the candidate share.
         func common(_ number: Int, below count: Int) -> Int {
             CellHash.below(count, CellHash.mix(shared &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15))
         }
@@ -39,7 +39,7 @@ final class ProbeGenerator: CellGenerator {
         self.sharedKey = sharedKey
     }
 
-    /// Shares of NULL; a candidate takes one of them for all of its columns.
+    /// Shares of NULL. A candidate uses the same share for all of its columns.
     private static let nullShares = [0, 0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.96]
 
     func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
@@ -56,7 +56,7 @@ final class ProbeGenerator: CellGenerator {
         }
     }
 
-    /// Read from the text, which any of the forms may have made.
+    /// Parsed from the text, because any of the forms may have written it.
     func micros(_ row: GeneratedRow) -> Int? {
         var out = CopyBuffer(capacity: 48)
         write(row, &out)

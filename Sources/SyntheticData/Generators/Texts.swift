@@ -1,4 +1,4 @@
-/// Words of a list. Unique ones end with a number.
+/// Words from a list.
 final class WordGenerator: CellGenerator {
     private let list: WordList
     private let key: UInt64
@@ -20,7 +20,7 @@ final class WordGenerator: CellGenerator {
     var summary: String { "words: \(name)" }
 }
 
-/// Text, other columns, the row's number.
+/// A text with columns of the row and the number of the row.
 package final class TemplateGenerator: CellGenerator {
     package enum Part {
         case text([UInt8])
@@ -37,7 +37,7 @@ package final class TemplateGenerator: CellGenerator {
     private let name: String
     private let bytesMax: Int
 
-    /// - Parameter bytesMax: A longer text is shortened before its number, which makes it unique.
+    /// - Parameter bytesMax: A longer text is shortened before its number, so that it stays unique.
     package init(_ parts: [Part], name: String, bytesMax: Int = .max) {
         self.parts = parts
         self.name = name

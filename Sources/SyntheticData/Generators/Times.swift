@@ -23,8 +23,8 @@ package enum Calendar {
         return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
     }
 
-    /// A date, a time or both as ISO 8601 and PostgreSQL write them, in microseconds since 1970, or since midnight for a
-    /// time alone.
+    /// A date, a time or both in the formats of ISO 8601 and PostgreSQL, in microseconds since 1970. A time
+    /// alone counts from midnight.
     ///
     /// - Returns: nil for anything else.
     package static func time(_ text: String) -> Int? {
@@ -89,7 +89,7 @@ package final class TimeGenerator: CellGenerator {
     private let key: UInt64
     private let permutation: Permutation?
 
-    /// - Parameters: In microseconds since 1970.
+    /// - Parameter range: In microseconds since 1970.
     package init(_ range: ClosedRange<Int>, form: TimeForm, grows: Bool = false, isUnique: Bool = false, key: UInt64) {
         low = Calendar.floor(range.lowerBound, form.step) * form.step
         steps = max(1, (range.upperBound - low) / form.step + 1)
@@ -132,7 +132,7 @@ package final class TimeGenerator: CellGenerator {
 
 /// Times after another column's, in this row or in the parent's.
 package final class AfterGenerator: CellGenerator {
-    /// The other time; nil for NULL, which makes this NULL too.
+    /// The other time; nil for NULL, which makes this value NULL too.
     private let base: @Sendable (GeneratedRow) -> Int?
     private let within: Int
     private let least: Int
@@ -140,7 +140,7 @@ package final class AfterGenerator: CellGenerator {
     private let form: TimeForm
     private let key: UInt64
 
-    /// - Parameters: In microseconds; `limit` is a time that is not exceeded if the other one leaves room.
+    /// - Parameters: Spans and times in microseconds. The value does not exceed `limit` if the other time allows that.
     package init(
         _ base: @escaping @Sendable (GeneratedRow) -> Int?,
         within: Int,

@@ -10,7 +10,7 @@ package final class NullableGenerator: CellGenerator {
         self.key = CellHash.next(key)
     }
 
-    /// The same NULLs among other values.
+    /// The same rows are NULL, but the other rows have the values of another generator.
     package func around(_ other: any CellGenerator) -> NullableGenerator {
         NullableGenerator(other, share: share, nextKey: key)
     }
@@ -37,7 +37,7 @@ package final class NullableGenerator: CellGenerator {
     }
 }
 
-/// A generator that has no more values than some rows need: the rows after them get NULL.
+/// Gives values to the first rows only, because the generator has no more. Later rows are NULL.
 package final class LimitedGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let limit: Int
@@ -56,7 +56,7 @@ package final class LimitedGenerator: CellGenerator {
     package var summary: String { "\(inner.summary), NULL after \(limit) rows" }
 }
 
-/// A column of candidates that the server has accepted: each row takes the values of one candidate.
+/// A column of accepted candidates. Each row takes the values of one candidate.
 package final class CandidateGenerator: CellGenerator {
     private let inner: any CellGenerator
     /// The accepted candidates, by row. If there are fewer than rows, rows share them.
@@ -67,7 +67,7 @@ package final class CandidateGenerator: CellGenerator {
         self.accepted = accepted
     }
 
-    /// Other columns of a candidate see the candidate itself.
+    /// While candidates are drawn, a column uses the candidate itself.
     private func source(_ row: GeneratedRow) -> GeneratedRow {
         row.isCandidate ? row : .candidate(accepted[row.number % accepted.count])
     }
@@ -79,11 +79,11 @@ package final class CandidateGenerator: CellGenerator {
     package var summary: String { inner.summary }
 }
 
-/// One generator for the first candidates, others for those after them.
+/// A series of generators: each one is used from a certain candidate on.
 package final class StagedGenerator: CellGenerator {
     private let stages: [(first: Int, generator: any CellGenerator)]
 
-    /// - Parameter stages: Each with the number of its first row, in order; the first is 0.
+    /// - Parameter stages: In ascending order, each with the number of its first candidate. The first number is 0.
     package init(_ stages: [(first: Int, generator: any CellGenerator)]) { self.stages = stages }
 
     private func generator(_ row: GeneratedRow) -> any CellGenerator {
@@ -96,7 +96,7 @@ package final class StagedGenerator: CellGenerator {
     package var summary: String { stages[stages.count - 1].generator.summary }
 }
 
-/// A value of a countable generator, selected by the row's index, so that no combination occurs twice.
+/// A value of a countable generator, selected by the number of the row, so that no combination occurs twice.
 package final class RankedGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let permutation: Permutation
@@ -121,11 +121,11 @@ package final class RankedGenerator: CellGenerator {
     package var summary: String { "\(inner.summary), each combination once" }
 }
 
-/// A column as other columns of its row see it. A column that must be unique together with others gets its final
-/// generator after others have referred to it.
+/// A column as other columns of the row see it. If it must be unique together with others, it gets its final generator
+/// only after other generators already use it.
 package final class LateColumn: CellGenerator, @unchecked Sendable {
-    // Sendable because it is set only while its table is put together, on one thread, and only read after the table is
-    // passed on. So its accesses need no exclusivity checks either, which would cost each cell more than the call.
+    // Sendable because the generator is set only while one thread compiles the table. After that it is only read. For
+    // the same reason the accesses need no exclusivity checks, which would cost more than the call.
     @exclusivity(unchecked) private var generator: any CellGenerator = ConstantGenerator(nil)
 
     package init() {}

@@ -1,4 +1,4 @@
-/// The facts about a column that inference uses, from whatever source.
+/// The facts about a column that inference uses. They may come from any source.
 package struct ColumnShape: Sendable {
     package var name: String
     /// The name of the type in messages; domains have their own name.
@@ -22,9 +22,9 @@ package struct ColumnShape: Sendable {
 
 /// The facts about a table that inference uses.
 package struct TableShape: Sendable {
-    /// With its schema; part of the input of all draws.
+    /// The name with its schema. All draws depend on it.
     package var name: String
-    /// Without its schema.
+    /// The name without its schema.
     package var bareName: String
     package var columns: [ColumnShape]
 
@@ -60,18 +60,18 @@ package struct ColumnFacts: Sendable {
     package var excluded: [String]?
     /// A regular expression.
     package var pattern: String?
-    /// `LIKE`.
+    /// The pattern of a LIKE.
     package var like: String?
     package var mustBeNull = false
     package var mustNotBeNull = false
-    /// `jsonb_typeof(c) = 'object'`
+    /// The JSON type that `jsonb_typeof(c) = 'object'` and similar conditions require.
     package var jsonType: String?
     /// Columns whose value must be earlier than this one's.
     package var after: [String] = []
     /// The minimal number of elements in an array.
     package var countLeast: Int?
     package var countMost: Int?
-    /// The constraints that all of this comes from.
+    /// The names of the constraints that these facts come from.
     package var sources: [String] = []
 
     package init(least: Double? = nil, most: Double? = nil, allowed: [String]? = nil) {
@@ -80,7 +80,7 @@ package struct ColumnFacts: Sendable {
         self.allowed = allowed
     }
 
-    /// Both conditions together.
+    /// The facts of two conditions that must both hold.
     package func joined(_ other: ColumnFacts) -> ColumnFacts {
         var result = self
         result.least = [least, other.least].compactMap { $0 }.max()
@@ -106,7 +106,6 @@ package struct ColumnFacts: Sendable {
     }
 }
 
-// Facts that follow from the type.
 extension ColumnShape {
     /// The numbers in parentheses of the type's name.
     var size: [Int]? {
@@ -158,7 +157,7 @@ extension ColumnShape {
     var lengthMost: Int { min(facts.lengthMost ?? .max, typeLength ?? .max) }
     var lengthLeast: Int { facts.lengthLeast ?? 0 }
 
-    /// The labels of an enum that the constraints leave.
+    /// The labels of an enum that the constraints allow.
     var allowedLabels: [String] {
         (facts.allowed ?? enumLabels).filter { facts.excluded?.contains($0) != true }
     }

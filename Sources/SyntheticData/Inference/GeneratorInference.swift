@@ -5,7 +5,7 @@ package struct GeneratorInference: Sendable {
     package let locale: String
     /// Now, in microseconds since 1970.
     package let now: Int
-    /// How many rows there will be, for values that must differ in all of them.
+    /// The number of rows, for columns that must be unique.
     package var wanted = 0
     /// The generators chosen so far, by column.
     package var chosen: [String: any CellGenerator] = [:]
@@ -24,7 +24,7 @@ package struct GeneratorInference: Sendable {
         package var nulls = 0.1
     }
 
-    /// The first part of a column's draws.
+    /// The key of a column's draws.
     package func key(_ column: String) -> UInt64 { CellHash.key(seed: seed, table.name, column) }
 
     /// - Returns: nil for a column that should take its default, or for which no generator is known.
@@ -34,7 +34,7 @@ package struct GeneratorInference: Sendable {
         }
         if column.isList { return list(column, isUnique) }
         if let listed = listed(column, isUnique) { return listed }
-        // A list of nice values that is too short leaves the room to the type.
+        // If the list for the name has too few values for a unique column, the type decides.
         if let named = named(column, isUnique), !isUnique || named.generator.domain ?? .max >= wanted { return named }
         return typed(column, isUnique)
     }
@@ -69,7 +69,7 @@ package struct GeneratorInference: Sendable {
             return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0)
         }
         var least = column.facts.countLeast ?? 0
-        // One element that is unique makes the list so.
+        // A unique element makes the list unique.
         if isUnique { least = max(1, least) }
         let most = min(isUnique ? least : least + 3, column.facts.countMost ?? .max)
         return Choice(
@@ -91,7 +91,7 @@ package struct GeneratorInference: Sendable {
             let singular = isElement && name.hasSuffix("s") ? String(name.dropLast()) : name
             return textNamed(singular, column, isUnique).flatMap { fits($0, column, isUnique) ? $0 : nil }
         case "timestamptz", "timestamp", "date":
-            // Bounds of constraints leave no room for what the name suggests.
+            // If constraints bound the times, the name is not used.
             let isBound = column.facts.timeLeast != nil || column.facts.timeMost != nil
             return isUnique || isBound ? nil : timeNamed(name, column)
         case "int2", "int4", "int8", "numeric", "float4", "float8": return isUnique ? nil : numberNamed(name, column)
@@ -100,7 +100,7 @@ package struct GeneratorInference: Sendable {
     }
 }
 
-/// A column's name among the names of a rule.
+/// Compares the name of a column with the words of a rule.
 enum NameMatch {
     /// Whether a name is one of some words, or begins or ends with one: `email`, `home_email`, `email_kind`.
     static func has(_ words: [String], in name: String) -> Bool {

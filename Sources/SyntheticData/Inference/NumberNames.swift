@@ -7,7 +7,7 @@ struct NumberRule: Sendable {
     }
 
     let words: [String]
-    /// The text for `--explain`: what the column is named like.
+    /// The text for `--explain`, after "named like".
     let what: String
     let values: Values
 

@@ -1,4 +1,4 @@
-/// What the expressions of constraints mention, as a source of values that may satisfy them.
+/// Constants in the expressions of constraints. Values near them may satisfy the constraints.
 package struct ProbeHints: Sendable {
     package var numbers: [Double] = []
     package var texts: [String] = []
@@ -8,9 +8,9 @@ package struct ProbeHints: Sendable {
     package init() {}
 }
 
-/// What the accepted candidates have in common in a column.
+/// The properties of the accepted values of a column.
 package struct LearntValues: Sendable {
-    /// In the column's own unit: numbers as they are, times in microseconds since 1970.
+    /// Numbers as they are; times in microseconds since 1970.
     package var range: ClosedRange<Double>?
     /// Some of the accepted values.
     package var values: [String?]
@@ -21,11 +21,12 @@ package struct LearntValues: Sendable {
     }
 }
 
-// Values for columns whose constraints could not be read; the server chooses among them.
 extension GeneratorInference {
+    /// Values of many forms for a column whose constraints could not be read. The server chooses among them.
+    ///
     /// - Parameters:
-    ///   - usual: The generator that would do without the constraints.
-    ///   - group: What all columns that are drawn together have in common.
+    ///   - usual: The generator of the column without the constraints.
+    ///   - group: A name shared by all columns that are drawn together.
     package func probe(
         _ column: ColumnShape,
         usual: any CellGenerator,
@@ -40,7 +41,7 @@ extension GeneratorInference {
         )
     }
 
-    /// The usual values, and NULL.
+    /// The usual values and NULL.
     package func probeNulls(_ column: String, usual: any CellGenerator, group: String) -> any CellGenerator {
         ProbeGenerator(
             [.generator(usual)],
@@ -50,7 +51,7 @@ extension GeneratorInference {
         )
     }
 
-    /// Narrower values, where candidates were accepted before.
+    /// Values similar to those that were accepted before.
     package func probe(
         _ column: ColumnShape,
         learnt: LearntValues,
@@ -105,7 +106,7 @@ extension GeneratorInference {
         case "json", "jsonb": return documents(hints)
         case "bit", "varbit": return bits(column)
         default:
-            // Another draw of the same type, and what the constraints mention.
+            // Another draw of the same type.
             return TypeForm.of(column.typeName).map { form in
                 [.generator(form.generator(column, now: now, key: CellHash.next(key(column.name))))]
             } ?? []
@@ -130,7 +131,7 @@ extension GeneratorInference {
                 let sign = draws.common(2, below: 5) == 0 ? -1.0 : 1
                 return write(sign * Double(draws.below(Int(size) * Int(power) + 1)) / power)
             },
-            // Close to the other columns of the candidate.
+            // Values close to the other columns of the candidate.
             .text { draws in
                 let size = sizes[draws.common(1, below: sizes.count)]
                 let middle = Double(draws.common(3, below: Int(size)))
@@ -146,7 +147,7 @@ extension GeneratorInference {
                     return write(number + Double(draws.below(2 * width + 1) - width))
                 }
             )
-            // Multiples, and what a remainder leaves.
+            // Multiples of the constants, plus a constant, for conditions on remainders.
             forms.append(
                 .text { draws in
                     write(draws.one(of: mentioned) * Double(draws.below(1000)) + draws.one(of: [0] + mentioned))
@@ -217,7 +218,7 @@ extension GeneratorInference {
         ]
     }
 
-    /// Numbers that may be lengths, and some that often are.
+    /// Possible lengths: those that the constraints mention, and common ones.
     private static func lengths(_ hints: ProbeHints) -> [Int] {
         let mentioned = hints.numbers.filter { (0...5000).contains($0) }.flatMap {
             [Int($0), Int($0) + 1, Int($0) - 1]
@@ -228,7 +229,6 @@ extension GeneratorInference {
     }
 }
 
-// Texts, documents and lists.
 extension GeneratorInference {
     private func texts(_ column: ColumnShape, _ hints: ProbeHints) -> [ProbeGenerator.Form] {
         let words = WordLists.list(.words, locale)

@@ -1,4 +1,3 @@
-// The generators of the rules.
 extension GeneratorInference {
     func textNamed(_ name: String, _ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         guard let rule = TextRule.all.first(where: { $0.applies(to: name, column, of: table) }),
@@ -43,7 +42,7 @@ extension GeneratorInference {
         WordGenerator(WordLists.list(kind, locale), name: kind.rawValue, key: key(column))
     }
 
-    /// The first or last name in the row's other columns, or the one that they would have.
+    /// The first or last name in another column of the row. If there is none, the name that such a column would have.
     private func person(_ name: TextRule.Name) -> any CellGenerator {
         name.columns.lazy.compactMap { chosen[$0] }.first ?? words(name.kind, "\(name.rawValue)_name")
     }
@@ -74,14 +73,14 @@ extension GeneratorInference {
         }.joined()
     }
 
-    /// Whether a text chosen by name satisfies the constraints, tried with some of its values.
+    /// Whether the values of a text column chosen by name satisfy its constraints. Tests some of them.
     func fits(_ choice: Choice, _ column: ColumnShape, _ isUnique: Bool) -> Bool {
         if isUnique, !choice.generator.isUnique { return false }
         let source = column.facts.pattern ?? column.facts.like.map(Self.expression(like:))
         let regex = source.map { try? Regex($0) }
         if case .some(.none) = regex { return false }
         for number in 0..<100 {
-            // Including large numbers, which make unique texts longer.
+            // Some large numbers are included, because they make unique texts longer.
             let place = number < 90 ? number : number * 11_111
             var out = CopyBuffer(capacity: 128)
             choice.generator.write(GeneratedRow(identity: UInt64(place), number: place), &out)

@@ -39,9 +39,9 @@ struct TextRule: Sendable {
         var kind: WordLists.Kind { self == .first ? .givenNames : .familyNames }
     }
 
-    /// The column's whole name, its beginning or its end.
+    /// Words that the column's name equals, begins with or ends with.
     let words: [String]
-    /// The text for `--explain`: what the column is named like.
+    /// The text for `--explain`, after "named like".
     let what: String
     let values: Values
     /// The share of NULLs in a nullable column.
@@ -50,7 +50,7 @@ struct TextRule: Sendable {
     var exact: String?
     /// Words that must not be in the name.
     var without: [String] = []
-    /// The limits for the column's maximum length.
+    /// The lengths of columns for which the rule is meant.
     var lengths: ClosedRange<Int> = .min ... .max
     var isForPeople = false
     /// The table must have one of these columns.

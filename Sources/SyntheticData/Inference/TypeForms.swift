@@ -1,6 +1,6 @@
 /// The values of types that need only one or two draws.
 struct TypeForm: Sendable {
-    /// What a form depends on besides its draws.
+    /// The other inputs of a form.
     struct Setting: Sendable {
         /// The number in parentheses of the type's name, such as the bits of `bit(5)`.
         var length: Int
@@ -11,9 +11,9 @@ struct TypeForm: Sendable {
     typealias Body = @Sendable (inout FormGenerator.Draws, Setting) -> String
 
     let types: [String]
-    /// For `--explain`.
+    /// The name for `--explain`.
     let name: String
-    /// Whether the row's number is in the value.
+    /// Whether the value contains the number of the row.
     var isUnique = false
     let body: Body
 
@@ -26,7 +26,7 @@ struct TypeForm: Sendable {
 
     static func of(_ typeName: String) -> TypeForm? { all.first { $0.types.contains(typeName) } }
 
-    /// The form whose values are all different; ranges do not even overlap.
+    /// A form whose values are all different. Its ranges do not overlap either.
     static func unique(_ typeName: String) -> TypeForm? { allUnique.first { $0.types.contains(typeName) } }
 
     func generator(_ column: ColumnShape, now: Int, key: UInt64) -> FormGenerator {
@@ -128,7 +128,7 @@ struct TypeForm: Sendable {
         return (["02"] + bytes).joined(separator: ":")
     }
 
-    /// - Parameter count: Of the bytes behind the first.
+    /// - Parameter count: The number of bytes after the first.
     private static func hardwareAddress(_ count: Int, _ draws: inout FormGenerator.Draws) -> String {
         (["02"] + (0..<count).map { _ in FormGenerator.hex(draws.below(256)) }).joined(separator: ":")
     }

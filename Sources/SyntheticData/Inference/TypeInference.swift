@@ -1,4 +1,3 @@
-// Inference by type alone.
 extension GeneratorInference {
     func typed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
@@ -28,13 +27,13 @@ extension GeneratorInference {
         }
     }
 
-    /// - Parameter usual: The range if nothing else restricts or shifts it.
+    /// - Parameter usual: The range if the constraints do not restrict or shift it.
     func number(_ column: ColumnShape, _ isUnique: Bool, usual: ClosedRange<Double>) -> NumberGenerator {
         let (facts, limits) = (column.facts, column.limits)
         let width = usual.upperBound - usual.lowerBound
         var low = facts.least ?? usual.lowerBound
         var high = facts.most ?? max(usual.upperBound, low + width)
-        // The usual range lies beyond an upper bound: one as wide below it.
+        // If the usual range is above the upper bound, uses a range of the same width below the bound.
         if facts.least == nil, low > high - 1 { low = high - width }
         low = max(low, limits.range.lowerBound)
         high = min(max(high, low), limits.range.upperBound)
@@ -65,10 +64,10 @@ extension GeneratorInference {
         )
     }
 
-    /// The last two years, or as long as it takes to have a time for each row; within the bounds of constraints.
+    /// The last two years, or longer if each row needs a different time. Constraints may limit the range.
     func times(_ column: ColumnShape, _ isUnique: Bool) -> ClosedRange<Int> {
         let form = column.timeForm
-        // Rounded up to what the type tells apart.
+        // Rounded up to a value that the type can represent.
         let least = column.facts.timeLeast.map { -Calendar.floor(-$0, form.step) * form.step }
         let most = column.facts.timeMost
         if form == .time || form == .timetz { return (least ?? 0)...max(least ?? 0, most ?? Calendar.day - form.step) }
@@ -90,7 +89,7 @@ extension GeneratorInference {
             return Choice(generator: generator, reason: "type \(column.type)")
         }
         let length = column.typeName == "bpchar" ? min(most, 1000) : max(1, min(most, 8))
-        // Short columns need more signs to have a text for each row.
+        // A short unique column needs more letters to have a different text for each row.
         let signs = isUnique && Curve.power(36, Double(length)) < Double(wanted) ? "[a-zA-Z0-9]" : "[a-z0-9]"
         let pattern = "\(signs){\(max(length, min(least, most)))}"
         return PatternGenerator(pattern, isUnique: isUnique, key: key).map {

@@ -1,7 +1,7 @@
 /// The origin of a table's rows.
 package enum RowSource: Sendable {
     case count(Int)
-    /// The number of the first row of each parent, followed by the total; the number of combinations for each.
+    /// The number of the first row of each parent, followed by the total, and the number of combinations per parent.
     case per(ReferencePool, firsts: [Int], combinations: Int)
 
     package var count: Int {
@@ -17,7 +17,7 @@ package enum RowSource: Sendable {
             return GeneratedRow(identity: UInt64(number), number: number)
         }
         var (low, high) = (0, firsts.count - 1)
-        // The last parent whose first row is not after this one.
+        // Finds the last parent whose first row is not after this row.
         while low < high {
             let middle = (low + high + 1) / 2
             if firsts[middle] <= number { low = middle } else { high = middle - 1 }
@@ -49,9 +49,9 @@ package final class GeneratedTable: Sendable {
     package struct Column: Sendable {
         package var name: String
         package var generator: any CellGenerator
-        /// Which rule chose it.
+        /// The rule that chose the generator, for `--explain`.
         package var reason: String
-        /// The constraints that had a say.
+        /// The constraints that influenced the choice.
         package var constraints: [String]
 
         package init(name: String, generator: any CellGenerator, reason: String, constraints: [String] = []) {
@@ -90,9 +90,11 @@ package final class GeneratedTable: Sendable {
 
     /// Renders all rows as lines of COPY text on several threads, and passes them to `body` in order, piece by piece.
     ///
-    /// - Parameters: - jobs: How many threads; the lines do not depend on it. - isNumbered: Prepend the row's number
-    ///   and a 0, as temporary copies of the table have them. - body: Gets lines and their number of rows, on the
-    ///   calling thread.
+    /// - Parameters:
+    ///   - jobs: The number of threads. The lines do not depend on it.
+    ///   - isNumbered: Whether to begin each line with the number of the row and a 0, for temporary copies of the
+    ///     table.
+    ///   - body: Receives lines and the number of rows in them, on the calling thread.
     package func render(
         jobs: Int,
         isNumbered: Bool = false,

@@ -4,7 +4,7 @@ internal import Glibc
 /// Renders pieces on several threads and passes them on in order, so that the result does not depend on the number of
 /// threads.
 final class OrderedRendering: @unchecked Sendable {
-    // Sendable because the variables are accessed only under the lock, and everything else is constant.
+    // Sendable because all variables are accessed only while the lock is held, and everything else is constant.
     private var lock = pthread_mutex_t()
     private var changed = pthread_cond_t()
     private var ready: [Int: [UInt8]] = [:]
@@ -94,7 +94,7 @@ final class OrderedRendering: @unchecked Sendable {
         return ready.removeValue(forKey: piece) ?? []
     }
 
-    /// Waits until all threads have ended, because their data may be freed after the run.
+    /// Waits until all threads have ended, because their data may be freed afterwards.
     private func stop() {
         pthread_mutex_lock(&lock)
         isStopped = true

@@ -1,7 +1,7 @@
 /// The rows that a foreign key may refer to: first those in the table, then the generated ones, whose keys are
 /// computed.
 package final class ReferencePool: Sendable {
-    /// By column, as in COPY text.
+    /// The values of each column as COPY text.
     private let columns: [String: [[UInt8]]]
     private let times: [String: [Int?]]
     private let identities: [UInt64]
@@ -39,8 +39,8 @@ package final class ReferencePool: Sendable {
         return generated.generator(column)?.micros(generated.row(index - listedCount))
     }
 
-    /// The input of all draws about a parent. It does not depend on the parent's index, so that other parents may be
-    /// inserted before it.
+    /// The number from which all draws about a parent are computed. It does not depend on the parent's index, so that
+    /// other parents can be inserted before it.
     package func identity(_ index: Int) -> UInt64 {
         index < listedCount ? identities[index] : generated?.row(index - listedCount).identity ?? 0
     }
@@ -58,7 +58,7 @@ package final class ReferencePool: Sendable {
         return first
     }
 
-    /// The index of a listed row.
+    /// The index of a listed row; nil if no listed row has this key.
     package func index(ofKey key: [String], columns names: [String]) -> Int? {
         let wanted = key.map { CopyBuffer.bytes(of: $0) }
         return (0..<listedCount).first { index in
@@ -69,13 +69,13 @@ package final class ReferencePool: Sendable {
 
 /// The rows of a parent by the values of some of its columns.
 package final class ReferenceIndex: Sendable {
-    /// The columns of the child that have these values already.
+    /// The columns of the child that already have generators.
     private let own: [any CellGenerator]
     private let rows: [[UInt8]: [Int]]
 
     /// - Parameters:
-    ///   - own: The columns of the child, settled.
-    ///   - theirs: The columns of the parent that they must agree with, in the same order.
+    ///   - own: Columns of the child that already have generators.
+    ///   - theirs: The columns of the parent that must have the same values, in the same order.
     package init(_ own: [any CellGenerator], _ theirs: [String], of pool: ReferencePool) {
         self.own = own
         var rows: [[UInt8]: [Int]] = [:]
@@ -91,7 +91,7 @@ package final class ReferenceIndex: Sendable {
         self.rows = rows
     }
 
-    /// A row of the parent that agrees with the row's own values; the first row if none does.
+    /// A row of the parent with the same values as the row; the first row if there is none.
     func row(for row: GeneratedRow, _ draw: UInt64) -> Int {
         var key = CopyBuffer(capacity: 64)
         for generator in own {
@@ -102,7 +102,7 @@ package final class ReferenceIndex: Sendable {
         return found[CellHash.below(found.count, draw)]
     }
 
-    /// Which rows of another pool have values that some row here agrees with.
+    /// The rows of another pool whose values also occur here.
     package func matching(_ columns: [String], of pool: ReferencePool) -> [Int] {
         var key = CopyBuffer(capacity: 64)
         var found: [Int] = []
@@ -132,7 +132,7 @@ package final class ReferenceGenerator: CellGenerator {
         case among([Int])
         /// These rows of the parent, each once, in order.
         case onceAmong([Int])
-        /// The row that agrees with the columns of the child that other foreign keys have settled.
+        /// A row that has the same values as the columns of the child that other foreign keys have set.
         case matching(ReferenceIndex)
     }
 
@@ -198,7 +198,7 @@ package final class ReferenceGenerator: CellGenerator {
         }
     }
 
-    /// The same column, drawn otherwise.
+    /// The same column with another way to pick rows.
     package func picking(_ pick: Pick) -> ReferenceGenerator {
         ReferenceGenerator(pool, column: column, pick: pick, key: key)
     }
@@ -230,7 +230,7 @@ package final class SelfReferenceGenerator: CellGenerator {
     }
 
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
-        // Which rows there will be is not known yet.
+        // While candidates are drawn, the rows are not known yet.
         if row.isCandidate { return isNullable ? out.appendNull() : target.write(row, &out) }
         let draw = CellHash.draw(key, row.identity)
         guard row.number > 0, !(isNullable && CellHash.below(10, CellHash.next(draw)) == 0) else {

@@ -1,6 +1,6 @@
 @testable import Archive
 
-/// A manifest in which every key there is has a value.
+/// A manifest in which every key has a value.
 enum FullManifest {
     static var value: Manifest {
         var manifest = Manifest(

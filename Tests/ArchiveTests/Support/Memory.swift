@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Archive
 
-/// An archive on its way into memory.
+/// A sink that keeps an archive in memory.
 final class MemorySink: ByteSink {
     private let state = Mutex<[UInt8]>([])
     var byteCount: Int { state.withLock(\.count) }
@@ -14,7 +14,7 @@ final class MemorySink: ByteSink {
     }
 }
 
-/// An archive in memory, which ends where it ends.
+/// A source for an archive in memory.
 struct MemorySource: ByteSource {
     let bytes: [UInt8]
     var byteCount: Int { bytes.count }
@@ -31,7 +31,7 @@ struct MemorySource: ByteSource {
     }
 }
 
-/// An archive in memory that counts what is read of it.
+/// A source for an archive in memory that counts the bytes read.
 final class CountingSource: ByteSource {
     private let source: MemorySource
     private let count = Mutex(0)
@@ -46,7 +46,7 @@ final class CountingSource: ByteSource {
     }
 }
 
-/// A file of any size that is zero but for a few places.
+/// A file of any size that is zero except in a few places.
 struct SparseSource: ByteSource {
     let byteCount: Int
     let places: [(offset: Int, bytes: [UInt8])]
@@ -95,7 +95,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// What `body` throws, if it is ours.
+/// The `ArchiveError` that `body` throws; nil if it throws none.
 func archiveError(_ body: () throws -> Void) -> ArchiveError? {
     do {
         try body()

@@ -2,13 +2,13 @@ import FoundationEssentials
 
 @testable import Archive
 
-/// A member taken out of an archive, to be put into another.
+/// A member taken from an archive, to be inserted into another.
 struct LooseMember {
     var entry: ZipEntry
     var stored: [UInt8]
-    /// What stands in the file where its local header should be, if not that.
+    /// The bytes of the local header, if they differ from the right ones.
     var localHeader: [UInt8]?
-    /// What stands in the central directory, if not what belongs there.
+    /// The bytes of the directory record, if they differ from the right ones.
     var directoryHeader: [UInt8]?
 
     init(_ entry: ZipEntry, _ stored: [UInt8]) {
@@ -16,7 +16,7 @@ struct LooseMember {
         self.stored = stored
     }
 
-    /// A stored member whose CRC fits.
+    /// A stored member with a correct CRC.
     init(_ name: String, contents: [UInt8]) {
         let crc = contents.withUnsafeBytes { CRC32.of($0) }
         self.init(
@@ -32,7 +32,7 @@ struct LooseMember {
     }
 }
 
-/// Takes archives apart and puts members together as a ZIP that is right in itself, whatever its manifest says.
+/// Takes archives apart, and combines members into a valid ZIP, whatever its manifest says.
 enum Rebuilding {
     static func members(of archive: [UInt8]) throws -> [LooseMember] {
         try ZipDirectory(MemorySource(archive)).entries.map {
@@ -57,19 +57,19 @@ enum Rebuilding {
         String(decoding: try ArchiveReader(MemorySource(archive)).contents(of: Manifest.member), as: UTF8.self)
     }
 
-    /// The archive with another manifest, whose CRC fits.
+    /// The archive with another manifest and a correct CRC.
     static func replacingManifest(of archive: [UInt8], by text: String) throws -> [UInt8] {
         zip(try members(of: archive).dropLast() + [LooseMember(Manifest.member, contents: Array(text.utf8))])
     }
 
-    /// The archive with a manifest that was changed, a ZIP that is right in itself.
+    /// The archive with a changed manifest, in a valid ZIP.
     static func changingManifest(of archive: [UInt8], _ change: (inout Manifest) -> Void) throws -> [UInt8] {
         var manifest = try ArchiveReader(MemorySource(archive)).manifest
         change(&manifest)
         return try replacingManifest(of: archive, by: String(decoding: JSONEncoder().encode(manifest), as: UTF8.self))
     }
 
-    /// The archive with a manifest in which each occurrence of `old` is `new`.
+    /// The archive with each `old` in the manifest replaced by `new`.
     static func editingManifest(of archive: [UInt8], _ old: String, _ new: String) throws -> [UInt8] {
         let text = try manifest(of: archive)
         precondition(text.contains(old), "the manifest has no \(old)")
@@ -78,7 +78,7 @@ enum Rebuilding {
 }
 
 extension [UInt8] {
-    /// A copy with `value`, least byte first, at `offset`.
+    /// A copy with `value` at `offset`, in little-endian order.
     func setting<T: FixedWidthInteger>(_ value: T, at offset: Int) -> [UInt8] {
         var copy = self
         for index in 0..<MemoryLayout<T>.size { copy[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
@@ -86,12 +86,12 @@ extension [UInt8] {
     }
 }
 
-/// Verification of an archive in memory.
+/// Verifies an archive in memory.
 func verify(_ archive: [UInt8], jobs: Int = 1) async throws -> VerificationReport {
     try await Verification(MemorySource(archive), jobs: jobs).run()
 }
 
 extension VerificationReport {
-    /// `member: problem` of each.
+    /// The problems as `member: problem`.
     var sentences: [String] { problems.map { "\($0.member): \($0.problem)" } }
 }

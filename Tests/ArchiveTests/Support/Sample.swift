@@ -22,13 +22,13 @@ struct Sample: ~Copyable {
         )
     }
 
-    /// As many as the line has, `id` and `value1` and so on; none for an empty line.
+    /// The columns for a line: `id`, `value1` and so on; none for an empty line.
     private static func columns(of line: String) -> [Manifest.Column] {
         let count = line.isEmpty ? 0 : line.utf8.count { $0 == 9 } + 1
         return (0..<count).map { .init(name: $0 == 0 ? "id" : "value\($0)", type: $0 == 0 ? "bigint" : "text") }
     }
 
-    /// Adds a table; each element of `chunks` is the lines of one, without their newlines.
+    /// Adds a table. Each element of `chunks` has the lines of one chunk, without newlines.
     mutating func add(table name: String, chunks: [[String]]) throws {
         var table = Manifest.Table(
             number: manifest.tables.count + 1,
@@ -83,7 +83,7 @@ struct Sample: ~Copyable {
         return sink.bytes
     }
 
-    /// One of everything in about 3 kB: 8 members, 52 rows of tables.
+    /// A small archive of about 3 kB: 8 members, 52 rows.
     static func small(sealedBy key: SealKey? = nil) throws -> [UInt8] {
         var generator = SeededGenerator(seed: 1)
         let hexadecimal = Array("0123456789abcdef")
@@ -102,7 +102,7 @@ struct Sample: ~Copyable {
 }
 
 extension Sample {
-    /// Every kind of member that a backup writes, 14 of them: stored and deflated chunks, a binary one, large objects.
+    /// An archive with every kind of member, 14 in all: stored and deflated chunks, a binary one, large objects.
     static func whole() throws -> [UInt8] {
         var generator = SeededGenerator(seed: 2)
         var sample = try Sample()
@@ -124,7 +124,7 @@ extension Sample {
 }
 
 extension ChunkBuilder {
-    /// What is in it, as a value that can be compared.
+    /// The content of a chunk as a comparable value.
     struct Fill: Equatable {
         var rawBytes: Int
         var rows: Int
@@ -134,14 +134,14 @@ extension ChunkBuilder {
 
     var fill: Fill { Fill(rawBytes: rawBytes, rows: rows, isEmpty: isEmpty, isFull: isFull) }
 
-    /// Adds a line of COPY text, which gets its newline here.
+    /// Adds a line of COPY text and its newline.
     mutating func append(line: String) {
         Array((line + "\n").utf8).withUnsafeBytes { append($0) }
     }
 }
 
 extension ArchiveReader {
-    /// The unpacked bytes of a chunk, and the sizes of the slabs they came in.
+    /// The inflated bytes of a chunk, and the sizes of its slabs.
     func rows(of chunk: Manifest.Chunk) throws -> (bytes: [UInt8], slabs: [Int]) {
         var reader = ChunkReader()
         var bytes: [UInt8] = []

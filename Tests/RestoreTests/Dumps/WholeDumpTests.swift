@@ -137,7 +137,7 @@ import Testing
             let header = try #require(lines.firstIndex { $0.hasPrefix("-- granary dump:") }) + 1
             try await ground.expectRefusal(
                 (lines[..<row] + lines[(row + 1)...]).joined(separator: "\n"),
-                "FILE:\(lines.count - 2): the closing line says tables 2, rows 22, but the file holds tables 2, rows 21, so the file is incomplete"
+                "FILE:\(lines.count - 2): according to the closing line there are tables 2, rows 22, but the file has tables 2, rows 21, so the file is incomplete"
             )
             try await ground.expectRefusal(
                 lines.dropLast(2).joined(separator: "\n"),
@@ -146,7 +146,7 @@ import Testing
             // The last digit is missing.
             try await ground.expectRefusal(
                 ground.ours.dropLast(2),
-                "FILE:\(lines.count - 1): the closing line says tables 2, rows 2, but the file holds tables 2, rows 22, so the file is incomplete"
+                "FILE:\(lines.count - 1): according to the closing line there are tables 2, rows 2, but the file has tables 2, rows 22, so the file is incomplete"
             )
         }
     }

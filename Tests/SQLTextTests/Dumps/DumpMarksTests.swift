@@ -1,7 +1,7 @@
 import SQLText
 import Testing
 
-/// How a plain dump tells that it is whole.
+/// The mark of a complete plain dump.
 @Suite struct DumpMarksTests {
     private func verdict(_ text: String, buffer: Int = 1 << 20) throws -> DumpMarks.Verdict {
         var script = script(Array(text.utf8), buffer: buffer)
@@ -48,7 +48,7 @@ import Testing
         )
     }
 
-    /// In a row, a string, a function, a comment within a statement, a block comment, or behind something.
+    /// In a row, a string, a function, a comment inside a statement, a block comment, or after other text.
     @Test(arguments: [
         "COPY t (a) FROM stdin;\n-- PostgreSQL database dump complete\n\\.\n",
         "COMMENT ON TABLE t IS '\n-- PostgreSQL database dump complete\n';\n",
@@ -59,7 +59,7 @@ import Testing
         "  -- PostgreSQL database dump complete\n", "--PostgreSQL database dump complete\n",
         "-- PostgreSQL database dump completed\n", "\\unrestrict -- PostgreSQL database dump complete\n",
     ])
-    func elsewhereTheTextIsNoMark(text: String) throws {
+    func elsewhereTheTextIsNotAMark(text: String) throws {
         #expect(try verdict(text) == .unmarked(headless: nil))
         guard case .cut = try verdict("-- PostgreSQL database dump\n" + text) else {
             Issue.record("taken for a closing line: \(text)")
@@ -137,11 +137,11 @@ import Testing
                 try verdict(ours(body, tables: tables, rows: rows))
                     == .cut(
                         line: 7,
-                        "the closing line says tables \(tables), rows \(rows), but the file holds tables 1, rows 2"
+                        "according to the closing line there are tables \(tables), rows \(rows), but the file has tables 1, rows 2"
                     )
             )
         }
-        // Numbers that are cut off.
+        // Truncated numbers.
         for text in ["-- granary dump complete: tables 1, rows ", "-- granary dump complete"] {
             guard case .cut(1, _) = try verdict("\(DumpMarks.announcement)\n\(body)\(text)") else {
                 Issue.record("taken for a closing line: \(text)")
@@ -151,7 +151,7 @@ import Testing
     }
 }
 
-/// What there is of a dump whose end is missing.
+/// The content of a truncated dump.
 @Suite struct CutDumpTests {
     private func pieces(_ text: String, buffer: Int) throws -> [String] {
         var bytes = Array(text.utf8)[...]

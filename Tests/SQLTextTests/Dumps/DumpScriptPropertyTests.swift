@@ -18,7 +18,7 @@ import Testing
     ]
     private static let between = ["\n", " ", "\n\n", "\r\n", "-- a;'\n", "/* ; ' $$ */", ";", ""]
 
-    @Test func whatWasJoinedIsSplitAgain() throws {
+    @Test func joinedElementsAreSplitAgain() throws {
         var random = seededRandom()
         for _ in 0..<300 {
             var text = ""
@@ -55,7 +55,7 @@ import Testing
         "SET standard_conforming_strings = off;", "\\restrict a\n", "-- PostgreSQL database dump\n",
     ]
 
-    /// Whatever the text is: what is wrong with it too.
+    /// Also for invalid texts: the errors are the same.
     @Test func aTextThatComesInPiecesHasTheElementsOfTheWhole() throws {
         func elements(_ text: String, buffer: Int, step: Int) -> String {
             var script = script(Array(text.utf8), buffer: buffer, step: step)

@@ -22,14 +22,14 @@ import Testing
         )
     }
 
-    @Test func anEscapeStringGoesOnAfterALineBreak() throws {
+    @Test func anEscapeStringContinuesAfterALineBreak() throws {
         #expect(
             try statements("SELECT E'a' -- why\n  '\\';' ; SELECT E'a' '\\'; SELECT 2")
                 == ["SELECT E'a' -- why\n  '\\';' ", "SELECT E'a' '\\'", "SELECT 2"]
         )
     }
 
-    /// For PostgreSQL a carriage return alone ends a line too.
+    /// For PostgreSQL a single carriage return also ends a line.
     @Test func aCommentEndsAtACarriageReturn() throws {
         #expect(try statements("SELECT 1 -- one\r; SELECT 2;") == ["SELECT 1 -- one\r", "SELECT 2"])
         #expect(try statements("-- one\rSELECT 1;-- two\r\nSELECT 2") == ["SELECT 1", "SELECT 2"])
@@ -71,7 +71,7 @@ import Testing
         )
     }
 
-    @Test func minusAndDivisionAreNoComments() throws {
+    @Test func minusAndDivisionAreNotComments() throws {
         #expect(try statements("SELECT 1 - -1; SELECT 4 / 2 * 1;") == ["SELECT 1 - -1", "SELECT 4 / 2 * 1"])
     }
 
@@ -220,7 +220,7 @@ import Testing
 }
 
 @Suite struct BrokenScriptTests {
-    @Test func whatDoesNotEndIsNamedWithTheLineItBeganOn() {
+    @Test func unterminatedTextIsReportedWithItsFirstLine() {
         let cases: [(String, Int, String)] = [
             ("SELECT 1;\nSELECT\n 'a\n;", 3, "a string"), ("SELECT\nE'a\\'\n;", 2, "a string"),
             ("\nSELECT \"a;\n", 2, "a quoted name"), ("SELECT 1,\n$x$ a $y$\n", 2, "a dollar-quoted string"),
@@ -257,7 +257,7 @@ import Testing
     }
 
     @Test func otherFormatsAreNamed() throws {
-        #expect(failure("PGDMP\u{1}\u{e}")?.hint == "turn it into SQL with pg_restore --file=OUT.sql")
+        #expect(failure("PGDMP\u{1}\u{e}")?.hint == "convert it to SQL with pg_restore --file=OUT.sql")
         #expect(throws: SQLTextError.self) { try pieces([0xFF, 0xFE, 0x53, 0x00]) }
     }
 

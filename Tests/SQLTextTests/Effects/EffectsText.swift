@@ -1,6 +1,6 @@
 import SQLText
 
-/// The effects of a statement as a line, to be compared with the golden ones.
+/// The effects of a statement on one line, for comparison with the golden lines.
 func text(_ effects: StatementEffects) -> String {
     var parts = [effects.risk.rawValue]
     switch effects.transaction {

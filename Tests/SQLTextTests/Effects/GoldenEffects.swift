@@ -1,8 +1,8 @@
 import SQLText
 import Testing
 
-/// Statements, each with the line that its effects shall make: the tag, the risk, what it touches with which lock, what it
-/// loses. A text like this is read faster than it is written as expectations, and shows what the rules are.
+/// Statements, each with its expected line: the tag, the risk, the objects with their locks, and the losses. This text
+/// is easier to read than expectations in Swift, and documents the rules.
 enum GoldenEffects {
     struct Golden {
         var statement: String

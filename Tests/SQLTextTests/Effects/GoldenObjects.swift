@@ -1,5 +1,5 @@
 extension GoldenEffects {
-    /// Types, routines, schemas, roles and the rest of the catalog.
+    /// Types, routines, schemas, roles and the other objects of the catalog.
     static let objects = #"""
         CREATE TYPE s.e AS ENUM ('a', 'b')
             → CREATE TYPE | low | create type s.e

@@ -1,5 +1,5 @@
 extension GoldenEffects {
-    /// Tables, and what hangs on them.
+    /// Tables and the objects that belong to them.
     static let tables = #"""
         CREATE TABLE s.t (id int PRIMARY KEY)
             → CREATE TABLE | low | create table s.t

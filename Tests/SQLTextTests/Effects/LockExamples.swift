@@ -1,11 +1,11 @@
 import SQLText
 
-/// A statement whose locks are looked at on a real server.
+/// A statement whose locks are compared with those of a real server.
 struct LockExample {
     var sql: String
-    /// What has to come before it, in the same transaction; locks held since then do not count.
+    /// Statements to run first in the same transaction. Their locks do not count.
     var first = ""
-    /// Locks that only the catalog tells: the table of an index, the other end of a foreign key.
+    /// Locks that only the catalog shows: on the table of an index, or the other table of a foreign key.
     var hidden: [String: LockMode] = [:]
 
     init(_ sql: String, after first: String = "", hidden: [String: LockMode] = [:]) {
@@ -185,7 +185,7 @@ enum LockExamples {
         LockExample("DECLARE x CURSOR FOR SELECT * FROM s.t"),
     ]
 
-    /// Each with the table whose lock it waits for.
+    /// Statements, each with the table whose lock it waits for.
     static let outsideTransactions = [
         ("CREATE INDEX CONCURRENTLY i ON s.t (b)", "t"), ("REINDEX TABLE CONCURRENTLY s.t", "t"), ("VACUUM s.t", "t"),
         ("VACUUM (FULL) s.t", "t"), ("ALTER TABLE s.p DETACH PARTITION s.p1 CONCURRENTLY", "p"),

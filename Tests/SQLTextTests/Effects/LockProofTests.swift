@@ -3,7 +3,7 @@ import SQLText
 import TestSupport
 import Testing
 
-/// The locks that effects claim, held against those that a real server takes.
+/// Compares the locks in the effects with the locks that a real server takes.
 @Suite struct LockProofTests {
     @Test func everyStatementTakesTheLocksThatItsEffectsName() async throws {
         try await withSampleDatabase { session in
@@ -40,7 +40,7 @@ import Testing
         for (name, mode) in claimed where kinds[name] != nil {
             #expect(taken[name] == mode, "\(example.sql): on \(name)")
         }
-        // Indexes come along with their table, whatever is done to it; nobody else asks for them by name.
+        // Indexes are locked together with their table. Other sessions do not lock them by name.
         for (name, mode) in taken where claimed[name] == nil && kinds[name] != "i" && kinds[name] != "I" {
             Issue.record("\(example.sql): \(mode) on \(name) is not claimed")
         }
@@ -48,11 +48,11 @@ import Testing
 
     private struct Relation {
         var name: String
-        /// `relkind` of `pg_class`.
+        /// The `relkind` in `pg_class`.
         var kind: String
     }
 
-    /// The relations that are there, by their number, which a statement may not change.
+    /// The existing relations by OID, which a statement does not change.
     private static func relations(_ session: borrowing Session) throws -> [String: Relation] {
         let rows = try session.query(
             "SELECT oid, relname, relkind FROM pg_class WHERE relnamespace = 's'::regnamespace"
@@ -82,7 +82,7 @@ import Testing
     }
 }
 
-/// What no transaction can hold shows its lock while it waits for it.
+/// For statements that cannot run in a transaction, the lock is observed while they wait for it.
 @Suite struct LockRequestTests {
     @Test(arguments: LockExamples.outsideTransactions)
     func aStatementThatRefusesTransactionsAsksForTheLockThatItsEffectsName(
@@ -116,8 +116,8 @@ import Testing
                         try $0.execute(sql)
                     }
                 }
-                // SHARE hinders every lock that changes a table. The thread of a session may wait; it is not one of the
-                // cooperative pool.
+                // SHARE conflicts with every lock that changes a table. The session's thread may block, because it does
+                // not belong to the cooperative pool.
                 var asked: LockMode?
                 for _ in 0..<6000 where asked == nil {
                     let rows = try holder.query(

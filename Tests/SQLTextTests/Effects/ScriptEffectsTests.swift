@@ -4,7 +4,7 @@ import Testing
 @Suite struct ScriptEffectsTests {
     private func effects(_ text: String) throws -> ScriptEffects { ScriptEffects(of: try SQLScript(text)) }
 
-    @Test func whatTheScriptCreatedIsNewAndHindersNobody() throws {
+    @Test func createdObjectsAreNewAndBlockNoSession() throws {
         let effects = try effects(
             """
             CREATE TABLE s.new (id int);
@@ -49,7 +49,7 @@ import Testing
         #expect(effects.statements.map(\.risk) == [.high, .low, .low, .high])
     }
 
-    @Test func whatIsDroppedAndMadeAgainIsOnlyReplacedUnlessItHeldRows() throws {
+    @Test func droppedAndRecreatedObjectsAreReplacedUnlessTheyHadRows() throws {
         let trigger = "CREATE TRIGGER g AFTER INSERT ON s.t EXECUTE FUNCTION f()"
         try #expect(effects("DROP TRIGGER IF EXISTS g ON s.t; \(trigger)").risk == .medium)
         try #expect(effects("DROP TRIGGER IF EXISTS h ON s.t; \(trigger)").risk == .high)
@@ -59,7 +59,7 @@ import Testing
         try #expect(effects("DROP TABLE s.t; CREATE TABLE s.t (a int)").risk == .high)
     }
 
-    @Test func theScriptSaysWhetherItBringsItsOwnTransaction() throws {
+    @Test func aScriptWithItsOwnTransactionIsRecognized() throws {
         try #expect(effects("BEGIN; SELECT 1; COMMIT").controlsTransaction)
         try #expect(!effects("SAVEPOINT a; SELECT 1; RELEASE a").controlsTransaction)
         try #expect(!effects("SELECT 1").controlsTransaction)

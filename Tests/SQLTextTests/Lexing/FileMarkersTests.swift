@@ -25,7 +25,7 @@ import Testing
         "/*\n-- no-transaction */",
         "DO $$\n-- +goose NO TRANSACTION\n$$", "",
     ])
-    func nothingElseAsksForNoTransaction(_ text: String) {
+    func otherTextsDoNotTurnOffTheTransaction(_ text: String) {
         #expect(FileMarkers(text).noTransaction == nil)
     }
 
@@ -57,7 +57,7 @@ import Testing
         #expect(FileMarkers.options(in: "-- granary:", line: 7) == [])
     }
 
-    @Test func anEmptyDownFileSaysThatItIsMeantSo() {
+    @Test func aCommentMarksAnIntentionallyEmptyDownFile() {
         #expect(FileMarkers("-- drops nothing\n-- Nothing to undo.\n").nothingToUndoLine == 2)
         #expect(FileMarkers("-- nothing to undo here\n").nothingToUndoLine == nil)
         for reason in [": it is only read", ", it is read", " (it is read)", " because it is read", " – read"] {

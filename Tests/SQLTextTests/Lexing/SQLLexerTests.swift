@@ -4,7 +4,7 @@ import Testing
 @testable import SQLText
 
 @Suite struct SQLLexerTests {
-    /// The tokens of a text that is in memory as a whole, blanks left out.
+    /// The tokens of a text that is completely in memory, without blanks.
     private func tokens(_ text: String, standard: Bool = true) -> [String] {
         let bytes = Array(text.utf8)
         return read(bytes, ends: [bytes.count], standard: standard).filter { $0.kind != .blanks }.map { token in
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    /// The tokens of a text of which memory first holds the bytes up to the first end, then those up to the second.
+    /// The tokens of a text that arrives in parts, which end at the given positions.
     private func read(_ bytes: [UInt8], ends: [Int], standard: Bool = true) -> [SQLLexer.Token] {
         var lexer = SQLLexer(stringsAreStandard: standard)
         var position = 0
@@ -85,7 +85,7 @@ import Testing
         #expect(tokens(#"'\'' "\""#, standard: false) == [#"string '\''"#, #"quotedName "\""#])
     }
 
-    @Test func anEscapeStringGoesOnBehindALineBreak() {
+    @Test func anEscapeStringContinuesBehindALineBreak() {
         #expect(tokens("E'a' -- b\n '\\'' 'c'") == ["string E'a' -- b\n '\\''", "string 'c'"])
         #expect(tokens("E'a' '\\'") == ["string E'a'", "string '\\'"])
     }
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: ["'a", "\"a", "$a$ a", "E'\\", "/* /* */"])
-    func whatDoesNotEndGoesToTheEndAndIsNotClosed(text: String) {
+    func unterminatedTokensReachTheEndAndAreNotClosed(text: String) {
         #expect(tokens(text).map { $0.hasSuffix("\(text) …") } == [true])
     }
 

@@ -15,14 +15,14 @@ import Testing
         }
     }
 
-    /// Chains need no stack to be parsed, but each link is a level of the tree.
+    /// Chains can be parsed without recursion, but each link is a level of the tree.
     @Test(arguments: [
         ("SELECT 1", "+1"), ("SELECT 1", " UNION SELECT 1, 2"), ("SELECT x", "::int"), ("SELECT x", " IS NULL"),
         ("SELECT 1 FROM a", " JOIN b ON true"), ("SELECT 1 FROM a", " CROSS JOIN b"), ("SELECT x", " COLLATE a"),
         ("SELECT x", "||'it''s (, '"), ("SELECT x", "||E'\\''"),
     ])
     func longChainsAreReadOrRefusedAndNeverEndTheProcess(_ start: String, _ link: String) throws {
-        // More than the stack of any thread bears, were it not given a larger one.
+        // More levels than any thread's stack could hold without a larger stack.
         for count in [100, 10_000] {
             let script = try SQLScript(start + String(repeating: link, count: count))
             #expect(script.statements.count == 1)
@@ -48,7 +48,7 @@ import Testing
         try #expect(SQLScript("DO $a$ BEGIN \(body) END $a$").statements.count == 1)
     }
 
-    /// Whatever the text is, reading it ends well: with statements, or with an error that names a place in it.
+    /// For every text the reader returns statements, or an error with a place in the text.
     @Test func brokenTextsNeverEndTheProcess() throws {
         let known = GoldenEffectsTests.Part.allCases.map(\.text).flatMap(GoldenEffects.read).map(\.statement)
         let splinters = [

@@ -78,7 +78,7 @@ import Testing
         #expect(atEnd?.near == nil)
     }
 
-    @Test func aScriptWithoutStatementsIsNoError() throws {
+    @Test func aScriptWithoutStatementsIsValid() throws {
         for text in ["", "  \n", "-- nothing to undo\n", "/* */;;", "\u{FEFF}"] {
             try #expect(SQLScript(text).statements.isEmpty)
             try #expect(SQLScript(splitting: text).statements.isEmpty)

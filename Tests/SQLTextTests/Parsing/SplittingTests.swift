@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct SplittingTests {
-    @Test func aStatementThatTheParserDoesNotKnowStandsAmongThoseItKnows() throws {
+    @Test func unparsableStatementsKeepTheirPlaceAmongOthers() throws {
         let script = try SQLScript(
             splitting: """
                 CREATE TABLE a (id int);
@@ -22,15 +22,15 @@ import Testing
         #expect(!effects.isParsed)
         #expect(effects.risk == .medium)
         #expect(effects.touches.isEmpty)
-        // Places count from the beginning of the script, not of the statement.
+        // Positions are relative to the script, not to the statement.
         let index = StatementEffects(of: script.statements[2]).touches[0]
         #expect(script.place(ofOffset: index.offset ?? 0) == (3, 17))
     }
 
-    @Test func whatTheParserKnowsIsSplitByTheParser() throws {
+    @Test func parsableTextIsSplitByTheParser() throws {
         let text = "CREATE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3"
         try #expect(SQLScript(splitting: text).statements.count == 2)
-        // And the scanner does the same when a later statement makes the parser fail.
+        // The scanner does the same if a later statement cannot be parsed.
         try #expect(SQLScript(splitting: text + "; SELEC 4").statements.count == 3)
     }
 
@@ -53,7 +53,7 @@ import Testing
         try #expect(SQLScript.metaCommands(in: "SELECT 1") == [])
     }
 
-    @Test func theParsersErrorOnACommandOfPsqlSaysWhatItIs() {
+    @Test func theErrorForAPsqlCommandNamesIt() {
         let error = #expect(throws: SQLTextError.self) { try SQLScript("\\connect x") }
         #expect(error?.near == "\\")
         #expect(error?.hint?.contains("psql") == true)
@@ -85,7 +85,7 @@ import Testing
         #expect(script.metaCommands == [])
     }
 
-    /// Such as a statement, which would be taken for a part of the line that the rows follow.
+    /// For example a statement, which would count as part of the line before the rows.
     @Test(arguments: ["SELECT 1;", "/* begins", "1\t2", "/* a */ DROP TABLE u;"])
     func textBehindACopyIsAnError(text: String) {
         let error = #expect(throws: SQLTextError.self) {
@@ -95,7 +95,7 @@ import Testing
         #expect(error?.line == 2)
     }
 
-    @Test func aCommentBehindACopyIsNone() throws {
+    @Test func textBehindACopyIsNotAComment() throws {
         for comment in ["-- one", "/* one */ -- two", "", " \r"] {
             let script = try SQLScript(splitting: "COPY t FROM stdin; \(comment)\n1\n\\.\nSELECT 1;\n")
             #expect(script.statements.map(\.tag) == ["COPY", "SELECT"])
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotEndIsAnErrorWithItsPlace() {
+    @Test func unterminatedTextIsAnErrorWithItsPlace() {
         for (text, line) in [("SELECT 1;\nSELECT 'x", 2), ("\n/* /* */ SELECT 1", 2), ("SELECT $a$ $b$", 1)] {
             let error = #expect(throws: SQLTextError.self) { try SQLScript(splitting: text) }
             #expect(error?.code == .unterminated)
@@ -111,8 +111,8 @@ import Testing
         }
     }
 
-    /// Whatever stands between statements, they come out whole, and nothing but blanks, comments and semicolons is
-    /// between.
+    /// Statements keep all their bytes, whatever is between them. Between them are only blanks, comments and
+    /// semicolons.
     @Test(arguments: [true, false]) func splittingLosesNoByte(_ isKnown: Bool) throws {
         let statements = [
             "SELECT 1", "SELECT ';''' || E'\\';' AS \"a;\"\"b\"", "DO $x$ BEGIN; $$ END $x$",

@@ -61,7 +61,7 @@ import Testing
         #expect(try self.schema("DROP SCHEMA u", over: schema).made.isEmpty)
     }
 
-    @Test func whatIsLearnedOnTopLeavesTheBaseAsItIs() throws {
+    @Test func learningOnTopDoesNotChangeTheBase() throws {
         let base = try schema("CREATE TABLE s.a (x int); CREATE TABLE b (x int)")
         let top = try schema("ALTER TABLE a ADD COLUMN y int; DROP TABLE b; CREATE TABLE c ()", over: base)
         #expect(top[table("a")]?.columnNames == ["x", "y"])
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: ["DO $$ BEGIN END $$", "CALL f()", "EXECUTE p", "IMPORT FOREIGN SCHEMA a FROM SERVER b INTO c"])
-    func whatTheTextDoesNotTellMakesTheSchemaOpaque(sql: String) throws {
+    func unknownEffectsMakeTheSchemaOpaque(sql: String) throws {
         #expect(try schema(sql).isOpaque)
         #expect(try !schema("CREATE TABLE a ()").isOpaque)
     }

@@ -1,30 +1,31 @@
 import SQLText
 
-/// Changes that running programs may notice, and that are often intended.
+/// Rules about changes that running programs may notice, and that are often intended.
 enum CompatibilityRules {
     static let all =
         [
             drop(
                 "ban-drop-view",
                 ["OBJECT_VIEW", "OBJECT_MATVIEW"],
-                why: "Programs that are running still read the view."
+                why: "Running programs still read the view."
             ),
             drop(
                 "ban-drop-function",
                 ["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"],
-                why: "Programs that are running still call the function."
+                why: "Running programs still call the function."
             ),
-            drop("ban-drop-type", ["OBJECT_TYPE"], why: "Programs that are running still send values of the type."),
-            drop("ban-drop-domain", ["OBJECT_DOMAIN"], why: "Programs that are running still cast to the domain."),
+            drop("ban-drop-type", ["OBJECT_TYPE"], why: "Running programs still send values of the type."),
+            drop("ban-drop-domain", ["OBJECT_DOMAIN"], why: "Running programs still cast to the domain."),
             drop(
                 "ban-drop-sequence",
                 ["OBJECT_SEQUENCE"],
-                why: "Programs that are running still take numbers from the sequence, and where it stood is lost."
+                why:
+                    "Running programs still take numbers from the sequence, and its current value is lost."
             ),
             drop(
                 "ban-drop-extension",
                 ["OBJECT_EXTENSION"],
-                why: "Programs that are running still use the types and functions of the extension."
+                why: "Running programs still use the types and functions of the extension."
             ),
             dropNotNull, dropDefault, dropConstraint, setSchema, renameObject, dropCascade, deleteCascade,
         ]
@@ -34,12 +35,12 @@ enum CompatibilityRules {
         .compatibility,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Programs that are running may not expect a NULL there.",
-        safeForm: "deploy programs that know what to do with a NULL first",
+        why: "Running programs may not expect NULL in the column.",
+        safeForm: "first deploy programs that can handle NULL",
         kinds: ["AT_DropNotNull"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_DropNotNull" }.map {
-            LintMatch("\($0.table).\($0.name) may be NULL", on: $0.table)
+            LintMatch("\($0.table).\($0.name) may become NULL", on: $0.table)
         }
     }
 
@@ -48,12 +49,12 @@ enum CompatibilityRules {
         .compatibility,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Programs that leave the column out get NULL, or an error where it is NOT NULL.",
-        safeForm: "deploy programs that send a value first",
+        why: "Programs that omit the column get NULL, or an error if it is NOT NULL.",
+        safeForm: "first deploy programs that send a value",
         kinds: ["AT_ColumnDefault"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_ColumnDefault" && !$0.definition.exists }.map {
-            LintMatch("\($0.table).\($0.name) has no default any more", on: $0.table)
+            LintMatch("\($0.table).\($0.name) loses its default", on: $0.table)
         }
     }
 
@@ -64,7 +65,7 @@ enum CompatibilityRules {
             of: [.squawk],
             isOnByDefault: false,
             why: why,
-            safeForm: "deploy programs that do without first; then silence the rule on the statement",
+            safeForm: "first deploy programs that do not use it; then silence the rule for the statement",
             kinds: ["DropStmt"]
         ) { context in
             guard let type = context.tree["removeType"].string, types.contains(type) else { return [] }
@@ -79,13 +80,13 @@ enum CompatibilityRules {
         .compatibility,
         of: [.squawk],
         isOnByDefault: false,
-        why: "What the constraint kept out comes in, and programs that rely on it find it.",
-        safeForm: "deploy programs that do without it first; then silence the rule on the statement",
+        why: "Values that the constraint excluded become possible, but programs may rely on it.",
+        safeForm: "first deploy programs that do not rely on it; then silence the rule for the statement",
         kinds: ["AT_DropConstraint"]
     ) { context in
         context.alterations.filter { command in
             command.kind == "AT_DropConstraint"
-                // A CHECK that only replaced NOT NULL excludes no value that the column's NOT NULL does not.
+                // A CHECK that only served to set NOT NULL excludes no value that NOT NULL does not exclude.
                 && context.schema[command.table]?.notNullChecks[command.name] == nil
         }.map { LintMatch("the constraint \($0.name) of \($0.table) is dropped", on: $0.table) }
     }
@@ -95,12 +96,12 @@ enum CompatibilityRules {
         .compatibility,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Programs that are running look for it where it was.",
-        safeForm: "leave a view where it was, until no program uses it any more",
+        why: "Running programs still use the name with the old schema.",
+        safeForm: "leave a view with the old name until all programs use the new one",
         kinds: ["AlterObjectSchemaStmt"]
     ) { context in
         context.effects.touches.filter { $0.action == .alter && !$0.isNew && !context.isLeftBehind($0.relation) }.map {
-            LintMatch("the \($0.kind.rawValue) \($0.relation) goes to another schema")
+            LintMatch("the \($0.kind.rawValue) \($0.relation) moves to another schema")
         }
     }
 
@@ -109,16 +110,16 @@ enum CompatibilityRules {
         .compatibility,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Programs that are running still use the old name.",
-        safeForm: "make one of the new name, and drop the old one when no program uses it any more",
+        why: "Running programs still use the old name.",
+        safeForm: "create another object with the new name, and drop the old one when no program uses it",
         kinds: ["RenameStmt"]
     ) { context in
         let type = context.tree["renameType"].string ?? ""
-        // Those have their own rules, and programs do not name these.
+        // Columns, tables and schemas have their own rules. Programs do not name indexes and constraints.
         let others = ["OBJECT_COLUMN", "OBJECT_TABLE", "OBJECT_SCHEMA", "OBJECT_INDEX", "OBJECT_TABCONSTRAINT"]
         guard !others.contains(type) else { return [] }
         return context.effects.touches.filter { $0.action == .rename && !$0.isNew }.map {
-            LintMatch("the \($0.kind.rawValue) \($0.relation) gets another name")
+            LintMatch("the \($0.kind.rawValue) \($0.relation) is renamed")
         }
     }
 
@@ -126,27 +127,31 @@ enum CompatibilityRules {
         "ban-drop-cascade",
         .compatibility,
         isOnByDefault: false,
-        why: "CASCADE drops everything that depends on it, and the file does not name what that is.",
-        safeForm: "drop what depends on it by its name, before",
+        why: "CASCADE drops all dependent objects, and the file does not name them.",
+        safeForm: "drop the dependent objects by name first",
         kinds: ["DropStmt", "AlterTableStmt"]
     ) { context in
         let cascades = ([context.tree] + context.tree["cmds"].items).contains {
             $0["behavior"].string == "DROP_CASCADE"
         }
         let isOfNew = context.effects.touches.allSatisfy(\.isNew)
-        return cascades && !isOfNew ? [LintMatch("what depends on it is dropped too")] : []
+        return cascades && !isOfNew ? [LintMatch("dependent objects are dropped too")] : []
     }
 
     private static let deleteCascade = LintRule(
         "ban-on-delete-cascade",
         .compatibility,
         isOnByDefault: false,
-        why: "A DELETE of one row takes rows of other tables with it, as many as there are.",
-        safeForm: "delete the rows that refer to it yourself, in batches",
+        why:
+            "A DELETE of one row also deletes the rows of other tables that refer to it, however many there are.",
+        safeForm: "delete the referring rows explicitly, in batches",
         kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         ForeignKey.all(in: context).filter { $0.node["fk_del_action"].string == "c" }.map {
-            LintMatch("rows go with those of \($0.target) that they refer to", at: $0.node.content.offset)
+            LintMatch(
+                "rows are deleted together with the rows of \($0.target) that they refer to",
+                at: $0.node.content.offset
+            )
         }
     }
 }

@@ -1,6 +1,6 @@
 import SQLText
 
-/// Constraints that are added while others use the table.
+/// Rules about constraints that are added while other sessions use the table.
 enum ConstraintRules {
     static let all = [
         foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey, narrowForeignKey,
@@ -11,9 +11,10 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a foreign key reads the whole table, and blocks writes to it and to the table it refers to "
-            + "meanwhile.",
-        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        why:
+            "Adding a foreign key reads the whole table, and meanwhile blocks writes to it and to the referenced "
+            + "table.",
+        safeForm: "add it NOT VALID, and run VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         let constraints = context.addedConstraints("CONSTR_FOREIGN").filter { !$0.definition["skip_validation"].isTrue }
@@ -24,12 +25,12 @@ enum ConstraintRules {
                 on: table,
                 at: node.content.offset,
                 hint: context.isPartitioned(table)
-                    ? "add it NOT VALID to each partition and validate it there; then add it to \(table), which takes over "
+                    ? "add it NOT VALID to each partition and validate it there; then add it to \(table), which adopts "
                         + "the constraints of its partitions"
                     : nil
             )
         }
-        // A new column without a default holds nothing that could be wrong, and the server does not look.
+        // A new column without a default holds only NULL, so the server does not check its rows.
         let columns = context.addedColumns.filter { $0.has("CONSTR_FOREIGN") && $0.has("CONSTR_DEFAULT") }
         return constraints.map { message($0.table, $0.definition) }
             + columns.map { message($0.table, $0.constraint("CONSTR_FOREIGN")) }
@@ -40,8 +41,8 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a CHECK without NOT VALID reads the whole table, and blocks reads and writes meanwhile.",
-        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        why: "Adding a CHECK without NOT VALID reads the whole table, and meanwhile blocks reads and writes.",
+        safeForm: "add it NOT VALID, and run VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn", "AT_ValidateConstraint"]
     ) { context in
         let checks = context.addedConstraints("CONSTR_CHECK").filter { !$0.definition["skip_validation"].isTrue }
@@ -59,12 +60,13 @@ enum ConstraintRules {
         } + validated
     }
 
-    /// VALIDATE CONSTRAINT is gentle only where the lock of what came before it is gone.
+    /// VALIDATE CONSTRAINT blocks no writes by itself, but an earlier statement of the transaction may still hold a
+    /// lock.
     private static func validation(of command: Alteration, _ context: LintContext) -> LintMatch? {
         guard let held = context.transaction.held[command.table], held.mode.blocksWrites else { return nil }
         return LintMatch(
-            "every row of \(command.table) is checked while the transaction still holds \(held.mode) on it, "
-                + "from line \(held.line)",
+            "every row of \(command.table) is checked while the transaction still holds \(held.mode) on it, taken in "
+                + "line \(held.line)",
             on: command.table,
             hint: "validate it in the next file"
         )
@@ -75,13 +77,15 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "SET NOT NULL reads the whole table, and blocks reads and writes meanwhile, unless a validated CHECK "
+        why:
+            "SET NOT NULL reads the whole table, and meanwhile blocks reads and writes, unless a validated CHECK "
             + "excludes NULL.",
-        safeForm: "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, and SET NOT NULL in the one "
-            + "after, which drops the CHECK again",
+        safeForm:
+            "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, then SET NOT NULL in a third "
+            + "file and drop the CHECK",
         kinds: ["AT_SetNotNull"]
     ) { context in
-        // What the same ALTER TABLE drops is dropped before the server looks for a CHECK.
+        // The server drops what the same ALTER TABLE drops before it looks for a CHECK.
         let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
         return context.alterations.filter { command in
             guard command.kind == "AT_SetNotNull", let known = context.schema[command.table] else {
@@ -101,8 +105,9 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a UNIQUE constraint builds its index, and blocks reads and writes of the table meanwhile.",
-        safeForm: "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX",
+        why: "Adding a UNIQUE constraint builds an index, and meanwhile blocks reads and writes of the table.",
+        safeForm:
+            "run CREATE UNIQUE INDEX CONCURRENTLY in a separate file, then ADD CONSTRAINT … UNIQUE USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_UNIQUE", context) }
 
@@ -111,15 +116,16 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk],
         growsWithTable: true,
-        why: "Adding a primary key builds its index, and blocks reads and writes of the table meanwhile.",
+        why: "Adding a primary key builds an index, and meanwhile blocks reads and writes of the table.",
         safeForm:
-            "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
+            "run CREATE UNIQUE INDEX CONCURRENTLY in a separate file, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_PRIMARY", context) }
 
-    /// A constraint that brings an index, unless it takes one that is there.
+    /// A constraint that needs a new index. With USING INDEX the index exists already.
     private static func built(_ kind: String, _ context: LintContext) -> [LintMatch] {
-        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        // ON ONLY a partitioned table creates an index without rows, to which the indexes of the partitions are
+        // attached.
         let isFrame = { (table: RelationName) in context.isOnly && context.isPartitioned(table) }
         let constraints = context.addedConstraints(kind).filter {
             !$0.definition["indexname"].exists && !isFrame($0.table)
@@ -137,7 +143,7 @@ enum ConstraintRules {
         }
     }
 
-    /// USING INDEX is refused for a partitioned table.
+    /// The form for a partitioned table, for which the server refuses USING INDEX.
     private static func partitionedForm(_ kind: String, _ table: RelationName) -> String? {
         guard kind != "CONSTR_EXCLUSION" else { return nil }
         return "ALTER TABLE ONLY \(table) ADD CONSTRAINT …; on each partition CREATE UNIQUE INDEX CONCURRENTLY and "
@@ -149,9 +155,10 @@ enum ConstraintRules {
         .constraints,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding an EXCLUDE constraint builds its index, and blocks reads and writes of the table meanwhile; "
+        why:
+            "Adding an EXCLUDE constraint builds an index, and meanwhile blocks reads and writes of the table; "
             + "PostgreSQL has no other way.",
-        safeForm: "make the constraint with the table, or add it when the table is not in use",
+        safeForm: "create the constraint with the table, or add it while the table is not in use",
         kinds: ["AT_AddConstraint"]
     ) { context in built("CONSTR_EXCLUSION", context) }
 
@@ -159,8 +166,8 @@ enum ConstraintRules {
         "foreign-key-narrower-than-key",
         .constraints,
         why:
-            "A foreign key column that is narrower than the key cannot hold all of its values: once the keys outgrow it, "
-            + "every INSERT that refers to a new one fails.",
+            "A foreign key column with a smaller type than the key cannot hold all of its values: once the keys "
+            + "exceed it, every INSERT that refers to a new one fails.",
         safeForm: "give the column the type of the key",
         kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
@@ -174,7 +181,7 @@ enum ConstraintRules {
                     let size = narrow.integerSize, let needed = wide.integerSize, size < needed
                 else { return nil }
                 return LintMatch(
-                    "\(table).\(column) is \(narrow), and \(key.target).\(target), which it refers to, is \(wide)",
+                    "\(table).\(column) is \(narrow), and \(key.target).\(target), to which it refers, is \(wide)",
                     at: key.node.content.offset
                 )
             }
@@ -187,9 +194,10 @@ enum ConstraintRules {
         of: [.eugene],
         isOnByDefault: false,
         growsWithTable: true,
-        why: "PRIMARY KEY USING INDEX reads the whole table where a column may still be NULL, and blocks reads and "
-            + "writes meanwhile.",
-        safeForm: "make the columns NOT NULL first, by way of a validated CHECK",
+        why:
+            "PRIMARY KEY USING INDEX reads the whole table if a column may be NULL, and meanwhile blocks reads and "
+            + "writes.",
+        safeForm: "make the columns NOT NULL first, with the help of a validated CHECK",
         kinds: ["AT_AddConstraint"]
     ) { context in
         context.addedConstraints("CONSTR_PRIMARY").filter { command in

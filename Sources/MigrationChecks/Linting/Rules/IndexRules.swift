@@ -1,6 +1,6 @@
 import SQLText
 
-/// Indexes that are made, dropped or made anew while others use the table.
+/// Rules about indexes and partitions that are created, dropped or rebuilt while other sessions use the table.
 enum IndexRules {
     static let all = [
         creation, deletion, reindex, partitionDetach, refresh, repack, foreignKeyIndex, wideIndex, partitioned,
@@ -12,13 +12,14 @@ enum IndexRules {
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
         why: "CREATE INDEX blocks writes to the table until the index is built.",
-        safeForm: "write CREATE INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        safeForm: "write CREATE INDEX CONCURRENTLY in a separate file, which then runs without a transaction",
         kinds: ["IndexStmt"]
     ) { context in
         guard !context.tree["concurrent"].isTrue, let table = context.existing(context.tree["relation"]) else {
             return []
         }
-        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        // ON ONLY a partitioned table creates an index without rows, to which the indexes of the partitions are
+        // attached.
         let isPartitioned = context.isPartitioned(table)
         guard !(isPartitioned && context.isOnly) else { return [] }
         return [
@@ -26,7 +27,7 @@ enum IndexRules {
                 "writes to \(table) are blocked until the index is built",
                 on: table,
                 hint: isPartitioned
-                    ? "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition, in a file of its own; "
+                    ? "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition, in a separate file; "
                         + "then ALTER INDEX … ATTACH PARTITION for each of them"
                     : nil
             )
@@ -37,8 +38,9 @@ enum IndexRules {
         "require-concurrent-index-deletion",
         .indexes,
         of: [.squawk, .strongMigrations],
-        why: "DROP INDEX waits for every transaction that uses the table, and all later ones wait behind it.",
-        safeForm: "write DROP INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        why:
+            "DROP INDEX waits for every transaction that uses the table, and all later transactions wait behind it.",
+        safeForm: "write DROP INDEX CONCURRENTLY in a separate file, which then runs without a transaction",
         kinds: ["DropStmt"]
     ) { context in
         guard context.tree["removeType"].string == "OBJECT_INDEX", !context.tree["concurrent"].isTrue else { return [] }
@@ -46,9 +48,9 @@ enum IndexRules {
             touch in
             let table = context.schema.table(ofIndex: touch.relation)
             if let table, context.isNew(table) || context.dropsLater(table) { return nil }
-            // DROP INDEX CONCURRENTLY is refused there, and no other form is gentler.
+            // The server refuses DROP INDEX CONCURRENTLY for a partitioned table, and there is no other form.
             if let table, context.isPartitioned(table) { return nil }
-            return LintMatch("the table of the index \(touch.relation) is locked against reading too", on: table)
+            return LintMatch("the table of the index \(touch.relation) cannot be read either", on: table)
         }
     }
 
@@ -58,7 +60,7 @@ enum IndexRules {
         of: [.squawk],
         growsWithTable: true,
         why: "REINDEX blocks writes to the table and reads of the index until the index is rebuilt.",
-        safeForm: "write REINDEX … CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        safeForm: "write REINDEX … CONCURRENTLY in a separate file, which then runs without a transaction",
         kinds: ["ReindexStmt"]
     ) { context in
         let kind = context.tree["kind"].string ?? ""
@@ -80,28 +82,29 @@ enum IndexRules {
         .indexes,
         of: [.squawk],
         why: "DETACH PARTITION blocks reads and writes of the whole partitioned table.",
-        safeForm: "write DETACH PARTITION … CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        safeForm:
+            "write DETACH PARTITION … CONCURRENTLY in a separate file, which then runs without a transaction",
         kinds: ["AT_DetachPartition"]
     ) { context in
         context.alterations.filter { command in
             command.kind == "AT_DetachPartition" && !command.definition["concurrent"].isTrue
-                // The server refuses CONCURRENTLY beside a default partition.
+                // The server refuses CONCURRENTLY if there is a default partition.
                 && context.schema[command.table]?.hasDefaultPartition != true
-        }.map { LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table) }
+        }.map { LintMatch("\($0.table) is locked with all of its partitions", on: $0.table) }
     }
 
     private static let refresh = LintRule(
         "require-concurrent-refresh",
         .indexes,
         growsWithTable: true,
-        why: "REFRESH MATERIALIZED VIEW blocks reads of the view until its query is done.",
+        why: "REFRESH MATERIALIZED VIEW blocks reads of the view until its query has finished.",
         safeForm: "give the view a unique index, and write REFRESH MATERIALIZED VIEW CONCURRENTLY",
         kinds: ["RefreshMatViewStmt"]
     ) { context in
         guard !context.tree["concurrent"].isTrue, !context.tree["skipData"].isTrue,
             let view = context.existing(context.tree["relation"])
         else { return [] }
-        return [LintMatch("reads of \(view) are blocked until its query is done", on: view)]
+        return [LintMatch("reads of \(view) are blocked until its query has finished", on: view)]
     }
 
     private static let repack = LintRule(
@@ -109,8 +112,9 @@ enum IndexRules {
         .indexes,
         of: [.squawk],
         growsWithTable: true,
-        why: "VACUUM FULL and CLUSTER rewrite the table, and block reads and writes meanwhile.",
-        safeForm: "leave it to autovacuum, or use an extension such as pg_repack, which copies beside the work",
+        why: "VACUUM FULL and CLUSTER rewrite the table, and block reads and writes while they run.",
+        safeForm:
+            "rely on autovacuum, or use an extension such as pg_repack, which lets other sessions read and write",
         kinds: ["VacuumStmt", "ClusterStmt"]
     ) { context in
         let isCluster = context.tree.isKind("ClusterStmt")
@@ -118,9 +122,9 @@ enum IndexRules {
         let nodes = isCluster ? [context.tree["relation"]] : context.tree["rels"].items.map { $0["relation"] }
         let command = isCluster ? "CLUSTER" : "VACUUM FULL"
         let tables = nodes.filter(\.exists)
-        guard !tables.isEmpty else { return [LintMatch("\(command) locks every table while it is written anew")] }
+        guard !tables.isEmpty else { return [LintMatch("\(command) locks every table while it is rewritten")] }
         return tables.compactMap(context.existing).map {
-            LintMatch("\(command) locks \($0) while it is written anew", on: $0)
+            LintMatch("\(command) locks \($0) while it is rewritten", on: $0)
         }
     }
 
@@ -128,9 +132,10 @@ enum IndexRules {
         "foreign-key-without-index",
         .indexes,
         of: [.strongMigrations, .eugene],
-        why: "Every DELETE in the table that a foreign key refers to reads the whole table that has the key, "
-            + "unless an index begins with its columns.",
-        safeForm: "make an index on the columns of the foreign key",
+        why:
+            "Every DELETE in the referenced table reads the whole referencing table, unless an index begins with "
+            + "the columns of the foreign key.",
+        safeForm: "create an index on the columns of the foreign key",
         kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         let keys = ForeignKey.all(in: context)
@@ -139,7 +144,7 @@ enum IndexRules {
         else { return [] }
         return keys.filter { !known.hasIndex(beginningWith: $0.columns) }.map { key in
             LintMatch(
-                "no index of \(table) begins with \(key.columns.joined(separator: ", ")), which refers to \(key.target)",
+                "no index of \(table) begins with \(key.columns.joined(separator: ", ")), the foreign key to \(key.target)",
                 at: key.node.content.offset
             )
         }
@@ -150,8 +155,8 @@ enum IndexRules {
         .indexes,
         severity: .error,
         isRefusal: true,
-        why: "The server refuses some forms on a partitioned table that it takes on every other.",
-        safeForm: "do it on each partition, and then on the partitioned table, which takes over what they have",
+        why: "The server refuses some statements for partitioned tables that it accepts for other tables.",
+        safeForm: "run the statement on each partition, and then on the partitioned table",
         kinds: [
             "IndexStmt", "DropStmt", "ReindexStmt", "CreateStmt", "AT_AddConstraint", "AT_DetachPartition",
         ]
@@ -162,8 +167,10 @@ enum IndexRules {
         .indexes,
         of: [.strongMigrations],
         isOnByDefault: false,
-        why: "An index of more than three columns is large, slow to keep, and seldom better than one of fewer.",
-        safeForm: "index the columns that select the most, three at the most",
+        why:
+            "An index with more than three columns is large, slow to maintain, and seldom better than a narrower "
+            + "one.",
+        safeForm: "index the most selective columns, at most three",
         kinds: ["IndexStmt"]
     ) { context in
         let count = context.tree["indexParams"].items.count
@@ -172,11 +179,11 @@ enum IndexRules {
     }
 }
 
-/// A foreign key, wherever it is declared.
+/// A foreign key, declared with the table, with a column or by ALTER TABLE.
 struct ForeignKey {
     let columns: [String]
     let target: RelationName
-    /// Empty where the primary key is meant.
+    /// Empty if the foreign key refers to the primary key.
     let targetColumns: [String]
     let node: ParseNode
 
@@ -202,7 +209,7 @@ struct ForeignKey {
 }
 
 extension ParseNode {
-    /// An option in parentheses or by keyword that is there and not off.
+    /// Whether an option, in parentheses or as a keyword, is present and not off.
     func isSwitchedOn(_ name: String, in field: StaticString = "options") -> Bool {
         guard let option = self[field].items.first(where: { $0["defname"].string == name }) else { return false }
         guard let text = option["arg"].string else { return option["arg"].int != 0 }

@@ -1,6 +1,6 @@
 import SQLText
 
-/// What is gone afterwards, or has another name, while programs still ask for it.
+/// Rules about statements that drop or rename objects, or delete rows, that programs still use.
 enum LossRules {
     static let all = [
         dropColumn, dropTable, dropSchema, dropDatabase, truncateCascade, renameColumn, renameTable, renameSchema,
@@ -11,8 +11,8 @@ enum LossRules {
         "ban-drop-column",
         .loss,
         of: [.squawk, .strongMigrations],
-        why: "Programs that are running still name the column, and its values are gone for good.",
-        safeForm: "deploy programs that do not name it first; then silence the rule on the statement",
+        why: "Running programs still use the column, and its values are lost.",
+        safeForm: "first deploy programs that do not use it; then silence the rule for the statement",
         kinds: ["AT_DropColumn"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_DropColumn" }.map {
@@ -24,8 +24,8 @@ enum LossRules {
         "ban-drop-table",
         .loss,
         of: [.squawk],
-        why: "Programs that are running still use the table, and its rows are gone for good.",
-        safeForm: "deploy programs that do not use it first; then silence the rule on the statement",
+        why: "Running programs still use the table, and its rows are lost.",
+        safeForm: "first deploy programs that do not use it; then silence the rule for the statement",
         kinds: ["DropStmt"]
     ) { context in
         guard context.tree["removeType"].string == "OBJECT_TABLE" else { return [] }
@@ -38,8 +38,8 @@ enum LossRules {
         "ban-drop-schema",
         .loss,
         of: [.squawk],
-        why: "Everything that is in the schema is gone for good, what other migrations made too.",
-        safeForm: "drop what is to go by its name",
+        why: "All objects in the schema are lost, including those that other migrations created.",
+        safeForm: "drop the objects by name",
         kinds: ["DropStmt"]
     ) { context in
         guard context.tree["removeType"].string == "OBJECT_SCHEMA" else { return [] }
@@ -54,8 +54,8 @@ enum LossRules {
         .loss,
         of: [.squawk],
         severity: .error,
-        why: "A whole database is gone for good.",
-        safeForm: "leave that to those who administer the server",
+        why: "A whole database is lost.",
+        safeForm: "leave this to the administrators of the server",
         kinds: ["DropdbStmt"]
     ) { context in [LintMatch("the database \(context.tree["dbname"].string ?? "") is dropped")] }
 
@@ -63,7 +63,7 @@ enum LossRules {
         "ban-truncate-cascade",
         .loss,
         of: [.squawk],
-        why: "TRUNCATE … CASCADE empties every table that refers to this one, and those that refer to them.",
+        why: "TRUNCATE … CASCADE also empties every table that refers to this one, directly or indirectly.",
         safeForm: "name the tables, without CASCADE",
         kinds: ["TruncateStmt"]
     ) { context in
@@ -77,30 +77,32 @@ enum LossRules {
         "renaming-column",
         .loss,
         of: [.squawk, .strongMigrations],
-        why: "Programs that are running still use the old name.",
-        safeForm: "add a column of the new name, write to both, fill it, read from it, and drop the old one last",
+        why: "Running programs still use the old name.",
+        safeForm:
+            "add a column with the new name, write to both, fill it, read from it, and drop the old one last",
         kinds: ["RenameStmt"]
     ) { context in
         guard context.tree["renameType"].string == "OBJECT_COLUMN",
             let table = context.existing(context.tree["relation"])
         else { return [] }
         let old = context.tree["subname"].string ?? ""
-        return [LintMatch("the name \(table).\(old) is gone for those who use it", on: table)]
+        return [LintMatch("\(table).\(old) is renamed, but programs may still use this name", on: table)]
     }
 
     private static let renameTable = LintRule(
         "renaming-table",
         .loss,
         of: [.squawk, .strongMigrations],
-        why: "Programs that are running still use the old name.",
-        safeForm: "leave a view of the old name behind, in the same file, until no program uses it any more",
+        why: "Running programs still use the old name.",
+        safeForm:
+            "create a view with the old name in the same file, and keep it until all programs use the new name",
         kinds: ["RenameStmt"]
     ) { context in
         guard context.tree["renameType"].string == "OBJECT_TABLE",
             let table = context.existing(context.tree["relation"])
         else { return [] }
         return context.isLeftBehind(table)
-            ? [] : [LintMatch("the name \(table) is gone for those who use it", on: table)]
+            ? [] : [LintMatch("\(table) is renamed, but programs may still use this name", on: table)]
     }
 
     private static let renameSchema = LintRule(
@@ -108,20 +110,21 @@ enum LossRules {
         .loss,
         of: [.strongMigrations],
         isOnByDefault: false,
-        why: "Programs that are running still use the old name, for everything that is in it.",
-        safeForm: "make a schema of the new name, and move what is in it one by one",
+        why: "Running programs still use the old name for all objects in the schema.",
+        safeForm: "create a schema with the new name, and move the objects one by one",
         kinds: ["RenameStmt"]
     ) { context in
         guard context.tree["renameType"].string == "OBJECT_SCHEMA" else { return [] }
         let schemas = context.effects.touches.filter { $0.kind == .schema && $0.action == .rename && !$0.isNew }
-        return schemas.map { LintMatch("the schema \($0.name) gets another name") }
+        return schemas.map { LintMatch("the schema \($0.name) is renamed") }
     }
 
     private static let missingWhere = LintRule(
         "missing-where",
         .loss,
         why: "An UPDATE or DELETE without WHERE changes every row of the table, and the old values are lost.",
-        safeForm: "say which rows are meant, in batches where there are many; if all are meant, write WHERE true",
+        safeForm:
+            "select the rows with WHERE, in batches if there are many; if all rows are meant, write WHERE true",
         kinds: ["UpdateStmt", "DeleteStmt"]
     ) { context in
         guard !context.tree["whereClause"].exists, let table = context.existing(context.tree["relation"]) else {
@@ -136,12 +139,12 @@ enum LossRules {
         .loss,
         of: [.strongMigrations],
         isOnByDefault: false,
-        why: "Programs that are running still send the old value, which is an error then.",
+        why: "Running programs still send the old value, which is then an error.",
         safeForm: "add the new value, deploy programs that know both, and update the rows",
         kinds: ["AlterEnumStmt"]
     ) { context in
         let type = context.tree["typeName"].names
         guard context.tree["oldVal"].exists, !context.isNewType(type) else { return [] }
-        return [LintMatch("a value of \(type.joined(separator: ".")) gets another name")]
+        return [LintMatch("a value of \(type.joined(separator: ".")) is renamed")]
     }
 }

@@ -1,6 +1,6 @@
 import SQLText
 
-/// What the server refuses to do with a partitioned table.
+/// The statements that the server refuses for partitioned tables.
 enum PartitionedTable {
     static func refusals(_ context: LintContext) -> [LintMatch] {
         switch context.kind {
@@ -17,7 +17,7 @@ enum PartitionedTable {
         if context.tree["concurrent"].isTrue {
             return [
                 LintMatch(
-                    "an index of the partitioned table \(table) cannot be made CONCURRENTLY",
+                    "an index on the partitioned table \(table) cannot be created CONCURRENTLY",
                     on: table,
                     hint: "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition; then "
                         + "ALTER INDEX … ATTACH PARTITION for each of them"
@@ -35,14 +35,14 @@ enum PartitionedTable {
                 return nil
             }
             return LintMatch(
-                "\(touch.relation) is an index of the partitioned table \(table), and cannot be dropped CONCURRENTLY",
+                "\(touch.relation) is an index on the partitioned table \(table), so it cannot be dropped CONCURRENTLY",
                 on: table,
                 hint: "write DROP INDEX, which locks the table and its partitions for a moment"
             )
         }
     }
 
-    /// Each partition is done in a transaction of its own.
+    /// REINDEX uses a separate transaction for each partition.
     private static func reindex(_ context: LintContext) -> [LintMatch] {
         guard context.transaction.isOpen, let relation = context.relation(context.tree["relation"]) else { return [] }
         if case .refusesTransaction = context.effects.transaction { return [] }
@@ -77,9 +77,9 @@ enum PartitionedTable {
             guard command.definition["concurrent"].isTrue, known.hasDefaultPartition else { return [] }
             return [
                 LintMatch(
-                    "\(table) has a default partition, beside which no partition can be detached CONCURRENTLY",
+                    "\(table) has a default partition, so no partition can be detached CONCURRENTLY",
                     on: table,
-                    hint: "write DETACH PARTITION, in a file of its own"
+                    hint: "write DETACH PARTITION in a separate file"
                 )
             ]
         }
@@ -121,7 +121,7 @@ enum PartitionedTable {
         missing(columns.compactMap(\.self), context.schema[table]?.partitionKey ?? [], table, at: place)
     }
 
-    /// Rows of two partitions are never compared, so what is unique must tell the partition.
+    /// The server never compares the rows of two partitions, so a unique key must contain the partition key.
     private static func missing(
         _ columns: [String],
         _ key: [String?],
@@ -134,11 +134,11 @@ enum PartitionedTable {
         guard !missing.isEmpty else { return [] }
         return [
             LintMatch(
-                "what is unique in the partitioned table \(table) must have all columns of its partition key, and "
+                "a unique key of the partitioned table \(table) must contain its partition key, but "
                     + "\(missing.joined(separator: ", ")) is missing",
                 on: table,
                 at: place,
-                hint: "add the column to the key, or make the constraint on each partition"
+                hint: "add the column to the key, or create the constraint on each partition"
             )
         ]
     }

@@ -1,6 +1,6 @@
 import SQLText
 
-/// How people like to write it.
+/// Rules about matters of taste.
 enum StyleRules {
     static let all = [
         textField, charField, bigintOverInt, bigintOverSmallint, identityOverSerial, timestampTZ, robust, schemaName,
@@ -9,41 +9,45 @@ enum StyleRules {
 
     private static let textField = type(
         "prefer-text-field",
-        why: "To change the limit of varchar(n) takes a lock, and a new type where it gets smaller.",
-        safeForm: "take text, with a CHECK of its length where there is a limit"
+        why: "Changing the limit of varchar(n) takes a lock, and a lower limit rewrites the table.",
+        safeForm: "use text, with a CHECK on its length if there is a limit"
     ) { $0.name == "varchar" && !$0.modifiers.isEmpty }
 
     private static let charField = type(
         "ban-char-field",
-        why: "The type char(n) fills up with blanks, which some operators count and others do not.",
-        safeForm: "take text"
+        why: "The type char(n) pads values with blanks, which only some operators ignore.",
+        safeForm: "use text"
     ) { $0.name == "bpchar" || $0.name == "char" }
 
     private static let bigintOverInt = type(
         "prefer-bigint-over-int",
-        why: "An integer ends at 2,147,483,647, and to make it a bigint later has the table written anew.",
-        safeForm: "take bigint"
+        why:
+            "The largest integer is 2,147,483,647, and changing the column to bigint later rewrites the table.",
+        safeForm: "use bigint"
     ) { $0.name == "int4" || $0.serialSize == 4 }
 
     private static let bigintOverSmallint = type(
         "prefer-bigint-over-smallint",
-        why: "A smallint ends at 32,767, and to make it a bigint later has the table written anew.",
-        safeForm: "take bigint"
+        why: "The largest smallint is 32,767, and changing the column to bigint later rewrites the table.",
+        safeForm: "use bigint"
     ) { $0.name == "int2" || $0.serialSize == 2 }
 
     private static let identityOverSerial = type(
         "prefer-identity",
-        why: "A serial column is a default that everybody may change, on a sequence with rights of its own.",
-        safeForm: "take bigint GENERATED ALWAYS AS IDENTITY"
+        why:
+            "A serial column is only a default, which any INSERT can override, and its sequence needs separate "
+            + "privileges.",
+        safeForm: "use bigint GENERATED ALWAYS AS IDENTITY"
     ) { $0.isSerial }
 
     private static let timestampTZ = type(
         "prefer-timestamp-tz",
-        why: "A timestamp without time zone is a moment only for those who know what zone was meant.",
-        safeForm: "take timestamptz"
+        why:
+            "A timestamp without time zone does not identify a moment unless the zone is known from elsewhere.",
+        safeForm: "use timestamptz"
     ) { $0.name == "timestamp" }
 
-    /// A rule about the type of a column, wherever it is given.
+    /// A rule about the type of a column in CREATE TABLE and ALTER TABLE.
     private static func type(
         _ name: String,
         why: String,
@@ -70,7 +74,7 @@ enum StyleRules {
         .style,
         of: [.squawk],
         isOnByDefault: false,
-        why: "A file that runs without a transaction and fails half-way cannot be run again as it is.",
+        why: "A file that runs without a transaction and fails midway cannot be run again unchanged.",
         safeForm: "write IF EXISTS or IF NOT EXISTS, or let the file run in a transaction",
         kinds: ["CreateStmt", "IndexStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateExtensionStmt", "DropStmt"]
             + ["AlterTableStmt"]
@@ -83,7 +87,7 @@ enum StyleRules {
             case "AlterTableStmt": context.allAlterations.allSatisfy { isRepeatable($0) }
             default: tree["if_not_exists"].isTrue
             }
-        return isRobust ? [] : [LintMatch("a second run fails here")]
+        return isRobust ? [] : [LintMatch("a second run of the file fails here")]
     }
 
     private static func isRepeatable(_ command: Alteration) -> Bool {
@@ -99,7 +103,7 @@ enum StyleRules {
         .style,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Which table is meant by a name without a schema, the search path of the session decides.",
+        why: "For a name without a schema, the session's search path decides which table is used.",
         safeForm: "write the schema before the name",
         kinds: [
             "CreateStmt", "AlterTableStmt", "IndexStmt", "RenameStmt", "CreateTrigStmt", "TruncateStmt", "DropStmt",
@@ -114,7 +118,7 @@ enum StyleRules {
         .style,
         of: [.squawk],
         isOnByDefault: false,
-        why: "A value that is added without BEFORE or AFTER comes last, and ORDER BY shows it.",
+        why: "A value added without BEFORE or AFTER comes last, which affects ORDER BY.",
         safeForm: "write BEFORE or AFTER",
         kinds: ["AlterEnumStmt"]
     ) { context in
@@ -130,8 +134,8 @@ enum StyleRules {
         .style,
         of: [.eugene],
         isOnByDefault: false,
-        why: "A value of an enum can never be taken away again, and nothing can be said about it.",
-        safeForm: "make a table of the values, and refer to it",
+        why: "A value of an enum cannot be removed, and no further columns can describe it.",
+        safeForm: "create a table of the values, and refer to it",
         kinds: ["CreateEnumStmt"]
     ) { context in [LintMatch("\(context.tree["typeName"].names.joined(separator: ".")) is an enum")] }
 
@@ -140,7 +144,7 @@ enum StyleRules {
         .style,
         of: [.squawk],
         isOnByDefault: false,
-        why: "The constraint of a domain cannot be changed for one table without all the others.",
+        why: "The constraint of a domain cannot be changed for one table only.",
         safeForm: "put a CHECK on the column",
         kinds: ["CreateDomainStmt"]
     ) { context in
@@ -153,7 +157,8 @@ enum StyleRules {
         .style,
         of: [.squawk],
         isOnByDefault: false,
-        why: "Every table that uses the domain is read, and cannot be written to, until the constraint is checked.",
+        why:
+            "Every table that uses the domain is read, and cannot be written, until the constraint is checked.",
         safeForm: "put a CHECK on the column, NOT VALID, and validate it in the next file",
         kinds: ["AlterDomainStmt"]
     ) { context in
@@ -161,19 +166,19 @@ enum StyleRules {
         guard context.tree["subtype"].string == "C", !context.tree["def"]["skip_validation"].isTrue, !isNew else {
             return []
         }
-        return [LintMatch("\(context.tree["typeName"].names.joined(separator: ".")) gets a constraint")]
+        return [LintMatch("\(context.tree["typeName"].names.joined(separator: ".")) gets a new constraint")]
     }
 
     private static let primaryKey = LintRule(
         "require-primary-key",
         .style,
         isOnByDefault: false,
-        why: "Rows without a primary key cannot be told apart, nor replicated when they change.",
+        why: "Rows without a primary key cannot be identified, and their changes cannot be replicated.",
         safeForm: "give the table a primary key",
         kinds: ["CreateStmt"]
     ) { context in
         let tree = context.tree
-        // A partition, a child or a copy may get its key from the other table.
+        // A partition, an inherited table or a copy may get its primary key from the other table.
         guard let table = context.relation(tree["relation"]), !tree["inhRelations"].exists,
             tree["relation"]["relpersistence"].string != "t",
             !tree["tableElts"].items.contains(where: { $0.isKind("TableLikeClause") })

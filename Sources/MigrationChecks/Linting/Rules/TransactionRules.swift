@@ -1,6 +1,6 @@
 import SQLText
 
-/// Statements that belong into one transaction, and statements that do not.
+/// Rules about transactions: statements that need one, and statements that must not be in one.
 enum TransactionRules {
     static let all = [
         concurrentlyInside, uncommitted, nesting, severalLocks, workUnderLock, duplicateAssignment, longIdentifier,
@@ -12,8 +12,9 @@ enum TransactionRules {
         .transactions,
         of: [.squawk],
         severity: .error,
-        why: "The server refuses CONCURRENTLY in a transaction, and a file of several statements runs in one.",
-        safeForm: "put it into a file of its own, or begin the file with the line `-- no-transaction`",
+        why:
+            "The server refuses CONCURRENTLY in a transaction, and a file with several statements runs in one.",
+        safeForm: "move it to a separate file, or begin the file with the line `-- no-transaction`",
         kinds: ["IndexStmt", "DropStmt", "ReindexStmt", "AlterTableStmt"]
     ) { context in
         guard context.transaction.isOpen, case .refusesTransaction(let reason) = context.effects.transaction else {
@@ -27,28 +28,30 @@ enum TransactionRules {
         .transactions,
         of: [.squawk],
         severity: .error,
-        why: "A BEGIN without COMMIT is rolled back when the session ends, and all that was done with it.",
-        safeForm: "end the file with COMMIT, or leave BEGIN out: the file runs in a transaction of its own",
+        why: "Without a COMMIT, everything after BEGIN is rolled back when the session ends.",
+        safeForm: "end the file with COMMIT, or omit BEGIN: granary runs the file in a transaction",
         kinds: everyKind
     ) { context in
         guard context.isLast else { return [] }
         var after = context.transaction
         after.pass(context.statement, context.tree, context.effects)
         guard let begin = after.begin else { return [] }
-        return [LintMatch("the transaction that begins at line \(begin.line) has no COMMIT")]
+        return [LintMatch("the transaction that begins in line \(begin.line) has no COMMIT")]
     }
 
     private static let nesting = LintRule(
         "transaction-nesting",
         .transactions,
         of: [.squawk],
-        why: "BEGIN in a transaction and COMMIT outside of one do nothing, though they read as if they did.",
+        why:
+            "BEGIN inside a transaction and COMMIT outside of one have no effect, although they look as if they "
+            + "had.",
         safeForm: "write one BEGIN and one COMMIT, or neither",
         kinds: ["TransactionStmt"]
     ) { context in
         guard case .controls(let control) = context.effects.transaction, control.isOfWholeTransaction else { return [] }
         let isInside = context.transaction.begin != nil
-        if control == .begin { return isInside ? [LintMatch("the transaction has begun already")] : [] }
+        if control == .begin { return isInside ? [LintMatch("the transaction has already begun")] : [] }
         return isInside ? [] : [LintMatch("there is no transaction to end")]
     }
 
@@ -57,16 +60,16 @@ enum TransactionRules {
         .transactions,
         of: [.eugene],
         why:
-            "Sessions that use one of the tables wait until the other is free too, and transactions that lock them in "
-            + "another order end in a deadlock.",
-        safeForm: "change each table in a file of its own",
+            "Sessions that use one of the tables also wait for the other, and transactions that lock the tables in "
+            + "another order cause a deadlock.",
+        safeForm: "change each table in a separate file",
         kinds: everyKind
     ) { context in
         guard context.transaction.isOpen else { return [] }
         let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
         guard !held.isEmpty else { return [] }
         for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
-            // A session that waits for an object which its own down file drops has nothing to wait for.
+            // No other session waits for an object that its own down file drops.
             guard !(context.isDown && touch.action == .drop) else { continue }
             guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
                 let first = held.min(by: { $0.value.line < $1.value.line })
@@ -75,7 +78,7 @@ enum TransactionRules {
             }
             return [
                 LintMatch(
-                    "\(touch.relation) is locked while \(first.key) stays locked, from line \(first.value.line)",
+                    "\(touch.relation) is locked while line \(first.value.line) keeps \(first.key) locked",
                     on: touch.relation
                 )
             ]
@@ -92,9 +95,9 @@ enum TransactionRules {
         .transactions,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Rows that are read or changed after an ALTER TABLE in the same transaction keep its lock for as long as "
-            + "that takes.",
-        safeForm: "change the rows in a file of its own",
+        why:
+            "The lock of an ALTER TABLE is held while later statements of the transaction read or change rows.",
+        safeForm: "change the rows in a separate file",
         kinds: ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IndexStmt", "CreateTableAsStmt", "CopyStmt"]
     ) { context in
         guard context.transaction.isOpen, let table = worksOn(context),
@@ -104,20 +107,20 @@ enum TransactionRules {
         else { return [] }
         return [
             LintMatch(
-                "\(first.key) stays locked, from line \(first.value.line), while rows of \(table) are worked on",
+                "\(first.key) stays locked since line \(first.value.line) while rows of \(table) are read or changed",
                 on: table
             )
         ]
     }
 
-    /// The table whose rows the statement processes, if it existed before.
+    /// The table whose rows the statement reads or changes, if it existed before the file.
     private static func worksOn(_ context: LintContext) -> RelationName? {
         let tree = context.tree
         switch tree.kind {
         case "UpdateStmt", "DeleteStmt", "MergeStmt": return context.existing(tree["relation"])
         case "IndexStmt": return tree["concurrent"].isTrue ? nil : context.existing(tree["relation"])
         default:
-            // A statement contains only a few values.
+            // An INSERT of listed values is quick; one that reads another table may not be.
             return context.effects.touches.first { $0.action == .read && !$0.isNew && $0.kind == .table }?.relation
         }
     }
@@ -127,7 +130,7 @@ enum TransactionRules {
         .transactions,
         of: [.squawk],
         severity: .error,
-        why: "The server refuses a statement that gives a column two values.",
+        why: "The server refuses a statement that assigns a column twice.",
         safeForm: "assign each column once",
         kinds: ["InsertStmt", "UpdateStmt"]
     ) { context in
@@ -135,7 +138,7 @@ enum TransactionRules {
         let lists = [tree["targetList"], tree["cols"], tree["onConflictClause"]["targetList"]]
         return lists.flatMap { list in
             var seen: Set<String> = []
-            // `a[1] = 1, a[2] = 2` is allowed.
+            // PostgreSQL allows several assignments to elements of a column, as in `a[1] = 1, a[2] = 2`.
             return list.items.filter { !$0["indirection"].exists }.compactMap { target -> LintMatch? in
                 guard let name = target["name"].string, !seen.insert(name).inserted else { return nil }
                 return LintMatch("\(name) is assigned twice", at: target.content.offset)
@@ -147,12 +150,12 @@ enum TransactionRules {
         "identifier-too-long",
         .transactions,
         of: [.squawk],
-        why: "The server cuts a name after 63 bytes without an error, so that two of them may become one.",
-        safeForm: "take a shorter name",
+        why: "The server shortens names to 63 bytes without an error, so two names may become equal.",
+        safeForm: "use a shorter name",
         kinds: everyKind
     ) { context in
         context.statement.longIdentifiers.map { name in
-            LintMatch("the name \(name.text) has \(name.text.utf8.count) bytes, and 63 are kept", at: name.offset)
+            LintMatch("the name \(name.text) has \(name.text.utf8.count) bytes, of which 63 are kept", at: name.offset)
         }
     }
 
@@ -161,15 +164,15 @@ enum TransactionRules {
         .transactions,
         of: [.eugene],
         isOnByDefault: false,
-        why: "Each ALTER TABLE goes through the table anew where it has to, and one with several subcommands does so "
-            + "once.",
+        why:
+            "Each ALTER TABLE may read or rewrite the table again; one with several subcommands does so only once.",
         safeForm: "write one ALTER TABLE with the subcommands separated by commas",
         kinds: ["AlterTableStmt"]
     ) { context in
         guard context.transaction.isOpen, let table = context.existing(context.tree["relation"]),
             let held = context.transaction.held[table], held.mode == .accessExclusive
         else { return [] }
-        return [LintMatch("\(table) is altered already at line \(held.line)", on: table)]
+        return [LintMatch("\(table) is already altered in line \(held.line)", on: table)]
     }
 
     private static let lockTimeout = LintRule(
@@ -177,9 +180,9 @@ enum TransactionRules {
         .transactions,
         of: [.squawk, .strongMigrations, .eugene],
         isOnByDefault: false,
-        why: "A statement that waits for its lock has everybody wait who comes later.",
+        why: "While a statement waits for its lock, all later sessions wait too.",
         safeForm:
-            "leave it to granary, which sets lock_timeout and tries again, or begin the file with SET lock_timeout",
+            "rely on granary, which sets lock_timeout and tries again, or begin the file with SET lock_timeout",
         kinds: everyKind
     ) { context in missing("lock_timeout", context) }
 
@@ -188,7 +191,7 @@ enum TransactionRules {
         .transactions,
         of: [.squawk],
         isOnByDefault: false,
-        why: "A statement that takes longer than was thought keeps its locks all the while.",
+        why: "A statement that takes longer than expected holds its locks until it ends.",
         safeForm: "begin the file with SET statement_timeout",
         kinds: everyKind
     ) { context in missing("statement_timeout", context) }
@@ -198,6 +201,6 @@ enum TransactionRules {
         guard !context.transaction.settings.contains(setting), let first = locks.first, let mode = first.lock else {
             return []
         }
-        return [LintMatch("\(mode) is asked for on \(first.relation), and no \(setting) is set", on: first.relation)]
+        return [LintMatch("\(mode) is requested on \(first.relation), but no \(setting) is set", on: first.relation)]
     }
 }

@@ -1,24 +1,24 @@
 internal import Migrations
 import SQLText
 
-/// What a rule sees of a statement.
+/// The information that rules have about a statement.
 struct LintContext {
     let statement: SQLStatement
     let tree: ParseNode
-    /// As the tree names it, such as `AlterTableStmt`.
+    /// The kind of the root node, such as `AlterTableStmt`.
     let kind: String
     let effects: StatementEffects
     let transaction: TransactionState
-    /// What was made before this statement, in this file and those before.
+    /// The objects that earlier statements create, in this file and in the files before it.
     let schema: SchemaModel
-    /// The last one of the file that the parser knows.
+    /// Whether it is the last statement of the file that could be parsed.
     let isLast: Bool
-    /// The subcommands of ALTER TABLE, whatever the table.
+    /// The subcommands of ALTER TABLE, for any table.
     let allAlterations: [Alteration]
-    /// Those on a table that was there before.
+    /// The subcommands of ALTER TABLE, if the table existed before the file.
     let alterations: [Alteration]
     private let file: ParsedFile
-    /// What was there before the file, and what is there when all is done.
+    /// The schemas before the file and after all files.
     private let end: (before: SchemaModel, outcome: SchemaModel?)
 
     init(
@@ -51,10 +51,10 @@ struct LintContext {
         alterations = effects.makesNew(table) ? [] : allAlterations
     }
 
-    /// Whether it is in a file that goes down.
+    /// Whether the statement is in a down file.
     var isDown: Bool { file.direction == .down }
 
-    /// What is there when all is done, as far as it is known.
+    /// The schema after all files, or, if that is unknown, the schema after this file.
     var outcome: SchemaModel {
         if let outcome = end.outcome { return outcome }
         var schema = SchemaModel(over: end.before)
@@ -62,29 +62,29 @@ struct LintContext {
         return schema
     }
 
-    /// The name in a `RangeVar`.
+    /// The name in a `RangeVar` node.
     func relation(_ rangeVar: ParseNode) -> RelationName? {
         RelationName(rangeVar: rangeVar)
     }
 
-    /// The name in a `RangeVar`, if it was there before the file.
+    /// The name in a `RangeVar` node, if the relation existed before the file.
     func existing(_ rangeVar: ParseNode) -> RelationName? {
         guard let relation = relation(rangeVar), !isNew(relation) else { return nil }
         return relation
     }
 
-    /// The same file created it, so that no other session waits for it.
+    /// Whether the same file has created the relation. No other session can then be using it.
     func isNew(_ relation: RelationName) -> Bool {
         effects.makesNew(relation)
     }
 
-    /// A table that is cut into partitions, as far as files tell.
+    /// Whether the files show that the table is partitioned.
     func isPartitioned(_ table: RelationName) -> Bool { schema[table]?.isPartitioned == true }
 
-    /// The ALTER TABLE or CREATE INDEX says ONLY, so that it leaves the partitions alone.
+    /// Whether ALTER TABLE or CREATE INDEX says ONLY, and so does not change the partitions.
     var isOnly: Bool { tree["relation"].exists && !tree["relation"]["inh"].isTrue }
 
-    /// The file drops the table later on.
+    /// Whether a later statement of the file drops the table.
     func dropsLater(_ table: RelationName) -> Bool {
         file.statements.contains { later, effects in
             later.offset > statement.offset
@@ -92,29 +92,29 @@ struct LintContext {
         }
     }
 
-    /// The same file creates the type.
+    /// Whether the same file creates the type.
     func isNewType(_ names: [String]) -> Bool {
         effects.touches.contains { $0.kind == .type && $0.isNew && $0.relation == RelationName(names: names) }
     }
 
-    /// The same file makes a view of this name, for those who still use it.
+    /// Whether the same file creates a view with this name, for programs that still use it.
     func isLeftBehind(_ relation: RelationName) -> Bool {
         file.effects.touches.contains {
             $0.kind == .view && $0.action == .create && !$0.isInBody && $0.relation == relation
         }
     }
 
-    /// The columns that an ALTER TABLE adds to a table that was there before.
+    /// The columns that an ALTER TABLE adds to a table that existed before the file.
     var addedColumns: [AddedColumn] {
         alterations.filter { $0.kind == "AT_AddColumn" }.map { AddedColumn(table: $0.table, node: $0.node["def"]) }
     }
 
-    /// The constraints that an ALTER TABLE adds to a table that was there before, not those of new columns.
+    /// The constraints that an ALTER TABLE adds to a table that existed before the file, except those of new columns.
     func addedConstraints(_ kind: String) -> [Alteration] {
         alterations.filter { $0.kind == "AT_AddConstraint" && $0.node["def"]["contype"].string == kind }
     }
 
-    /// Columns that CREATE TABLE and ALTER TABLE give a type to.
+    /// The columns whose type CREATE TABLE or ALTER TABLE sets.
     var typedColumns: [AddedColumn] {
         if kind == "CreateStmt", let table = relation(tree["relation"]) {
             return tree["tableElts"].items.filter { $0.isKind("ColumnDef") }.map { AddedColumn(table: table, node: $0) }
@@ -126,7 +126,7 @@ struct LintContext {
 }
 
 extension StatementEffects {
-    /// It touches the relation, which the same file has created.
+    /// Whether the statement touches a relation that the same file has created.
     func makesNew(_ relation: RelationName) -> Bool {
         touches.contains { $0.isNew && $0.kind.isRelation && $0.name == relation.name && $0.schema == relation.schema }
     }
@@ -134,7 +134,7 @@ extension StatementEffects {
 
 /// A subcommand of ALTER TABLE.
 struct Alteration {
-    /// From `AlterTableType` of `parsenodes.h`.
+    /// A value of `AlterTableType` in PostgreSQL's `parsenodes.h`.
     let kind: String
     let table: RelationName
     let node: ParseNode
@@ -155,7 +155,7 @@ struct AddedColumn {
     var type: ColumnType { ColumnType(node["typeName"]) }
     var offset: Int? { node["location"].int == nil ? nil : node.content.offset }
 
-    /// The constraint of a kind that stands behind the column, or an empty node.
+    /// The column constraint of a kind; an empty node if there is none.
     func constraint(_ kind: String) -> ParseNode {
         node["constraints"].items.first { $0["contype"].string == kind } ?? .none
     }

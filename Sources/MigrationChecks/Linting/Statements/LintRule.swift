@@ -1,43 +1,43 @@
 import SQLText
 
-/// One thing that hurts: what it is called, why, and what to write instead.
+/// A lint rule: its name, the reason for it, and the safe form of the statement.
 package final class LintRule: Sendable {
-    /// What a rule is about; also the name by which all of them are switched.
+    /// The subject of a rule. It is also the name of a group that can be enabled or disabled.
     package enum Category: String, Sendable, CaseIterable {
         case indexes
         case constraints
-        /// Rewrites of a table, and columns that cannot be added as they are.
+        /// Rewrites of a table, and columns that cannot be added to existing rows.
         case columns
-        /// What is gone afterwards, for the programs that still ask for it.
+        /// Objects, names or rows that running programs still use and that are lost.
         case loss
         case transactions
         case style
-        /// Changes that a program in use may notice.
+        /// Changes that running programs may notice.
         case compatibility
     }
 
-    /// A linter that has a rule of the same meaning; also the name by which all of its rules are switched.
+    /// Another linter that has a rule with the same meaning. It is also the name of a group.
     package enum Origin: String, Sendable, CaseIterable {
         case squawk
         case strongMigrations = "strong_migrations"
         case eugene
     }
 
-    /// In lower case, with dashes; squawk's where it has the rule.
+    /// In lower case with dashes. Rules that squawk also has carry squawk's name.
     package let name: String
     package let category: Category
     package let origins: Set<Origin>
     package let severity: Finding.Severity
     package let isOnByDefault: Bool
-    /// One sentence.
+    /// The reason, in one sentence.
     package let why: String
-    /// What to write instead: a clause without a full stop, which findings give as their hint.
+    /// The statement to write instead, as a clause without a full stop. Findings use it as their hint.
     package let safeForm: String
-    /// It hurts for as long as it takes to read the table, and so not at all where the table is small.
+    /// Whether the lock or rewrite lasts as long as it takes to read the table, so that it is short for a small table.
     package let growsWithTable: Bool
-    /// The server refuses the statement.
+    /// Whether the server refuses the statement.
     let isRefusal: Bool
-    /// Kinds of statement, or of subcommands of ALTER TABLE, as the parse tree names them, that it looks at.
+    /// The kinds of statements and of subcommands of ALTER TABLE that the rule checks, named as in the parse tree.
     let kinds: [String]
     let check: @Sendable (LintContext) -> [LintMatch]
 
@@ -67,10 +67,11 @@ package final class LintRule: Sendable {
         self.check = check
     }
 
-    /// The names by which it is switched together with others.
+    /// The names of the groups that contain the rule.
     package var groups: [String] { [category.rawValue] + origins.map(\.rawValue).sorted() }
 
-    /// Whether it looks at down files too. A down is meant to take away what its up has made, in the up's style.
+    /// Whether the rule also checks down files. They are meant to drop what the up file created, in the style of the up
+    /// file.
     package var appliesToDown: Bool {
         switch category {
         case .indexes, .constraints, .columns, .transactions: true
@@ -79,15 +80,15 @@ package final class LintRule: Sendable {
     }
 }
 
-/// A place where a rule fires.
+/// A place where a rule applies.
 struct LintMatch: Sendable {
     /// A clause without a full stop.
     var message: String
-    /// The table that is concerned, whose size decides how long it takes.
+    /// The table whose size decides how long the statement takes.
     var table: RelationName?
-    /// In bytes of the script; nil for the beginning of the statement.
+    /// The position in bytes of the script; nil for the beginning of the statement.
     var offset: Int?
-    /// Instead of the rule's safe form.
+    /// The hint, if it differs from the safe form of the rule.
     var hint: String?
 
     init(_ message: String, on table: RelationName? = nil, at offset: Int? = nil, hint: String? = nil) {

@@ -1,14 +1,14 @@
 package import Migrations
 package import SQLText
 
-/// The file of a migration with its parse result, read once for all checks.
+/// A migration file with its parse result, parsed once for all checks.
 ///
-/// A class, because checks pass it to each other, and copying its content would cost more than some of them.
+/// A class, because the checks pass it around and copying its content would be expensive.
 package final class ParsedFile: Sendable {
     package let file: MigrationFile
     package let migration: Migration
     package let script: SQLScript
-    /// One for each statement of the script.
+    /// The effects of each statement of the script.
     package let effects: ScriptEffects
     package let markers: FileMarkers
     /// Each statement with its effects.
@@ -17,7 +17,7 @@ package final class ParsedFile: Sendable {
     package var path: String { file.path }
     package var direction: Direction { file.name.direction }
 
-    /// - Throws: `SQLTextError` for text that cannot be divided into statements.
+    /// - Throws: `SQLTextError` if the text cannot be split into statements.
     package init(_ file: MigrationFile, of migration: Migration) throws(SQLTextError) {
         self.file = file
         self.migration = migration

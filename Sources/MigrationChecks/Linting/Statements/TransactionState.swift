@@ -7,17 +7,17 @@ struct TransactionState: Sendable {
     struct Held: Sendable {
         var mode: LockMode
         var kind: ObjectKind
-        /// The line of the statement that took it.
+        /// The line of the statement that took the lock.
         var line: Int
     }
 
-    /// The runner executes the whole file in one transaction.
+    /// Whether the migrator runs the whole file in one transaction.
     private(set) var isWrapped: Bool
-    /// A BEGIN in the file without a COMMIT so far.
+    /// The last BEGIN of the file, if it has no COMMIT yet.
     private(set) var begin: SQLStatement?
     /// The locks that earlier statements took in the same transaction.
     private(set) var held: [RelationName: Held] = [:]
-    /// Settings that earlier statements made.
+    /// The settings that earlier statements made.
     private(set) var settings: Set<String> = []
 
     var isOpen: Bool { isWrapped || begin != nil }

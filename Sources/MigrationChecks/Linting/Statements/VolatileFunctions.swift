@@ -1,10 +1,11 @@
 import SQLText
 
-/// Whether a default is the same for all rows that are there, so that the server need not write them anew.
+/// Tells whether a default has the same value for all existing rows, so that the server need not rewrite them.
 enum VolatileFunctions {
-    /// The first function that an expression calls which may give another value for each row; nil when there is none.
+    /// The first function in an expression that may return another value for each row; nil if there is none.
     ///
-    /// A function that neither files nor PostgreSQL itself make counts: CREATE FUNCTION makes volatile ones by default.
+    /// A function that neither the files nor PostgreSQL define counts as volatile, because that is the default of
+    /// CREATE FUNCTION.
     static func first(in expression: ParseNode, _ schema: SchemaModel) -> String? {
         for call in expression.descendants(ofKind: "FuncCall") {
             var names = call["funcname"].names
@@ -19,7 +20,7 @@ enum VolatileFunctions {
         return nil
     }
 
-    /// Immutable and stable ones of `pg_proc` that defaults are made of.
+    /// The immutable and stable functions of `pg_proc` that are common in defaults.
     private static let steady: Set<String> = [
         "now", "transaction_timestamp", "statement_timestamp", "timezone", "date_trunc", "date_part", "extract",
         "make_date", "make_time", "make_timestamp", "make_timestamptz", "make_interval", "to_timestamp", "to_date",

@@ -1,0 +1,17 @@
+internal import Storage
+
+/// The bytes of a file that people write.
+package enum DeclaredBytes {
+    /// - Throws: `EnvironmentsError` with `.file`.
+    package static func read(_ path: String) throws(EnvironmentsError) -> [UInt8] {
+        do {
+            return try Files.bytes(of: path)
+        } catch {
+            throw EnvironmentsError(
+                .file,
+                "\(path) cannot be read",
+                hint: "check its permissions, and that it is a file"
+            )
+        }
+    }
+}
