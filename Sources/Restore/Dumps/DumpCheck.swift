@@ -1,3 +1,4 @@
+package import AgeEncryption
 internal import Archive
 internal import SQLText
 package import Storage
@@ -20,7 +21,7 @@ package struct DumpCheck: Sendable, Equatable {
     ///
     /// - Parameter isPacked: The text is packed by gzip.
     /// - Throws: `StorageError`; `ArchiveError.io`; `CancellationError`.
-    package static func read(_ source: FileSource, isPacked: Bool) throws -> DumpCheck {
+    package static func read(_ source: BackupSource, isPacked: Bool) throws -> DumpCheck {
         var check = DumpCheck()
         let dump = PlainDump(path: source.path, source, isPacked: isPacked)
         let unpacked = Counter()
