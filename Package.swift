@@ -256,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Project", "Bookkeeping",
-                "Archive",
+                "GranaryCommands", "granary", "AgeEncryption", "Backup", "Restore", "LocalServer", "Project",
+                "Bookkeeping", "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

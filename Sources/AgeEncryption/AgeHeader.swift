@@ -115,7 +115,7 @@ extension AgeHeader {
 
     private static func stanza(_ line: ArraySlice<UInt8>, _ lines: inout Lines) throws -> Stanza {
         let words = line.dropFirst(3).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard words.allSatisfy({ !$0.isEmpty && $0.allSatisfy((33...126).contains) }) else {
+        guard words.allSatisfy({ !$0.isEmpty && $0.allSatisfy { (33...126).contains($0) } }) else {
             throw AgeError.header("has a recipient with unexpected characters")
         }
         var body: [UInt8] = []

@@ -122,13 +122,13 @@ package enum AgeKeyFile {
                 try Files.makeFolders(String(path[..<slash]), mode: 0o700)
             }
             try Files.create(path, Array(text.utf8), mode: 0o600)
-        } catch let error as SystemError where error.number == EEXIST {
+        } catch where error.number == EEXIST {
             throw StorageError(
                 .exists,
                 "\(path) exists already",
                 hint: "name another file; an identity is never replaced"
             )
-        } catch let error as SystemError {
+        } catch {
             throw StorageError(error, "could not be made")
         }
     }

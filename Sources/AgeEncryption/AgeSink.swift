@@ -10,7 +10,9 @@ package final class AgeSink: ByteSink {
     /// The key of this file. The process that writes the file can read it again with this key, without an identity.
     package let fileKey: AgeFileKey
     private let sink: any ByteSink
-    private let sealer: Mutex<Sealer>
+    /// Only the holder of the lock touches it.
+    nonisolated(unsafe) private let sealer: Sealer
+    private let lock = Mutex<Void>(())
 
     /// - Throws: `CryptographyError`, if this machine's OpenSSL lacks an algorithm.
     package convenience init(_ sink: any ByteSink, for audience: AgeAudience) throws {
@@ -22,18 +24,24 @@ package final class AgeSink: ByteSink {
     init(_ sink: any ByteSink, header: [UInt8], _ key: AgeFileKey, nonce: [UInt8]) throws {
         self.sink = sink
         fileKey = key
-        sealer = Mutex(Sealer(try AgePayload.cipher(key, nonce: nonce), lead: header + nonce))
+        sealer = Sealer(try AgePayload.cipher(key, nonce: nonce), lead: header + nonce)
     }
 
     /// The number of bytes passed on, which are encrypted.
     package var byteCount: Int { sink.byteCount }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
-        try sealer.withLock { try $0.append(bytes, to: sink) }
+        try locked { try sealer.append(bytes, to: sink) }
     }
 
     /// Seals what is left as the last chunk. Do not append anything after it.
-    package func finish() throws { try sealer.withLock { try $0.finish(to: sink) } }
+    package func finish() throws { try locked { try sealer.finish(to: sink) } }
+
+    private func locked(_ body: () throws -> Void) throws {
+        var outcome: Result<Void, any Error> = .success(())
+        lock.withLock { _ in outcome = Result { try body() } }
+        try outcome.get()
+    }
 }
 
 /// Seals chunks, and collects them so that a large piece is passed on in few calls. One thread at a time uses it.

@@ -107,7 +107,7 @@ package struct BackupsShow: SpokenCommand {
     }
 
     /// nil if the file is no archive of pg_dump. Fails for an encrypted file that cannot be opened.
-    private static func dumpArchive(_ path: String, _ keyring: AgeKeyring) throws -> DumpArchive? {
+    static func dumpArchive(_ path: String, _ keyring: AgeKeyring) throws -> DumpArchive? {
         guard !Files.isFolder(path) else {
             return (try? FileFormat(folder: path))?.isPgDumpArchive == true ? try DumpArchive(path: path) : nil
         }

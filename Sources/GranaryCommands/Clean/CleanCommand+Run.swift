@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Cleaning
 internal import PostgresClient
 internal import Project
