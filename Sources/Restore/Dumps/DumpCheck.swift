@@ -1,6 +1,7 @@
 package import AgeEncryption
 internal import Archive
 internal import SQLText
+internal import Storage
 
 /// What can be checked of a plain dump without a server: that its text ends where it should, and that the makers' closing
 /// lines are there. Text has no checksums, unless gzip has packed it.
