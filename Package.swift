@@ -215,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "AgeEncryption", "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings
