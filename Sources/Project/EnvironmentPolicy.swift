@@ -35,6 +35,10 @@ package struct EnvironmentPolicy: Sendable {
     package var window: MaintenanceWindow?
     /// Rows that a migration destroys are backed up first.
     package var requiresBackup = false
+    /// A backup in clear is refused.
+    package var requiresEncryption = false
+    /// The recipients of age that backups are encrypted for, if the command line names none.
+    package var recipients: [String] = []
     /// Lint rules or groups that are on in addition to the default ones, and those that are off.
     package var lint = Lint()
     /// The line of its declaration; nil if no file declares it.

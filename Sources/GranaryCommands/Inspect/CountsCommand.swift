@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 package import ArgumentParser
 internal import Inspection
@@ -26,13 +27,14 @@ package struct CountsCommand: SpokenCommand {
     @Option(
         name: .long,
         help: ArgumentHelp("Show the difference to this backup; sought in --backups too.", valueName: "file"),
-        completion: .backup(".zip")
+        completion: .backup(".zip", ".zip.age")
     )
     package var since: String?
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup package var common: InspectOptions
 
@@ -41,7 +43,8 @@ package struct CountsCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let path = try since.map { try BackupFile.found($0, backups: backups) }
-        let manifest = try path.map { try ArchiveReader(try FileSource(path: $0)).manifest }
+        let keyring = try keys.keyring(on: console)
+        let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring)).manifest }
         let inspect = try await InspectSession.open(common, on: console)
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger)
         let counts =
