@@ -41,6 +41,7 @@ struct DatabaseSwap: Sendable {
                         )
                         // Of two templates the new one is meant, and the old one shall be one that can be dropped.
                         if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
+                        try KeptDatabase.mark(old, of: target.name, time: Timestamp.now, session)
                     }
                     try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
                     return old
