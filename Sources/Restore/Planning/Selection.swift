@@ -13,11 +13,14 @@ struct Selection: Sendable {
     /// Tables whose rows are the target's own: the marker, which says what the database may be used for, and where rows
     /// alone come back the ledger too, which speaks of the schema that stays.
     private let notOurs: Set<TableName>
+    /// The schema of granary's own tables, which are restored and not counted.
+    private let stateSchema: String
     /// What was excluded.
     let excluded: ExcludedPart
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
+        stateSchema = options.stateSchema
         notOurs = Set(
             (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
                 .map { TableName(schema: options.stateSchema, name: $0) }
@@ -115,7 +118,10 @@ struct Selection: Sendable {
         }
     }
 
-    var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }
+    /// Those of them that are counted for people.
+    var countedTables: [Manifest.Table] { tablesWithRows.filter { $0.schema != stateSchema } }
+
+    var rows: Int { countedTables.reduce(0) { $0 + $1.rows } }
     var rawBytes: Int { tablesWithRows.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
 
     /// The table that a person means by `schema.table` or `table`.
