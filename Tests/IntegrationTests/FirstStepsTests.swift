@@ -30,7 +30,7 @@ import Testing
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(
                     outcome.stderr.contains(
-                        "\(reason): this is public; list them in migrations/environments.json, such as"
+                        "\(reason): this is public; list its schemas in migrations/environments.json, such as"
                     )
                 )
                 #expect(outcome.stdout.contains("customers") && !outcome.stdout.contains("other"), "\(outcome)")
@@ -41,7 +41,7 @@ import Testing
     @Test func whatDestroysOrFillsNeedsTheSchemas() async throws {
         try await TestProject.with(Self.publicTables, files: Self.named) { project in
             try await project.mark()
-            let hint = "hint: list them in migrations/environments.json, such as \"schemas\": [\"public\"]\n"
+            let hint = "hint: list its schemas in migrations/environments.json, such as \"schemas\": [\"public\"]\n"
             for words in [
                 ["clean", "--confirm", project.database], ["reset", "--confirm", project.database],
                 ["seed", "--generate", "customers", "--rows", "2"],

@@ -72,7 +72,7 @@ struct AssumedSchemas {
     /// What to do for a command that does not take `public` instead.
     var hint: String {
         let example = publicHasTables ? "public" : "NAME"
-        return "list them in \(file), such as \"schemas\": [\"\(example)\"]"
+        return "list its schemas in \(file), such as \"schemas\": [\"\(example)\"]"
     }
 
     /// For a command that destroys or fills tables.
