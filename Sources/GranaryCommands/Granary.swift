@@ -9,7 +9,7 @@ package import ArgumentParser
 //     a command: options → database → gate → plan → question → run, with progress → result
 //
 // Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder, which uses those five
-// and no other command's. Only this file knows all commands.
+// and no other command's, except that `status` shows what `migrate` and `doctor` know. Only this file knows all commands.
 
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {
@@ -46,7 +46,7 @@ package struct Granary: AsyncParsableCommand {
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [TablesCommand.self, CountsCommand.self, SchemaCommand.self]
+                subcommands: [StatusCommand.self, TablesCommand.self, CountsCommand.self, SchemaCommand.self]
             ),
             CommandGroup(
                 name: "Projects",

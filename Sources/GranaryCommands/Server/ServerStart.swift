@@ -21,10 +21,11 @@ package struct ServerStart: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
+        let cluster = try ServerCommand.cluster(programs.postgresBin, on: console)
+        let start = try await cluster.start()
         console.note(
             start.made
-                ? "the local server was created and started"
+                ? "the local server was created and started; its data is in \(cluster.dataFolder)"
                 : start.started ? "the local server was started" : "the local server is already running"
         )
         try console.result(
