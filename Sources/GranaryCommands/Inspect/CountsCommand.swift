@@ -49,7 +49,7 @@ package struct CountsCommand: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        if digests, since == nil { throw ValidationError("--digests goes with --since") }
+        if digests, since == nil { throw ValidationError("--digests requires --since") }
     }
 
     package func run(on console: Console) async throws {
