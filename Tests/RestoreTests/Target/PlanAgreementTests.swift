@@ -22,7 +22,9 @@ import Testing
         fileprivate func write(_ url: String, to path: String) async throws {
             switch self {
             case .archive: try await backup(url, to: path)
-            case .plainDump: #expect(try await runCommand("pg_dump", ["-d", url, "-f", path]).status == 0)
+            case .plainDump:
+                let dump = try await runCommand("pg_dump", ["-d", url, "-f", path])
+                #expect(dump.status == 0)
             }
         }
     }
