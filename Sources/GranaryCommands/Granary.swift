@@ -1,15 +1,15 @@
 internal import Archive
 package import ArgumentParser
 
-// The commands. Console: results on standard output, everything else on standard error. Screen: standard error, with
-// lines that are redrawn. Gate: the guard before a command writes. Result: the outcome of a command, described once for
-// programs and for lists.
+// The commands. Console: writes results to standard output, and everything else to standard error. Screen: standard
+// error with lines that are redrawn. Gate: the guard before a command writes. Result: the outcome of a command,
+// described once for JSON and for lists.
 //
 //     arguments → completed by variables → parsed → one command runs on a console → exit code
 //     a command: options → database → gate → plan → question → run, with progress → result
 //
-// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder, which uses those five
-// and no other command's. Only this file knows all commands.
+// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder. It uses these five,
+// but no folder of another command. Only this file knows all commands.
 
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {

@@ -52,7 +52,7 @@ package struct DoctorCommand: SpokenCommand {
             Doctor.Check("granary", .good, "\(granaryVersion), libpq \(ServerAddress.libraryVersion)")
         ]
         do {
-            // Without a server, any pg_dump will do.
+            // Without a server, any version of pg_dump is suitable.
             let found = try await SchemaOnlyDump.program(
                 serverVersion: server ?? 0,
                 postgresBin: database.programs.postgresBin
@@ -72,7 +72,7 @@ package struct DoctorCommand: SpokenCommand {
         return checks
     }
 
-    /// A database that cannot be reached is a finding, and so is a missing one.
+    /// An unreachable database is a finding, and so is a missing one.
     private func databaseChecks(on console: Console) async -> ([Doctor.Check], Doctor.DatabaseFacts?) {
         do {
             let connected = try await database.connect(on: console, migrations: service.migrations)

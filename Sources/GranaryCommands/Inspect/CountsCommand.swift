@@ -70,7 +70,7 @@ package struct CountsCommand: SpokenCommand {
         )
     }
 
-    /// A table with rows hidden by a policy cannot be counted in any way.
+    /// If a policy hides rows of a table, it cannot be counted in any way.
     private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
         let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
         guard !hidden.isEmpty else { return }
@@ -108,7 +108,7 @@ package struct CountsCommand: SpokenCommand {
 }
 
 extension ProgressEvent {
-    /// A table that was counted is also finished.
+    /// A counted table is also finished.
     static func events(_ event: RowCounts.Progress) -> [ProgressEvent] {
         switch event {
         case .planned(let tables, let bytes): [.planned(tables: tables, bytes: bytes)]

@@ -1,4 +1,4 @@
-/// Keeps passwords out of everything that is printed.
+/// Removes passwords from all output.
 package enum Masking {
     /// `text` with the password of every URL, and every value of `password=` or `sslpassword=`, replaced by `***`.
     package static func masked(_ text: String) -> String {

@@ -11,7 +11,7 @@ package struct OptionVariables {
     /// The variables that gave options to this run, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 
-    /// Decisions about one database must not be made by a variable that applies to all.
+    /// A variable applies to all databases, so it must not decide about a single one.
     private static let withoutVariable: Set = ["help", "version", "beside"]
 
     private let root: CommandTree.Root
@@ -56,12 +56,12 @@ package struct OptionVariables {
         "GRANARY_" + option.uppercased().replacing("-", with: "_")
     }
 
-    /// Two commands may have options of the same name with different values, such as --trust of `restore` and of
-    /// `migrate repair`. A value that is only valid for the other one is not meant for this command.
+    /// Two commands may have options with the same name and different values, such as --trust of `restore` and of
+    /// `migrate repair`. A value that is only valid for the other command is ignored.
     private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
         !option.takes(value)
             && option.isOneOfFew
-            // Describing all commands takes longer than most commands run.
+            // Describing all commands takes longer than running most of them.
             && CommandTree.read(root)?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 

@@ -38,8 +38,8 @@ package struct UnknownCommand: Equatable {
         )
     }
 
-    /// Commands at this place with a similar name or this beginning; else commands elsewhere with exactly this name,
-    /// such as `status`.
+    /// Commands at this position with a similar name or the same beginning. If there are none, commands elsewhere with
+    /// exactly this name, such as `status`.
     private static func suggestions(
         for word: String,
         below path: [String],

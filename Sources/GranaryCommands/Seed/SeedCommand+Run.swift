@@ -58,7 +58,7 @@ extension SeedCommand {
         return options
     }
 
-    /// `--confirm` is always checked. In production the name is asked for if there is a terminal.
+    /// Always checks `--confirm`. In production it asks for the name if there is a terminal.
     private func confirm(_ options: SeedOptions, _ connected: ConnectedDatabase, _ console: Console) async throws {
         try await Confirmation(
             database: connected.name,
