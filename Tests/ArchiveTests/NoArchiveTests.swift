@@ -144,9 +144,11 @@ import Testing
     @Test func theCommandRefusesSpecialFiles() async throws {
         let folder = Folder()
         _ = shell("cd '\(folder.path)' && mkfifo pipe && mkdir folder && : > empty && ln -s nowhere link")
+        // Writes nothing, so that the command reads an empty pipe.
+        _ = shell("(: > '\(folder.file("pipe"))') >/dev/null 2>&1 &")
         for (name, sentence) in [
-            ("pipe", "is not a file"), ("folder", "there is no file"), ("empty", "this is not an archive of granary"),
-            ("link", "there is no file"),
+            ("pipe", "this is not an archive of granary"), ("folder", "it is a folder"),
+            ("empty", "this is not an archive of granary"), ("link", "there is no file"),
         ] {
             let outcome = try await verify(folder.file(name), in: folder)
             #expect(outcome.status != 0)

@@ -11,6 +11,8 @@ struct ConstraintSearch {
     let declared: Set<String>
     /// By declared column, the other columns that its declaration uses.
     private let related: [String: [String]]
+    /// Columns with values of the row's parent (`per`) or combination.
+    private let fixed: Set<String>
     /// Whether the table may contain rows that were not generated. Generated rows must then differ from them.
     let countsPresentRows: Bool
     /// The number of candidates that may be drawn without success.
@@ -28,7 +30,8 @@ struct ConstraintSearch {
         // A constraint of an earlier run may no longer exist.
         self.asked = asked.filter { !$0.columns(in: table).isEmpty }
         declared = Set(declaration.columns.map(\.key))
-        related = Self.related(declaration, in: table)
+        fixed = Self.fixed(declaration, in: table)
+        related = Self.related(declaration, in: table, fixed)
         self.countsPresentRows = countsPresentRows
         self.patience = patience
     }
@@ -38,16 +41,18 @@ struct ConstraintSearch {
 
     private var groups: [CandidateGroup] { CandidateGroup.all(of: asked, in: table, related: related) }
 
+    private static func fixed(_ declaration: GenerateDeclaration, in table: SeedCatalog.Table) -> Set<String> {
+        guard case .per(let parent, _, let crossed) = declaration.amount else { return [] }
+        let keys = table.foreignKeys.filter { $0.parent.name == parent || "\($0.parent)" == parent }
+        return Set(keys.flatMap(\.columns) + crossed.map(\.column))
+    }
+
     /// The columns that each declaration uses, except those that the row's parent or combination determines.
     private static func related(
         _ declaration: GenerateDeclaration,
-        in table: SeedCatalog.Table
+        in table: SeedCatalog.Table,
+        _ fixed: Set<String>
     ) -> [String: [String]] {
-        var fixed: Set<String> = []
-        if case .per(let parent, _, let crossed) = declaration.amount {
-            let keys = table.foreignKeys.filter { $0.parent.name == parent || "\($0.parent)" == parent }
-            fixed = Set(keys.flatMap(\.columns) + crossed.map(\.column))
-        }
         var related: [String: [String]] = [:]
         for member in declaration.columns {
             let uses = DeclaredGenerators.dependencies(member.value)
@@ -58,6 +63,11 @@ struct ConstraintSearch {
             }
         }
         return related
+    }
+
+    /// Whether other values of its columns can satisfy the constraint that an error reports.
+    func canSatisfy(_ error: PostgresError) -> Bool {
+        constraints(of: error).allSatisfy { fixed.isDisjoint(with: $0.columns(in: table)) }
     }
 
     /// Adds the constraint that an error reports.

@@ -180,7 +180,7 @@ extension SeedRun {
         do {
             return try session.query(merge.insert(group, number: 0))[0].int("count")
         } catch let error as PostgresError where ["23505", "23P01"].contains(error.sqlState) {
-            if var search, search.ask(about: error) { throw error }
+            if var search, search.canSatisfy(error), search.ask(about: error) { throw error }
             try session.execute("ROLLBACK TO SAVEPOINT granary_missing")
             do {
                 return try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
