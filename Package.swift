@@ -195,7 +195,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DumpArchivesTests",
-            dependencies: ["DumpArchives", "Archive", "Storage", "TestSupport"],
+            dependencies: ["DumpArchives", "Archive", "Storage", "TestSupport", "granary"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -206,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings

@@ -5,7 +5,7 @@ set -euo pipefail
 
 PACKAGES=(
     libpq-dev libssl-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev libyaml-dev
-    postgresql postgresql-client unzip pkg-config
+    postgresql postgresql-client unzip zip pkg-config
 )
 # Granary does without these where they are not to be had.
 declare -rA OPTIONAL=(

@@ -21,7 +21,7 @@ enum DumpTargets {
         }
         guard !isCut else { return }
         let report = try await DumpVerification(archive, jobs: 1).run()
-        try require(report.problems.isEmpty || !isWhole || hasLargeObjects(archive), "what can be read is damaged")
+        try require(report.problems.isEmpty || !isWhole, "what can be read is damaged")
         try require(!report.isWhole || isWhole, "verification finds whole what cannot be read")
         try require(!isWhole || report.rows == rows, "\(rows) rows were read, and \(report.rows) verified")
     }
@@ -30,11 +30,6 @@ enum DumpTargets {
         try unless(StorageError.self) {
             try unless(ArchiveError.self) { try DumpArchive(MemorySource(input), name: "input") }
         } ?? nil
-    }
-
-    /// Their number may differ from that of the table of contents.
-    private static func hasLargeObjects(_ archive: DumpArchive) -> Bool {
-        archive.dataEntries.contains(where: \.isLargeObjects)
     }
 
     /// nil for damage.

@@ -27,6 +27,10 @@ package final class ArchiveReader: Sendable {
         )
     }
 
+    /// Whether another program has packed the archive again, such as `zip -r` after `unzip`. Then its SHA-256 sums and its
+    /// seal prove nothing; sizes, rows and digests can still be compared with the manifest.
+    package var isRepacked: Bool { directory.isRepacked }
+
     package var members: [String] { directory.entries.map(\.name) }
 
     func entry(_ name: String) throws -> ZipEntry {

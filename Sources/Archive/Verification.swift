@@ -16,7 +16,7 @@ package struct VerificationReport: Sendable, Equatable {
     package var rows = 0
     package var rawBytes = 0
     package var problems: [Problem] = []
-    /// What the format leaves open, each a sentence; nothing for an archive of ours.
+    /// What could not be checked, each a sentence; nothing for an archive as granary wrote it.
     package var unchecked: [String] = []
     package var isWhole: Bool { problems.isEmpty }
 
@@ -33,14 +33,19 @@ package enum VerifyProgress: Sendable {
 
 /// Reads every member of an archive and compares it with the directory and the manifest. Needs no server.
 ///
-///     the directory: every record in its only valid form, no gap, no overlap, no other bytes
-///     the manifest: it names exactly the members that exist
-///     each member, in parallel: local header, CRC-32, SHA-256; for chunks also columns, rows and digest
-///     the tables: the sums of their chunks
+///     the directory: every record as it was written, no gap, no overlap, nothing more
+///     the manifest: every member it names is there, every member that is there it names
+///     each member, in parallel: local header, CRC-32, SHA-256, and for chunks columns, and rows and digest counted again
+///     the tables: sums of their chunks
+///
+/// If another program has packed the archive again, order, gaps and the SHA-256 sums of the packed bytes are not compared.
 package struct Verification: Sendable {
     private let source: any ByteSource
     private let jobs: Int
     private let progress: @Sendable (VerifyProgress) -> Void
+
+    /// - Parameter archive: An archive that is open already.
+    package init(_ archive: ArchiveReader, jobs: Int) { self.init(archive.source, jobs: jobs) }
 
     package init(
         _ source: any ByteSource,
@@ -62,12 +67,13 @@ package struct Verification: Sendable {
         report.problems += misplaced.map(VerificationReport.Problem.init)
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
+        if directory.isRepacked { report.unchecked += unchecked(directory, manifest) }
         // Overlapping members could be read again and again, so the total is limited by the size of the file.
         var skipped = Set(misplaced.compactMap { $0.place?.file })
         // The problem of the manifest was already reported.
         if manifest == nil { skipped.insert(Manifest.member) }
         let entries = directory.entries.filter { !skipped.contains($0.name) }
-        let outcomes = try await readMembers(entries, Expectations(manifest))
+        let outcomes = try await readMembers(entries, Expectations(manifest, isRepacked: directory.isRepacked))
         report.members = directory.entries.count
         report.rows = outcomes.reduce(0) { $0 + $1.tableRows }
         report.rawBytes = outcomes.reduce(0) { $0 + $1.chunkBytes }
@@ -94,9 +100,33 @@ extension Verification {
             .map { VerificationReport.Problem(member: $0, problem: "the manifest names it twice") }
         problems += named.filter { !there.contains($0) }
             .map { VerificationReport.Problem(member: $0, problem: "it is missing") }
-        problems += directory.entries.map(\.name).filter { !seen.contains($0) && $0 != Manifest.member }
-            .map { VerificationReport.Problem(member: $0, problem: "the manifest does not name it") }
+        guard !directory.isRepacked else { return problems }
+        problems += foreign(directory, manifest).map {
+            VerificationReport.Problem(member: $0, problem: "the manifest does not name it")
+        }
         return problems
+    }
+
+    /// Members that the manifest does not name.
+    private func foreign(_ directory: ZipDirectory, _ manifest: Manifest) -> [String] {
+        let named = Set(manifest.memberNames)
+        return directory.entries.map(\.name).filter { !named.contains($0) && $0 != Manifest.member }
+    }
+
+    /// What cannot be checked because another program has packed the archive again.
+    private func unchecked(_ directory: ZipDirectory, _ manifest: Manifest?) -> [String] {
+        var sentences = [
+            """
+            another program has packed this archive again: rows and digests of all tables were compared with the manifest, \
+            but its seal and the SHA-256 sums hold only for the bytes as granary packed them, so other members were checked \
+            by size and CRC-32 alone
+            """
+        ]
+        let others = manifest.map { foreign(directory, $0) } ?? []
+        if !others.isEmpty {
+            sentences.append("these members are not part of the backup: \(others.listed(atMost: 20))")
+        }
+        return sentences
     }
 }
 
@@ -136,7 +166,8 @@ extension Verification {
         let bytes = ByteDigester()
         var columns = ColumnCount()
         do {
-            try reader.read(entry, in: source, sha256: expectations.sums[entry.name]?.sha256) { slab in
+            let sha256 = expectations.isRepacked ? nil : expectations.sums[entry.name]?.sha256
+            try reader.read(entry, in: source, sha256: sha256) { slab in
                 try Task.checkCancellation()  // A member of many gigabytes arrives in many slabs.
                 guard let chunk else { return }
                 guard !chunk.isBinary else { return bytes.update(slab) }
@@ -144,7 +175,8 @@ extension Verification {
                 columns.update(slab)
             }
             if let expected = expectations.sums[entry.name] {
-                if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
+                let isStoredTheSame = expectations.isRepacked || entry.storedBytes == expected.storedBytes
+                if entry.rawBytes != expected.rawBytes || !isStoredTheSame {
                     outcome.note("its size differs from the manifest")
                 }
             }
@@ -220,8 +252,11 @@ private struct Expectations: Sendable {
     var tableChunks: Set<String> = []
     var columns: [String: Int] = [:]
     var sums: [String: (sha256: String, rawBytes: Int, storedBytes: Int)] = [:]
+    /// Whether the stored bytes are not those of the manifest.
+    let isRepacked: Bool
 
-    init(_ manifest: Manifest?) {
+    init(_ manifest: Manifest?, isRepacked: Bool) {
+        self.isRepacked = isRepacked
         guard let manifest else { return }
         for table in manifest.tables {
             for chunk in table.chunks {

@@ -5,6 +5,8 @@ struct ZipDirectory: Sendable {
     let entries: [ZipEntry]
     /// The beginning of the central directory, where the members end.
     let offset: Int
+    /// Whether another program has packed the archive again.
+    let isRepacked: Bool
     /// Enough for ten million members. An untrusted file must not cost more memory.
     static let bytesMax = 1 << 30
     /// The longest possible record: name and extra field have 16 bits for their length.
@@ -12,8 +14,25 @@ struct ZipDirectory: Sendable {
 
     /// - Throws: `ArchiveError.damaged` or `.format` with the wrong record.
     init(_ source: any ByteSource, windowBytes: Int = 1 << 20) throws {
+        do {
+            self = try ZipDirectory(unchanged: source, windowBytes)
+        } catch let error as ArchiveError where error.code == .damaged || error.code == .format {
+            guard let repacked = try RepackedDirectory(source) else { throw error }
+            self = ZipDirectory(repacked)
+        }
+    }
+
+    private init(_ repacked: RepackedDirectory) {
+        entries = repacked.entries
+        offset = repacked.offset
+        isRepacked = true
+    }
+
+    /// Reads the directory of an archive that is as granary wrote it.
+    private init(unchanged source: any ByteSource, _ windowBytes: Int) throws {
         let end = try End(source)
         offset = end.directoryOffset
+        isRepacked = false
         guard end.directorySize <= ZipDirectory.bytesMax else {
             throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes exceed the size limit")
         }
@@ -41,6 +60,8 @@ struct ZipDirectory: Sendable {
 
     /// An error for each member that does not directly follow the previous one.
     var misplaced: [ArchiveError] {
+        // Another program may leave gaps, and choose another order.
+        guard !isRepacked else { return [] }
         var errors: [ArchiveError] = []
         var position = 0
         for entry in entries {
@@ -227,6 +248,10 @@ extension ZipEntry {
         guard offset <= directory - header, storedBytes <= directory - header - offset else {
             throw ArchiveError.damaged(name, "it extends beyond the members")
         }
+        try requirePossibleSizes()
+    }
+
+    func requirePossibleSizes() throws {
         let limit = storedBytes.multipliedReportingOverflow(by: ZipFormat.ratioMax)
         let isPossible =
             method == ZipFormat.stored
@@ -238,7 +263,7 @@ extension ZipEntry {
 }
 
 /// The values of a ZIP64 extra field, read in order for those classic fields that are at their maximum.
-private struct WideFields {
+struct WideFields {
     private let bytes: [UInt8]
     private var position = 4
 

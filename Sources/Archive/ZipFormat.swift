@@ -34,6 +34,8 @@ package struct ZipEntry: Sendable, Equatable {
     package var storedBytes: Int
     /// The position of its local header.
     var offset = 0
+    /// The length of a local header that another program wrote; 0 for one of granary.
+    var headerBytes = 0
 
     private var needsWideSizes: Bool { max(rawBytes, storedBytes) >= UInt32.max }
 

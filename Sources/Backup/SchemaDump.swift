@@ -32,7 +32,7 @@ struct SchemaDump: Sendable {
         let program = try await PgDump.find(serverVersion: snapshot.serverVersion, folder: options.postgresBin)
         logger.debug("schema by \(program.path) of PostgreSQL \(program.major)")
         let toc = try DumpTOC(MemorySource(try await program.schema(snapshot, options)), name: "what pg_dump wrote")
-        let described = toc.schemaItems()
+        let described = toc.schemaItems().filter { $0.kind != "STATISTICS DATA" }
         var items = (snapshot.catalog.part?.items(described) ?? described).map(withConstraintIndex)
         var dependents: [String] = []
         if let exclusion = snapshot.catalog.exclusion { (items, dependents) = try exclusion.items(items) }

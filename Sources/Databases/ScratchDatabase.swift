@@ -16,8 +16,9 @@ package enum ScratchDatabase {
         logger: Logger,
         _ body: @escaping @Sendable (ServerAddress) async throws -> R
     ) async throws -> R {
+        let server = server.ignoringReadOnlyDefault
         // The creating session stays open, which shows other runs that the database is not abandoned.
-        try await withHeldSession(
+        return try await withHeldSession(
             server,
             logger: logger,
             prepare: { session in
@@ -48,8 +49,9 @@ package enum ScratchDatabase {
         logger: Logger,
         _ body: @escaping @Sendable (_ name: String) async throws -> R
     ) async throws -> R {
+        let server = server.ignoringReadOnlyDefault
         // As above, the session stays open.
-        try await withHeldSession(
+        return try await withHeldSession(
             server,
             logger: logger,
             prepare: { session in

@@ -32,7 +32,8 @@ struct CustomContainer: DumpContainer {
         // A dump that was written to a pipe does not say where its blocks are.
         let isPiped = entries.contains { $0.place == .unknown }
         let finder = BlockFinder(source: source, integerBytes: integerBytes, name: name)
-        let offsets = try isPiped ? finder.scanned(from: toc.endOffset) : finder.listed(entries, after: toc.endOffset)
+        let offsets =
+            try isPiped ? finder.scanned(from: toc.endOffset, entries) : finder.listed(entries, after: toc.endOffset)
         blocks = try Self.blocks(at: offsets, entries, from: toc.endOffset, source.byteCount, finder)
     }
 
@@ -115,8 +116,11 @@ private struct BlockFinder {
         .damagedDump(name, "the data of \(entry.title) are not where its table of contents says")
     }
 
-    /// The offsets of the blocks as they follow each other.
-    func scanned(from start: Int) throws -> [Int: Int] {
+    /// Reads all blocks one after the other and notes their offsets.
+    ///
+    /// - Throws: `ArchiveError.damaged`, also for a block that belongs to no entry.
+    func scanned(from start: Int, _ entries: [DumpTOC.Entry]) throws -> [Int: Int] {
+        let kinds = Dictionary(entries.map { ($0.id, $0.blockKind) }, uniquingKeysWith: { first, _ in first })
         let cursor = SourceCursor(source, at: start, name: name)
         var offsets: [Int: Int] = [:]
         while cursor.remaining > 0 {
@@ -124,7 +128,7 @@ private struct BlockFinder {
             let offset = cursor.position
             let kind = try cursor.byte()
             let id = try cursor.integer(integerBytes)
-            guard offsets.updateValue(offset, forKey: id) == nil else { throw cursor.broken }
+            guard kinds[id] == kind, offsets.updateValue(offset, forKey: id) == nil else { throw cursor.broken }
             switch kind {
             case 1: try skipPieces(cursor)
             case 3: while try cursor.integer(integerBytes) != 0 { try skipPieces(cursor) }

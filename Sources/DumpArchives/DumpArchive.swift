@@ -16,6 +16,7 @@ package final class DumpArchive: Sendable {
     /// Of the file, or of all files of the folder.
     package let byteCount: Int
     private let container: any DumpContainer
+    private let lists: LargeObjectLists
 
     /// - Parameter path: a file, or the folder of a directory archive.
     /// - Throws: `ArchiveError`, `StorageError`.
@@ -46,6 +47,7 @@ package final class DumpArchive: Sendable {
             }
             (kind, toc, container) = (.custom, contents, try CustomContainer(source, contents, name: name))
         }
+        lists = LargeObjectLists(toc)
     }
 
     package init(folder: String) throws {
@@ -54,6 +56,7 @@ package final class DumpArchive: Sendable {
         let files = FolderFiles(folder)
         toc = try files.contents()
         container = try FileContainer(files, toc)
+        lists = LargeObjectLists(toc)
         byteCount = try Files.names(in: folder).map { Files.size(Files.joined(folder, $0)) }.saturatedSum
     }
 
@@ -77,7 +80,10 @@ package final class DumpArchive: Sendable {
         return { try contents.read(into: $0) }
     }
 
+    /// The contents of large objects.
+    ///
+    /// - Throws: `ArchiveError`, `StorageError`.
     package func largeObjects(of entry: DumpTOC.Entry) throws -> DumpLargeObjects {
-        DumpLargeObjects(try container.largeObjects(of: entry))
+        DumpLargeObjects(try container.largeObjects(of: entry), expected: lists.objects(of: entry))
     }
 }

@@ -119,6 +119,8 @@ package struct DumpRows: ~Copyable {
 /// The contents of large objects, in pieces. Never leaves its thread.
 package struct DumpLargeObjects: ~Copyable {
     private let source: any LargeObjectSource
+    /// The objects that are listed and have not been read yet; nil if none are listed.
+    private var expected: Set<UInt32>?
     private var current: (oid: UInt32, content: any Unpacker)?
     private var offset = 0
     /// Objects begun so far.
@@ -131,17 +133,30 @@ package struct DumpLargeObjects: ~Copyable {
         package var byteCount: Int
     }
 
-    init(_ source: any LargeObjectSource) { self.source = source }
+    init(_ source: any LargeObjectSource, expected: Set<UInt32>?) {
+        self.source = source
+        self.expected = expected
+    }
 
     /// Puts the next piece into `memory`; nil behind the last one. Objects without content have none.
     ///
-    /// - Throws: `ArchiveError.damaged`, `.cutOff`, `StorageError`.
+    /// - Throws: `ArchiveError.damaged`, also for an object that is not listed, comes twice or is missing; `.cutOff`,
+    ///   `StorageError`.
     package mutating func next(into memory: UnsafeMutableRawBufferPointer) throws -> Piece? {
         while true {
             try Task.checkCancellation()
             guard let (oid, content) = current else {
                 current = try source.next()
-                guard current != nil else { return nil }
+                guard let oid = current?.oid else {
+                    try requireAll()
+                    return nil
+                }
+                guard expected == nil || expected?.remove(oid) != nil else {
+                    throw ArchiveError.damagedDump(
+                        "large objects",
+                        "the content of \(oid) comes twice, or the table of contents does not list it"
+                    )
+                }
                 offset = 0
                 objects += 1
                 continue
@@ -157,5 +172,13 @@ package struct DumpLargeObjects: ~Copyable {
             defer { offset += filled }
             return Piece(oid: oid, offset: offset, byteCount: filled)
         }
+    }
+
+    private func requireAll() throws {
+        guard let expected, let first = expected.min() else { return }
+        throw ArchiveError.damagedDump(
+            "large objects",
+            "the contents of \(expected.count) that the table of contents lists are missing, \(first) among them"
+        )
     }
 }

@@ -76,6 +76,8 @@ package struct DumpTOC: Sendable {
 
 extension DumpTOC.Entry {
     package var isLargeObjects: Bool { kind == "BLOBS" }
+    /// Whether it creates a table, local or foreign.
+    var isTable: Bool { kind == "TABLE" || kind == "FOREIGN TABLE" }
 
     /// For people: `rows of public.orders`.
     package var title: String {

@@ -13,12 +13,48 @@ extension DumpTOC {
         createdAt = head.createdAt
         (database, serverVersion, dumpVersion) = (head.database, head.serverVersion, head.dumpVersion)
         entries = try reader.readEntries()
+        try Self.requirePairs(entries, name)
         encoding = reader.encoding.name
         integerBytes = reader.integerBytes
         endOffset = reader.position
         guard format == .custom || endOffset == source.byteCount else {
             throw ArchiveError.damagedDump(name, "its table of contents does not end where the file ends")
         }
+    }
+}
+
+// Which table has which rows.
+extension DumpTOC {
+    /// Rows name their table by its number and by its name. Where the two disagree, rows could end up in another table,
+    /// or nowhere.
+    private static func requirePairs(_ entries: [Entry], _ name: String) throws {
+        // Indices, because entries may be millions and large.
+        var (tables, rows): ([UInt32: Int], [UInt32: Int]) = ([:], [:])
+        for (index, entry) in entries.enumerated() where entry.isTable {
+            guard tables.updateValue(index, forKey: entry.objectOID) == nil else {
+                throw ArchiveError.damagedDump(name, "two tables have the number \(entry.objectOID)")
+            }
+        }
+        for (index, entry) in entries.enumerated() where entry.kind == "TABLE DATA" {
+            guard rows.updateValue(index, forKey: entry.objectOID) == nil else {
+                throw ArchiveError.damagedDump(
+                    name,
+                    "two entries hold rows of the table with number \(entry.objectOID)"
+                )
+            }
+        }
+        let names = Set(tables.values.map { QualifiedName(entries[$0]) })
+        for entry in rows.values.lazy.map({ entries[$0] }) {
+            let hasTable = tables[entry.objectOID].map { QualifiedName(entries[$0]) == QualifiedName(entry) }
+            guard hasTable ?? !names.contains(QualifiedName(entry)) else {
+                throw ArchiveError.damagedDump(name, "\(entry.title) belong to a table with another number or name")
+            }
+        }
+    }
+
+    private struct QualifiedName: Hashable {
+        private let schema, name: ExactText
+        init(_ entry: Entry) { (schema, name) = (ExactText(entry.namespace ?? ""), ExactText(entry.tag)) }
     }
 }
 
@@ -121,15 +157,18 @@ struct DumpTOCReader {
         for _ in 0..<count {
             try Task.checkCancellation()
             let entry = try readEntry()
-            guard entry.place == .nowhere || taken.insert(entry.id).inserted else {
+            guard entry.id > 0, taken.insert(entry.id).inserted else {
                 throw ArchiveError.damagedDump(
                     name,
-                    "its table of contents has two entries with the number \(entry.id)"
+                    "its table of contents has two entries with the number \(entry.id), or a number that cannot be"
                 )
             }
-            // The first entry of all, since it says how to read the others.
+            // pg_dump writes it first, because it says how to read the others.
             if entry.kind == "ENCODING" { encoding = try DumpEncoding(statement: entry.definition, name) }
             entries.append(entry)
+        }
+        guard entries.contains(where: { $0.kind == "ENCODING" }) else {
+            throw ArchiveError.damagedDump(name, "its table of contents does not say the encoding")
         }
         return entries
     }
@@ -141,7 +180,9 @@ struct DumpTOCReader {
         let object = UInt32(try readString() ?? "") ?? 0
         let tag = try readString() ?? ""
         let kind = try readString() ?? ""
-        guard let section = DumpTOC.Entry.Section(rawValue: try readInt()) else { throw broken }
+        guard let section = DumpTOC.Entry.Section(rawValue: try readInt()),
+            section != .data || Self.dataKinds.contains(kind)
+        else { throw broken }
         let definition = try readString() ?? ""
         let drop = try readString() ?? ""
         let copy = try readString() ?? ""
@@ -174,9 +215,14 @@ struct DumpTOCReader {
         )
     }
 
+    /// Kinds whose entries have data in the archive.
+    private static let kindsWithData: Set<String> = ["TABLE DATA", "BLOBS"]
+    /// Kinds of the section of data. An entry of another kind could hold rows that a restore would not notice.
+    private static let dataKinds = kindsWithData.union(["SEQUENCE SET", "BLOB METADATA", "STATISTICS DATA"])
+
     /// What each format adds to an entry.
     private mutating func readPlace(_ hasData: Bool, _ kind: String) throws -> DumpTOC.Entry.Place {
-        guard hasData || !["TABLE DATA", "BLOBS"].contains(kind) else { throw broken }
+        guard hasData == Self.kindsWithData.contains(kind) else { throw broken }
         guard format == .custom else {
             let file = try readString() ?? ""
             guard hasData == !file.isEmpty else { throw broken }

@@ -13,7 +13,33 @@ extension DumpTOC {
     }
 }
 
+/// The lists of large objects in a table of contents.
+struct LargeObjectLists: Sendable {
+    private let toc: DumpTOC
+    /// The indices of the entries that list objects, by the entries' numbers. There may be many thousand.
+    private let places: [Int: Int]
+
+    init(_ toc: DumpTOC) {
+        self.toc = toc
+        places = Dictionary(
+            toc.entries.indices.filter { toc.entries[$0].listsLargeObjects }.map { (toc.entries[$0].id, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// The objects whose contents the entry has; nil if the table of contents lists none (`pg_dump --section=data` before
+    /// PostgreSQL 17).
+    func objects(of contents: DumpTOC.Entry) -> Set<UInt32>? {
+        guard !places.isEmpty else { return nil }
+        // Since version 1.16 each entry depends on its list; before that there is one entry for all.
+        let own = contents.dependencies.compactMap { places[$0] }
+        return Set((own.isEmpty ? Array(places.values) : own).flatMap { toc.entries[$0].largeObjectOIDs })
+    }
+}
+
 extension DumpTOC.Entry {
+    package var listsLargeObjects: Bool { kind == "BLOB" || kind == "BLOB METADATA" }
+
     package var largeObjectOIDs: [UInt32] {
         switch kind {
         case "BLOB": [UInt32(tag)].compactMap(\.self)

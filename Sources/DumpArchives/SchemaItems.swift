@@ -9,6 +9,8 @@ extension DumpTOC {
         var section = Entry.Section.preData
         return entries.compactMap { entry in
             if entry.section != .none { section = entry.section }
+            // Those of tables are in the section of data.
+            if entry.kind == "STATISTICS DATA" { return entry.item(.postData) }
             return switch section {
             case .preData: entry.item(.preData)
             case .postData: entry.item(.postData)
@@ -24,7 +26,6 @@ extension DumpTOC.Entry {
         // the session's settings itself.
         let ours = [
             "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH",
-            "STATISTICS DATA",
         ]
         guard !ours.contains(kind), !(isAboutNoSchema && tag.hasPrefix("LARGE OBJECT ")) else { return nil }
         return Manifest.SchemaItem(

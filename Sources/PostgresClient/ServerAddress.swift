@@ -9,6 +9,8 @@ package struct ServerAddress: Sendable, Equatable {
     package var conninfo: String
     /// Parameters that take precedence over `conninfo`, in order.
     package var overrides: [Parameter]
+    /// Whether sessions write although `default_transaction_read_only` is set for the role or the database.
+    package private(set) var ignoresReadOnlyDefault = false
 
     package struct Parameter: Sendable, Equatable {
         package var keyword: String
@@ -35,6 +37,13 @@ package struct ServerAddress: Sendable, Equatable {
         var copy = self
         copy.overrides.removeAll { $0.keyword == keyword }
         copy.overrides.append(Parameter(keyword, value))
+        return copy
+    }
+
+    /// The same server for a restore, which also writes to databases that are read-only by default.
+    package var ignoringReadOnlyDefault: ServerAddress {
+        var copy = self
+        copy.ignoresReadOnlyDefault = true
         return copy
     }
 

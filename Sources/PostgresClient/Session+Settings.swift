@@ -27,7 +27,7 @@ extension Session {
     private static let patience: [(name: String, value: String)] =
         noTimeouts + [
             ("client_min_messages", "warning"),
-            ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
+            ("default_transaction_deferrable", "off"),
             ("quote_all_identifiers", "off"), ("synchronize_seqscans", "off"), ("enable_tidscan", "on"),
             // With it on, planning a query would evaluate constants in the CHECKs of its tables.
             ("constraint_exclusion", "partition"),

@@ -39,10 +39,11 @@ extension Session {
     /// Settings that every session needs. These statements name no function and no operator.
     private var firstSettings: String {
         let timeouts = Session.timeouts(serverVersion).map { "SET \($0) = 0" }.joined(separator: "; ")
+        let writes = ignoresReadOnlyDefault ? "SET default_transaction_read_only = off; " : ""
         // The parser that divides scripts into statements, and granary's own texts, treat backslashes literally.
         return """
             SET client_encoding = '\(wire.codec == .bytes ? "SQL_ASCII" : "UTF8")'; \(timeouts);
-            SET default_transaction_read_only = off; SET standard_conforming_strings = on
+            \(writes)SET standard_conforming_strings = on
             """
     }
 

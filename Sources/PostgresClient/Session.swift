@@ -8,10 +8,12 @@ package import Logging
 package struct Session: ~Copyable {
     let wire: Wire
     package let logger: Logger
+    let ignoresReadOnlyDefault: Bool
 
-    private init(wire: Wire, logger: Logger) {
+    private init(wire: Wire, logger: Logger, ignoresReadOnlyDefault: Bool) {
         self.wire = wire
         self.logger = logger
+        self.ignoresReadOnlyDefault = ignoresReadOnlyDefault
     }
 
     /// Connects, and makes name lookups in the session safe: see `Session+Start.swift`.
@@ -38,7 +40,11 @@ package struct Session: ~Copyable {
         guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
         // While connecting there is no result with error fields. Only this setting makes libpq print the SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
-        let session = Session(wire: Wire(connection: connection, signal: signal, logger: logger), logger: logger)
+        let session = Session(
+            wire: Wire(connection: connection, signal: signal, logger: logger),
+            logger: logger,
+            ignoresReadOnlyDefault: server.ignoresReadOnlyDefault
+        )
         try session.finishConnecting()
         return session
     }
@@ -162,10 +168,11 @@ extension Session {
         PQpass(wire.connection).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The address of exactly the server that this session is connected to.
+    /// The address of exactly the server that this session is connected to, for sessions of the same kind.
     package var pinnedAddress: ServerAddress {
         let secret = password.map { [ServerAddress.Parameter("password", $0)] } ?? []
-        return ServerAddress("", overrides: pinnedParameters + secret)
+        let address = ServerAddress("", overrides: pinnedParameters + secret)
+        return ignoresReadOnlyDefault ? address.ignoringReadOnlyDefault : address
     }
 
     func connectionParameter(_ keyword: String) -> String? {

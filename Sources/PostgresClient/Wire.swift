@@ -192,10 +192,16 @@ extension Wire {
         return PostgresError(
             code: .server,
             message: fields.messageWithoutValues,
-            hint: fields.hint,
+            hint: fields.hint ?? (fields.sqlState == "25006" ? Self.readOnlyHint : nil),
             server: fields
         )
     }
+
+    /// For `read_only_sql_transaction`.
+    private static let readOnlyHint = """
+        if default_transaction_read_only is set for the database or the role, take it back with ALTER DATABASE … or \
+        ALTER ROLE … RESET default_transaction_read_only; only a restore writes in spite of it
+        """
 }
 
 extension PostgresError.ServerFields {

@@ -1,30 +1,31 @@
 @_exported public import Basics
 
-/// Why a restore did not happen. The target is as it was.
+/// Why a restore failed. The target is unchanged.
 package typealias RestoreError = Failure<RestoreFailure>
 
 package enum RestoreFailure: FailureCode {
-    /// A selection that fits nothing, or contradicts itself.
+    /// A selection that matches nothing, or options that contradict each other.
     case selection
-    /// An option that is missing, or does not go with the file.
+    /// An option is missing, or does not fit the file.
     case usage
-    /// Something named before anything changed: a missing role or extension, an older server, connected sessions.
+    /// An obstacle that was found before anything changed: a missing role or extension, an older server, connected
+    /// sessions.
     case preflight
     /// A statement of the schema failed.
     case statement
-    /// What was loaded is not what the manifest says.
+    /// The loaded rows differ from the manifest.
     case mismatch
     /// The file is neither an archive nor a plain dump.
     case format
-    /// A plain dump holds what only psql can run.
+    /// A plain dump contains something that only psql can run.
     case dump
-    /// A plain dump that is not whole, or does not tell whether it is.
+    /// A plain dump is incomplete, or does not tell whether it is complete.
     case incomplete
-    /// Tables that were to be empty hold rows (`ifEmpty`).
+    /// Tables that must be empty hold rows (`ifEmpty`).
     case refused
-    /// Code that would run, in an archive that none of our keys has sealed.
+    /// An archive without a known seal contains code that would run.
     case untrusted
-    /// Someone is in the way: sessions on the target, a lock held too long.
+    /// Other sessions prevent the restore: they are connected to the target, or hold a lock for too long.
     case busy
 
     package var exitStatus: ExitStatus {

@@ -2,17 +2,17 @@ internal import Archive
 package import DumpArchives
 package import Storage
 
-/// A file to be restored or verified. Its first bytes say what it is, not its name.
+/// A file to restore or to verify. Its first bytes tell its format, not its name.
 package enum RecognizedFile: Sendable {
     case archive(FileSource)
     case dump(FileSource, isPacked: Bool)
-    /// An archive of pg_dump, by its name. Opening it reads its table of contents.
+    /// An archive of pg_dump, with its name. Opening it reads its table of contents.
     case dumpArchive(String, @Sendable () throws -> DumpArchive)
 
     /// - Parameters:
-    ///   - path: a file, a pipe, or `-`, standard input; a folder of `pg_dump --format=directory`.
-    ///   - mayBeDamaged: No bytes, and bytes of no known kind, are what is left of a damaged archive.
-    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`;
+    ///   - path: A file, a pipe, or `-` for standard input; or a folder made by `pg_dump --format=directory`.
+    ///   - mayBeDamaged: Whether an empty file, or one of unknown format, counts as a damaged archive.
+    /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `StorageError`;
     ///   `CancellationError` while a pipe is read.
     package init(_ path: String, mayBeDamaged: Bool) throws {
         if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
@@ -34,8 +34,8 @@ package enum RecognizedFile: Sendable {
     }
 }
 
-/// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
-/// meanwhile.
+/// The file of a restore. It is opened only once, so that the plan, the question and the restore read the same file
+/// even if its name is given to another one meanwhile.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
         case archive(RestoreArchive)
@@ -44,12 +44,12 @@ package final class RestoreFile: Sendable {
 
     let content: Content
 
-    /// What people write for standard input.
+    /// The argument that means standard input.
     package static let standardInput = "-"
 
-    /// - Parameter path: a file, a pipe, or `-`, standard input. What comes through a pipe is kept until the restore ends.
-    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `ArchiveError`, also for an archive
-    ///   that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
+    /// - Parameter path: A file, a pipe, or `-`. The content of a pipe is kept until the restore ends.
+    /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `ArchiveError` for an
+    ///   archive that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
         switch try RecognizedFile(path, mayBeDamaged: false) {
         case .archive(let source): content = .archive(RestoreArchive(try ArchiveReader(source)))
@@ -59,13 +59,13 @@ package final class RestoreFile: Sendable {
         }
     }
 
-    /// The database that an archive is of; nil for a plain dump, which does not say.
+    /// The name of the archived database; nil for a plain dump, which does not name it.
     package var databaseName: String? {
         guard case .archive(let archive) = content else { return nil }
         return archive.manifest.database.name
     }
 
-    /// Whether the file is an archive of some schemas or tables.
+    /// Whether the file is an archive of single schemas or tables.
     package var isPartialArchive: Bool {
         guard case .archive(let archive) = content else { return false }
         return !archive.manifest.scope.isWholeDatabase
@@ -86,9 +86,9 @@ package final class RestoreFile: Sendable {
         return try FileSource(path: path, takesPipes: true)
     }
 
-    /// Looks into a gzip file: what is damaged is reported where it is read.
+    /// Checks the first bytes of a gzip file. Damage is reported later, when the file is read.
     ///
-    /// - Throws: `RestoreError.format` if it holds something other than text; `StorageError`.
+    /// - Throws: `RestoreError.format` if it contains something other than text; `StorageError`.
     fileprivate static func requireText(gzip source: FileSource) throws {
         let packed = PlainDump(path: source.path, source, isPacked: true)
         var first = [UInt8](repeating: 0, count: FileFormat.prefixBytes)
@@ -116,7 +116,7 @@ package final class RestoreFile: Sendable {
 }
 
 extension RestoreError {
-    /// The refusal of a file that a restore cannot read.
+    /// The error for a file that a restore cannot read.
     package init(_ path: String, _ format: FileFormat) {
         let hint: String? =
             switch format {

@@ -1,12 +1,12 @@
 package import Archive
 
-/// What to restore, where to, and how.
+/// What to restore, into which database, and how.
 package struct RestoreOptions: Sendable {
-    /// A table of the archive, and the name it gets.
+    /// A table of the archive, and the name of its copy.
     package struct TableSelection: Sendable, Equatable {
         /// `schema.table`, `table`, or a pattern.
         package var table: String
-        /// Another name for the restored table; nil keeps its own.
+        /// The name of the copy; nil restores the table under its own name.
         package var newName: String?
 
         package init(table: String, newName: String? = nil) {
@@ -16,7 +16,7 @@ package struct RestoreOptions: Sendable {
     }
 
     package enum Rows: String, Sendable, CaseIterable {
-        /// Adds the rows whose key is not there.
+        /// Adds the rows whose primary key is missing.
         case missing
         /// Empties the table first.
         case replace
@@ -24,71 +24,71 @@ package struct RestoreOptions: Sendable {
 
     package enum Trust: Sendable, Equatable {
         case anyone
-        /// Those that one of these keys has sealed; of the others only what brings no code.
+        /// Archives sealed with one of these keys may contain code; others must contain none.
         case sealed(by: [SealKey])
     }
 
-    /// An archive of ours, or a plain dump: `.sql`, `.sql.gz`.
+    /// An archive or a plain dump, of granary or of pg_dump.
     package var file: String
-    /// Restores into a database of this name instead of the one the connection names.
+    /// The database to restore into, instead of the one that the connection names.
     package var into: String?
-    /// One session and one transaction in the database itself, for servers that grant no CREATEDB.
+    /// Restores inside the database itself, in one session and one transaction, for servers that do not grant CREATEDB.
     package var inPlace = false
     package var jobs = 2
-    /// By name or pattern, as everything that is chosen.
+    /// Names or patterns, as for all options that choose objects.
     package var schemas: [String] = []
     package var tables: [TableSelection] = []
     package var excludedSchemas: [String] = []
     package var excludedTables: [String] = []
-    /// Tables that are made, and get no rows.
+    /// Tables that are created without rows.
     package var tablesWithoutData: [String] = []
     package var rows: Rows?
     package var dataOnly = false
-    /// With `dataOnly`: into empty tables, and refused when one of them holds a row.
+    /// With `dataOnly`: loads only into empty tables, and refuses if one of them holds a row.
     package var ifEmpty = false
     package var noOwner = false
     /// Creates the roles of the archive that the server lacks.
     package var createsRoles = false
-    /// Grants nothing and takes no rights away.
+    /// Executes no GRANT and no REVOKE.
     package var noPrivileges = false
-    /// Puts everything into the default tablespace.
+    /// Creates everything in the default tablespace.
     package var noTablespaces = false
-    /// Names of roles in the archive to names on the server.
+    /// Roles of the archive, and the roles of the server to use instead.
     package var roleMap: [String: String] = [:]
     /// Drops the old database after the swap instead of keeping it.
     package var dropOld = false
-    /// Leaves constraints that the rows violate NOT VALID instead of failing.
+    /// Leaves constraints NOT VALID that rows violate, instead of failing.
     package var allowInvalid = false
-    /// Leaves out every object that carries no rows and cannot be made, and lists it.
+    /// Leaves out every object that holds no rows and cannot be created, and lists it.
     package var keepGoing = false
-    /// Restores a plain dump in place, or drops the old database for it, though nothing tells whether the dump is whole;
-    /// and one that is cut off, into a new database.
+    /// Restores a plain dump in place, or drops the old database, even if nothing tells whether the dump is complete;
+    /// and restores one that was cut off into a new database.
     package var allowIncomplete = false
-    /// Of a plain dump of several databases, the one to restore.
+    /// The database to restore, if a plain dump contains several.
     package var database: String?
-    /// The encoding of a plain dump that does not say its own.
+    /// The encoding of a plain dump that does not set its own.
     package var encoding: String?
     /// Ends sessions that are connected to the target.
     package var force = false
-    /// A table with more COPY text than this is loaded chunk by chunk, by several workers.
+    /// Several workers load a table that has more COPY text than this, chunk by chunk.
     package var splitBytes = 64 << 20
     /// Skips ANALYZE at the end.
     package var withoutAnalyze = false
     /// Restores subscriptions too.
     package var withSubscriptions = false
-    /// Whose archives may bring code with them.
+    /// Whose archives may contain code.
     package var trust = Trust.anyone
     /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.
     package var maintenanceDatabase: String?
 
-    /// The schema of granary's own tables, whose marker and log stay the target's.
+    /// The schema of granary's own tables. The target keeps its marker and its log.
     package var stateSchema = "granary"
-    /// The schemas of services, where files say more of them than their names do.
+    /// The schemas of services that files declare.
     package var services: [String: [String]] = [:]
-    /// The environment that a database which was not there before is marked with; nil marks none.
+    /// The environment that a new database is marked with; nil leaves it unmarked.
     package var environment: String?
 
-    /// Whether rows may violate constraints, and materialized views stay unpopulated.
+    /// Whether rows may violate constraints, and materialized views may stay unpopulated.
     package var allowsInvalid: Bool { allowInvalid || keepGoing }
 
     package init(file: String) { self.file = file }

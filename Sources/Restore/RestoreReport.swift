@@ -1,63 +1,66 @@
-/// What a restore came to.
+/// The result of a restore.
 package struct RestoreReport: Sendable, Equatable {
     package var database: String
     package var rows: Int
     package var tables: Int
     package var seconds: Double
-    /// The new database took the place of an old one.
+    /// Whether the new database took the place of an old one.
     package var swapped: Bool
-    /// The name under which the old database was kept.
+    /// The new name of the old database, if it was kept.
     package var kept: String?
     package var keptBytes: Int?
     /// Constraints that were left NOT VALID (`allowInvalid`).
     package var invalid: [String]
-    /// What a person should know.
+    /// Sentences for people.
     package var notes: [String]
-    /// What could not be made, or fell back to the server's own.
+    /// What could not be created, and what fell back to the server's own setting.
     package var leftOut: [LeftOut] = []
-    /// The name under which the new database stays beside the target, because what is missing leaves it unprotected.
+    /// The name of the new database if it did not take the target's place, because something that protects the data is
+    /// missing.
     package var beside: String?
-    /// The services of which something else is applied now than before.
+    /// The services whose applied version changed.
     package var rewinds: [ServiceRewind] = []
-    /// Whether the file was whole; nil for a plain dump that does not tell.
+    /// Whether the file was complete; nil if a plain dump does not tell.
     package var isComplete: Bool? = true
 }
 
 /// What a restore would do, for `--plan`.
 package struct RestorePlanReport: Sendable, Equatable {
     package var database: String
-    /// Sentences in the order of what would happen.
+    /// What would happen, in order, each a sentence.
     package var steps: [String]
     package var tables: Int
-    /// nil for a dump, which does not say.
+    /// nil for a dump, which does not record it.
     package var rows: Int?
     package var rawBytes: Int
-    /// What would make it fail, each a sentence with its way out.
+    /// What would make the restore fail, each a sentence with its remedy.
     package var obstacles: [String]
-    /// The services of which something else would be applied than now.
+    /// The services whose applied version would change.
     package var rewinds: [ServiceRewind] = []
-    /// The environment that the archive is a backup of; nil if it does not say, as no plain dump does.
+    /// The environment of the archived database; nil if the file does not name it, as plain dumps never do.
     package var environment: String?
-    /// Whether the file is whole; nil for a plain dump that does not tell.
+    /// Whether the file is complete; nil if a plain dump does not tell.
     package var isComplete: Bool? = true
-    /// What a restore would throw because the file is not whole.
+    /// The error that a restore would throw because the file is incomplete.
     package var refusal: RestoreError?
-    /// Whether the archive has a seal of ours; nil for a plain dump, which can have none.
+    /// Whether the archive has a known seal; nil for a dump, which cannot have one.
     package var isSealed: Bool?
-    /// What would run; nil where nobody asked, because the archive is our own.
+    /// Whether another program has packed the archive again, so that its seal proves nothing.
+    package var isRepacked = false
+    /// The code that would run; nil if it was not examined, because the archive has a known seal.
     package var code: CodeInventory?
 }
 
-/// What a restore says while it runs.
+/// The progress of a restore.
 package enum RestoreProgress: Sendable {
     /// A phase begins, such as "loading rows".
     case phase(String)
-    /// What is about to be loaded: tables and bytes of COPY text.
+    /// The tables and the bytes of COPY text that will be loaded.
     case planned(tables: Int, bytes: Int)
     case started(table: String)
-    /// Rows and bytes that the server took since the last such event.
+    /// The rows and bytes that the server took since the last such event.
     case advanced(table: String, rows: Int, bytes: Int)
     case finished(table: String, rows: Int, bytes: Int)
-    /// An index, a constraint or another object was made: how many of how many.
+    /// An index, a constraint or another object was created: the number of it, and of how many.
     case made(object: String, number: Int, of: Int)
 }

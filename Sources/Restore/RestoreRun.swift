@@ -3,7 +3,7 @@ internal import Databases
 package import Logging
 package import PostgresClient
 
-/// A restore from the file to the database, completely or not at all.
+/// A restore of one file into one database, completely or not at all.
 package struct RestoreRun: Sendable {
     private let options: RestoreOptions
     private let file: RestoreFile?
@@ -21,7 +21,7 @@ package struct RestoreRun: Sendable {
     ) {
         self.options = options
         self.file = file
-        self.server = server
+        self.server = server.ignoringReadOnlyDefault
         self.logger = logger
         self.progress = progress
     }

@@ -3,11 +3,14 @@ struct LooseDump {
     struct Entry {
         var id: Int
         var kind: String
+        /// nil for one that no other entry has.
+        var object: Int?
         var tag = "t"
         var definition = ""
         var copy = ""
         var section = 2
-        /// The place in a custom archive; nil for an entry without data.
+        var dependencies: [Int] = []
+        /// Of a custom archive; nil for an entry without data.
         var offset: (state: UInt8, value: Int)?
         /// The file in the other formats.
         var file: String?
@@ -26,7 +29,7 @@ struct LooseDump {
         bytes += version >= 15 ? [UInt8(compression)] : integer(compression)
         for number in [6, 21, 2, 29, 10, 126, 0] { bytes += integer(number) }
         for text in ["shop", "15.18", "15.18"] { bytes += string(text) }
-        let first = Entry(id: 1, kind: "ENCODING", definition: "SET client_encoding = '\(encoding)';\n")
+        let first = Entry(id: 9000, kind: "ENCODING", definition: "SET client_encoding = '\(encoding)';\n")
         bytes += integer(entries.count + 1)
         for entry in [first] + entries { bytes += self.bytes(entry) }
         return bytes
@@ -34,12 +37,13 @@ struct LooseDump {
 
     private func bytes(_ entry: Entry) -> [UInt8] {
         var bytes = integer(entry.id) + integer(entry.offset == nil && entry.file == nil ? 0 : 1)
-        for text in ["1259", "16385", entry.tag, entry.kind] { bytes += string(text) }
+        for text in ["1259", String(entry.object ?? 16384 + entry.id), entry.tag, entry.kind] { bytes += string(text) }
         bytes += integer(entry.section)
         for text in [entry.definition, "", entry.copy, "public"] { bytes += string(text) }
         bytes += string("") + string("")
         if version >= 16 { bytes += integer(0) }
-        bytes += string("ada") + string("false") + string(nil)
+        bytes += string("ada") + string("false")
+        bytes += entry.dependencies.flatMap { string(String($0)) } + string(nil)
         guard format == 1 else { return bytes + string(entry.file ?? "") }
         let (state, value) = entry.offset ?? (3, 0)
         return bytes + [state] + (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }

@@ -88,7 +88,7 @@ import Testing
 
     @Test(arguments: [
         "statement_timeout = '1ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
-        "idle_session_timeout = '1ms'", "default_transaction_read_only = on", "standard_conforming_strings = off",
+        "idle_session_timeout = '1ms'", "standard_conforming_strings = off",
     ])
     func timeoutsOfARoleDoNotEndASession(setting: String) async throws {
         let server = try await ThrowawayServer.shared()
@@ -107,7 +107,34 @@ import Testing
         }
     }
 
-    /// The delay of the network is longer than the server's idle timeout.
+    @Test func onlyARestoreWritesInSpiteOfAReadOnlyDefault() async throws {
+        try await withOwner(["default_transaction_read_only = on"]) { _, url, owner in
+            let address = ServerAddress(url).setting("user", to: owner)
+            let error = try await withSession(address, logger: quietLogger) { session -> PostgresError? in
+                do {
+                    try session.execute("CREATE SCHEMA a")
+                    return nil
+                } catch let error as PostgresError {
+                    return error
+                }
+            }
+            #expect(error?.sqlState == "25006")
+            #expect(error?.hint?.contains("RESET default_transaction_read_only") == true)
+            try await withSession(address.ignoringReadOnlyDefault, logger: quietLogger) { session in
+                let first = try session.query("SHOW default_transaction_read_only")[0].text(
+                    "default_transaction_read_only"
+                )
+                #expect(first == "off")
+                try session.reset()
+                let second = try session.query("SHOW default_transaction_read_only")[0].text(
+                    "default_transaction_read_only"
+                )
+                #expect(second == "off")
+            }
+        }
+    }
+
+    /// The network is slower than the session may be idle.
     @Test func aSessionThatIsOverBeforeItsFirstStatementIsMadeAgain() async throws {
         guard try await ThrowawayServer.shared().major >= 14 else { return }
         try await withOwner(["idle_session_timeout = '1ms'"]) { server, url, owner in

@@ -37,7 +37,7 @@ func restore(
 
 func manifest(of file: String) throws -> Manifest { try ArchiveReader(FileSource(path: file)).manifest }
 
-/// The error that `body` throws, or nil with an issue when it throws none.
+/// The error that `body` throws; nil, and an issue, if it throws none.
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
@@ -53,7 +53,7 @@ func failure(
     return nil
 }
 
-/// Lends a server's database that holds `sql`, and a folder.
+/// Lends a database with the result of `sql`, its server, and a folder.
 func withDatabase<R>(
     _ sql: String,
     options: String = "",
@@ -63,7 +63,7 @@ func withDatabase<R>(
     try await TestProject.with(sql, options: options, on: server) { try await body($0.server, $0.url, $0.folder) }
 }
 
-/// Fails the test with the lines that differ.
+/// Fails the test, listing the lines that differ.
 func expectSame(
     _ restored: DatabasePortrait,
     _ original: DatabasePortrait,

@@ -32,7 +32,14 @@ package struct ConnectedDatabase: Sendable {
 }
 
 extension ConnectedDatabase {
-    /// The schemas of the folder's service and of the named one.
+    /// The same database for a restore, which writes although the database or the role is read-only by default.
+    var ignoringReadOnlyDefault: ConnectedDatabase {
+        var copy = self
+        copy.address = address.ignoringReadOnlyDefault
+        return copy
+    }
+
+    /// The schemas of the services that the command knows: of the folder's service, and of the named one.
     ///
     /// - Throws: `EnvironmentsError` with `.usage` for an invalid name.
     func services(

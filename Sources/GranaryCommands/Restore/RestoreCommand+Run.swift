@@ -28,7 +28,7 @@ extension RestoreCommand {
             mayBeMissing: true,
             maintenance: target.maintenanceDb,
             migrations: migrations
-        )
+        ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
         let goal = try await goal(connected, on: console)
         let environment = try await environment(of: goal, on: console)
@@ -283,8 +283,9 @@ extension RestoreCommand {
         let obstacles = report.obstacles.map { "- \(Formatting.harmless($0))" }
         let code = report.code.flatMap { code -> [String]? in
             guard !code.isHarmless else { return nil }
-            let origin = report.isSealed.map { $0 ? ", made by this installation" : ", not made by this installation" }
-            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was read)" : ""):"]
+            let stranger = report.isRepacked ? ", packed again by another program" : ", not made by this installation"
+            let origin = report.isSealed.map { $0 ? ", made by this installation" : stranger }
+            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was looked at)" : ""):"]
                 + (code.lines + code.roleLines).map { "- \(Formatting.harmless($0))" }
         }
         return ["database \(Formatting.harmless(report.database)): \(amount.joined(separator: ", "))"] + steps

@@ -24,13 +24,17 @@ struct TrustQuestion {
             if outlook.isSealed == nil { for line in Self.lines(code, of: file) { console.note(line) } }
             return
         }
-        console.note("\(file) was not made by this installation")
+        let origin =
+            outlook.isRepacked
+            ? "was packed again by another program, so that its seal proves nothing"
+            : "was not made by this installation"
+        console.note("\(file) \(origin)")
         for line in Self.lines(code, of: file) { console.note(line) }
         guard !isTrusted else { return }
         guard Question.canBeAsked(console) else {
             throw CommandError(
                 .refused,
-                "\(file) was not made by this installation, and would run \(code.lines.joined(separator: ", "))",
+                "\(file) \(origin), and would run \(code.lines.joined(separator: ", "))",
                 hint: "nothing was changed; if you know who made it: \(line)"
             )
         }

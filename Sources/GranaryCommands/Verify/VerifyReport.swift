@@ -29,6 +29,7 @@ package struct VerifyReport: Sendable, Equatable {
         rows = found.rows
         rawBytes = found.rawBytes
         problems = found.problems
+        notes = found.unchecked
         self.seconds = seconds
     }
 
@@ -46,7 +47,6 @@ package struct VerifyReport: Sendable, Equatable {
     package init(file: String, dumpArchive: VerificationReport, seconds: Double) {
         self.init(file: file, found: dumpArchive, seconds: seconds)
         format = .dumpArchive
-        notes = dumpArchive.unchecked
     }
 
     package var isWhole: Bool { problems.isEmpty }

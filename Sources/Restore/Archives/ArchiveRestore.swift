@@ -4,16 +4,16 @@ internal import Databases
 internal import Logging
 internal import PostgresClient
 
-/// A restore of an archive: what the plan, the question before it and the restore itself share.
+/// A restore of an archive: what the plan, the question and the restore itself share.
 ///
-///     in a new database   look at the server; refuse, or make the database → making, by workers → the swap
-///     in the target       look at the server; refuse, or BEGIN → making, refilling, adding or copying → COMMIT
+///     in a new database   check the server; refuse, or create the database → making, by workers → the swap
+///     in the target       check the server; refuse, or BEGIN → making, refilling, adding or copying → COMMIT
 struct ArchiveRestore: Sendable {
     let archive: RestoreArchive
-    /// Settled for the target.
+    /// Completed for the target.
     let options: RestoreOptions
     let target: TargetDatabase
-    /// All that is asked for.
+    /// What was requested.
     let selection: Selection
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
@@ -47,11 +47,12 @@ struct ArchiveRestore: Sendable {
     var manifest: Manifest { archive.manifest }
     var isInPlace: Bool { options.restoresInPlace(manifest.scope) }
     var state: StateReturn { StateReturn(manifest, options) }
-    /// The tables of the target that it goes over.
+    /// The tables of the target that the restore replaces or changes.
     var reach: RestoreReach { RestoreReach(manifest, settled: options, selection) }
 
     func run() async throws -> RestoreReport {
         try requireTrust()
+        try await requireContentOfManifest()
         progress(.phase("looking at the server"))
         return isInPlace ? try await runInPlace() : try await runBeside()
     }
@@ -63,20 +64,41 @@ struct ArchiveRestore: Sendable {
 
     /// - Throws: `RestoreError.untrusted`.
     private func requireTrust() throws {
-        // As a plain dump: it can have no seal, and what it runs is listed.
+        // An archive of pg_dump cannot have a seal. Its code is listed, as that of a plain dump.
         guard archive.isOurs, options.trust != .anyone, try !isSealed() else { return }
         let code = try CodeReader(manifest, options).inventory
         guard !code.isHarmless else { return }
+        let origin =
+            archive.repacked == nil
+            ? "was not made by this installation"
+            : "was packed again by another program, so that its seal proves nothing"
         throw RestoreError(
             .untrusted,
-            "\(options.file) was not made by this installation, and would run code: \(code.lines.joined(separator: ", "))",
+            "\(options.file) \(origin), and would run code: \(code.lines.joined(separator: ", "))",
             hint: "nothing was changed; if you know who made it, restore it with --trust"
         )
     }
 
-    /// Asks the server and the target what would fail, and what must be known.
+    /// Compares an archive that was packed again with its manifest before anything is made, because its chunks have no
+    /// SHA-256 that a worker could check.
     ///
-    /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
+    /// - Throws: `RestoreError.mismatch` with the first problem; `ArchiveError.io`; `CancellationError`.
+    private func requireContentOfManifest() async throws {
+        guard let repacked = archive.repacked else { return }
+        progress(.phase("comparing the archive with its manifest"))
+        let report = try await Verification(repacked, jobs: options.jobs).run()
+        guard let problem = report.problems.first else { return }
+        throw RestoreError(
+            .mismatch,
+            "\(options.file) was packed again and differs from its manifest: \(problem.member): \(problem.problem)",
+            hint:
+                "nothing was changed; `granary verify` lists all differences; put back the files as the backup had them"
+        )
+    }
+
+    /// Checks on the server and in the target what would fail, and what the restore needs to know.
+    ///
+    /// - Parameter session: In place a session with the target, otherwise one with the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
         findings.notes += archive.notes + selection.excluded.notes
@@ -87,14 +109,19 @@ struct ArchiveRestore: Sendable {
         findings.obstacles += part.obstacles
         (part.notes, part.obstacles) = ([], [])
         let owner = try findings.existing?.owner ?? properties(findings).owner
-        findings.obstacles += try RightsCheck(
-            manifest: manifest,
-            options: options,
-            selection: selection.leavingOut(part.leftOut),
-            isInPlace: isInPlace,
-            findings: findings,
-            databaseOwner: owner
-        ).obstacles(session)
+        if var needed = NeededRights(manifest, options, selection.leavingOut(part.leftOut)) {
+            if isInPlace {
+                let staying = try selection.extensionsThatStay(manifest, options, session)
+                needed.extensions.removeAll { staying.contains($0) }
+            }
+            findings.obstacles += try RightsCheck(
+                needed: needed,
+                noOwner: options.noOwner,
+                isInPlace: isInPlace,
+                findings: findings,
+                databaseOwner: owner
+            ).obstacles(session)
+        }
         if isInside {
             findings.obstacles += try InPlaceRights(
                 manifest: manifest,
@@ -116,7 +143,7 @@ struct ArchiveRestore: Sendable {
     }
 }
 
-// Beside the target.
+// In a new database.
 extension ArchiveRestore {
     private func runBeside() async throws -> RestoreReport {
         let part = PartCheck(manifest, options, selection).ofNewDatabase(target.name)
@@ -154,7 +181,7 @@ extension ArchiveRestore {
             }
         )
         try await steps.run([work.schema])
-        // Only now: the text search configuration that the database names may be part of the schema.
+        // Only now, because the schema may contain the text search configuration that a setting of the database names.
         let userCode = try await withSession(database, logger: logger) { try $0.userCodeSettings() }
         work.record.update { $0.userCode = userCode }
         try await steps.run(work.filling)
@@ -173,13 +200,13 @@ extension ArchiveRestore {
         return report
     }
 
-    /// The old database's properties, or where there is none those of the archive.
+    /// The properties of the old database; if there is none, those of the archive.
     private func properties(_ findings: Preflight.Findings) throws -> DatabaseProperties {
         var properties = try findings.existing ?? DatabaseProperties(manifest.database)
         let roles = RoleMap(names: options.roleMap)
         if findings.existing == nil {
             if options.noOwner {
-                // What the owner may, the new owner may.
+                // The rights of the archived owner become those of the new owner.
                 properties.privileges = properties.privileges?.map { privilege in
                     var privilege = privilege
                     if privilege.grantee == properties.owner { privilege.grantee = findings.user }
@@ -236,14 +263,14 @@ extension ArchiveRestore {
         return report
     }
 
-    /// What is done in the target, as the options and what is there say.
+    /// The steps in the target, according to the options and the existing tables.
     private func steps(_ work: RestoreWork, _ session: borrowing Session) throws -> [RestoreStep] {
         if options.dataOnly { return work.refilling }
         guard !options.tables.isEmpty else { return [work.clearing] + work.making }
         let obstacles = try TableObstacles.tables(manifest, options, session)
         if let failure = Preflight.failure(obstacles) { throw failure }
         guard options.tables.allSatisfy({ $0.newName == nil }) else { return work.copying }
-        // Their sequences may be there, and are used meanwhile.
+        // Their sequences may exist, and be used meanwhile.
         work.record.update { $0.own = .current }
         guard try !TableObstacles.existing(work.selection.tables.map(\.tableName), session).isEmpty else {
             return work.making
@@ -257,7 +284,7 @@ extension ArchiveRestore {
 }
 
 extension DatabaseProperties {
-    /// - Throws: `RestoreError.statement` for what is not the keyword that it should be.
+    /// - Throws: `RestoreError.statement` if a keyword is not one.
     init(_ database: Manifest.Database) throws {
         self.init(
             name: database.name,

@@ -4,11 +4,11 @@ internal import Databases
 internal import Logging
 internal import PostgresClient
 
-// What would happen, and what would make it fail.
+// What would happen, and what would prevent it.
 extension ArchiveRestore {
-    /// Looks at the archive and the target, and changes nothing.
+    /// Examines the archive and the target. Changes nothing.
     ///
-    /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
+    /// - Parameter listsCode: Whether to list the code of a trusted archive too.
     func plan(listsCode: Bool) async throws -> RestorePlanReport {
         let looksInside = isInPlace && target.exists
         var (findings, _) = try await withSession(
@@ -26,20 +26,21 @@ extension ArchiveRestore {
         report.environment = manifest.environment
         let isSealed = try isSealed()
         report.isSealed = archive.isOurs ? isSealed : nil
+        report.isRepacked = archive.repacked != nil
         if listsCode || !isSealed { report.code = try CodeReader(manifest, options).inventory }
         return report
     }
 
-    /// What only the target can tell; nothing where there is none.
+    /// Facts that only the target can tell; empty if it does not exist.
     private struct Inside: Sendable {
         var obstacles: [Preflight.Obstacle] = []
         /// Tables that Citus distributes.
         var distributed: [TableName] = []
-        /// The services that would be taken to another version.
+        /// The services whose applied version would change.
         var rewinds: [ServiceRewind] = []
     }
 
-    /// A target that is replaced need not let us in.
+    /// A target that will be replaced need not permit a connection.
     private func lookInside() async throws -> Inside {
         guard target.exists else { return Inside() }
         do {
@@ -69,7 +70,7 @@ extension ArchiveRestore {
         return inside
     }
 
-    /// What would not be distributed afterwards.
+    /// A note about tables that would no longer be distributed.
     private func distribution(_ tables: [TableName]) -> [String] {
         guard !tables.isEmpty else { return [] }
         return [
@@ -78,7 +79,7 @@ extension ArchiveRestore {
     }
 }
 
-/// What a restore would do, in sentences.
+/// The plan of a restore, in sentences.
 struct RestoreOutlook {
     let restore: ArchiveRestore
     let findings: Preflight.Findings

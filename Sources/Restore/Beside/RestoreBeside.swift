@@ -3,7 +3,7 @@ internal import Databases
 internal import Logging
 internal import PostgresClient
 
-/// A restore into a new database, which is given what belongs to the target and then takes its place.
+/// A restore into a new database. It gets the properties and the state of the target, and then takes its place.
 struct RestoreBeside: Sendable {
     let target: TargetDatabase
     let options: RestoreOptions
@@ -11,7 +11,7 @@ struct RestoreBeside: Sendable {
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
-    /// The new database, still empty, and what was found before it was made.
+    /// The new database while it is empty, and what was found before it was created.
     struct Beginning: Sendable {
         var name: String
         var properties: DatabaseProperties
@@ -19,9 +19,9 @@ struct RestoreBeside: Sendable {
     }
 
     /// - Parameters:
-    ///   - inspect: Looks at the server, and says what the new database shall be like. Its session is to the
+    ///   - inspect: Checks the server, and returns the properties of the new database. Its session is connected to the
     ///     maintenance database.
-    ///   - prepare: Does what must be done before there is a new database, and says it.
+    ///   - prepare: Runs before the new database is created, and returns notes.
     ///   - fill: Fills the new database.
     func run(
         inspect: @escaping @Sendable (borrowing Session) throws -> (Preflight.Findings, DatabaseProperties),
@@ -64,13 +64,13 @@ struct RestoreBeside: Sendable {
         return report
     }
 
-    /// What is missing may have protected the data: then a person decides, and not the restore.
+    /// If something that protects the data is missing, a person must decide about the swap.
     private func ending(_ leftOut: [LeftOut], replaces: Bool) -> DatabaseReplacement.Ending {
         if replaces, leftOut.areUnprotected { return .staysBeside }
         return .takesPlace(dropsOld: options.dropOld && leftOut.missing.isEmpty)
     }
 
-    /// Gives the new database what belongs to the target, before it takes the target's place.
+    /// Copies the state of the target into the new database, before the swap.
     private func returnState(to name: String, exists: Bool) async throws -> [ServiceRewind] {
         let (schema, state) = (StateSchema(options.stateSchema), state)
         var before = TargetState.new(schema, environment: options.environment)
@@ -82,7 +82,7 @@ struct RestoreBeside: Sendable {
         }
         let target = before
         return try await withSession(self.target.maintenance.database(name), logger: logger) { session in
-            // By now the new database has its settings, such as a read-only mode.
+            // The new database already has its own settings, such as a read-only mode.
             try session.pin()
             return try session.transaction { try state.write(target, &$0) }
         }
@@ -90,7 +90,7 @@ struct RestoreBeside: Sendable {
 }
 
 extension RestoreOptions {
-    /// What happens when the new database is filled.
+    /// What happens after the new database is filled.
     func lastStep(for target: String, exists: Bool) -> String {
         switch (exists, dropOld) {
         case (false, _): "name it \(target)"

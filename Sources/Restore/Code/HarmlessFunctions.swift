@@ -1,5 +1,5 @@
-/// PostgreSQL's own functions that only compute: they do not execute SQL given as text, and use no file and no other
-/// session.
+/// PostgreSQL's own functions that only compute, or set planner statistics: they do not execute SQL given as text, and
+/// use no file and no other session.
 ///
 /// Defaults, checks, indexes, policies and views may call them without running other code. This lists what is known to
 /// be harmless, not what is known to be harmful: a missing function only leads to an unnecessary question.
@@ -33,7 +33,7 @@ enum HarmlessFunctions {
         lead least left length like_escape ln log log10 lower lower_inc lower_inf lpad ltrim make_date make_interval make_time
         make_timestamp make_timestamptz masklen max md5 min min_scale mod mode multirange netmask network nextval normalize
         now nth_value ntile num_nonnulls num_nulls numnode numrange nummultirange octet_length overlaps overlay parse_ident percent_rank
-        percentile_cont percentile_disc phraseto_tsquery pi plainto_tsquery position pow power quote_ident quote_literal
+        percentile_cont percentile_disc pg_restore_attribute_stats pg_restore_relation_stats phraseto_tsquery pi plainto_tsquery position pow power quote_ident quote_literal
         quote_nullable radians random range_agg range_intersect_agg range_merge rank regexp_count regexp_instr regexp_like
         regexp_match regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr regr_avgx
         regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse right

@@ -1,7 +1,7 @@
 internal import Archive
 internal import SQLText
 
-/// The privileges on the database of a dump, which says only how they differ from PostgreSQL's defaults.
+/// The privileges on an archived database. pg_dump writes only the differences from PostgreSQL's defaults.
 struct DatabasePrivileges {
     private(set) var all: [Manifest.Privilege]
     private static let names = ["CREATE", "TEMPORARY", "CONNECT"]
@@ -12,7 +12,8 @@ struct DatabasePrivileges {
             + Self.names.map { Manifest.Privilege(grantee: owner, privilege: $0, grantable: false) }
     }
 
-    /// `GRANT CREATE,CONNECT ON DATABASE shop TO reader WITH GRANT OPTION`, or a REVOKE; other statements change nothing.
+    /// Applies `GRANT CREATE,CONNECT ON DATABASE shop TO reader WITH GRANT OPTION`, or a REVOKE; ignores other
+    /// statements.
     mutating func run(_ sql: String) {
         let words = Lexeme.all(of: sql).filter { !$0.kind.isTrivia }
         guard let verb = words.first?.text, ["GRANT", "REVOKE"].contains(verb),

@@ -2,12 +2,13 @@ internal import Archive
 internal import PostgresClient
 internal import SQLText
 
-/// Rows of one table that pg_dump wrote as INSERT statements (`--inserts`).
+/// The rows of one table as INSERT statements (`pg_dump --inserts`).
 enum DumpedInserts {
-    /// Runs them in a transaction that is open, or one of its own. The session then has `UserCodeSettings.ofStatements`.
+    /// Executes the statements, in the open transaction or in one of its own. Afterwards the session has the settings
+    /// `UserCodeSettings.ofStatements`.
     ///
-    /// - Parameter table: What errors name. With `--load-via-partition-root` the statements name its root.
-    /// - Returns: How many rows they have inserted.
+    /// - Parameter table: The name for errors. With `--load-via-partition-root` the statements name its root instead.
+    /// - Returns: The number of inserted rows.
     static func run(
         _ text: @escaping (UnsafeMutableRawBufferPointer) throws -> Int,
         _ encoding: String,

@@ -3,19 +3,21 @@ internal import DumpArchives
 internal import PostgresClient
 internal import SQLText
 
-/// What an archive of pg_dump holds, said as a manifest of ours. Each entry with data is a chunk whose rows are not known.
+/// The content of an archive of pg_dump, described by a manifest. Each entry with data is a chunk whose number of rows
+/// is unknown.
 struct DumpedManifest: Sendable {
     private(set) var manifest: Manifest
-    /// By the names of the chunks.
+    /// The entries, by the names of their chunks.
     private(set) var entries: [String: DumpTOC.Entry] = [:]
-    /// The partitioned tables that rows of partitions are sent to, by the number of the partition.
+    /// The partitioned tables into which rows of partitions are loaded, by the number of the partition.
     private(set) var roots: [Int: TableName] = [:]
     private(set) var notes: [String] = []
 
-    /// - Throws: `ArchiveError.format` for what only psql or pg_restore can do.
+    /// - Throws: `ArchiveError.format` for content that only psql or pg_restore can restore.
     init(_ dump: DumpArchive) throws {
         let toc = dump.toc
         try Self.requireUsualSettings(toc, dump.name)
+        try Self.requireListedLargeObjects(dump)
         manifest = Manifest(
             granary: "",
             createdAt: toc.createdAt,
@@ -28,14 +30,14 @@ struct DumpedManifest: Sendable {
             uniquingKeysWith: { first, _ in first }
         )
         manifest.schema = Self.items(toc, definitions)
-        addTables(dump, definitions)
-        addSequences(toc)
+        try addTables(dump, definitions)
+        try addSequences(toc, dump.name)
         addLargeObjects(dump)
         addExtensionsAndSchemas(toc)
         addRoles(toc)
     }
 
-    /// `pg_restore` would set these for every statement.
+    /// `pg_restore` would use these settings for every statement.
     private static func requireUsualSettings(_ toc: DumpTOC, _ name: String) throws {
         for entry in toc.entries {
             let isUsual =
@@ -52,6 +54,18 @@ struct DumpedManifest: Sendable {
                 )
             }
         }
+    }
+
+    /// Without the list, the owners are unknown, and a restore of rows would drop the large objects of the target.
+    private static func requireListedLargeObjects(_ dump: DumpArchive) throws {
+        guard dump.dataEntries.contains(where: \.isLargeObjects),
+            !dump.toc.entries.contains(where: \.listsLargeObjects)
+        else { return }
+        throw ArchiveError(
+            .format,
+            "\(dump.name) holds large objects without their list, as pg_dump --section=data writes them",
+            hint: "make the dump with --data-only instead, or restore it with pg_restore"
+        )
     }
 
     /// 150018 for `15.18 (Debian 15.18-0+deb12u1)`, 180000 for `18beta1`.
@@ -76,14 +90,14 @@ extension DumpedManifest {
         } + largeObjectItems(toc)
     }
 
-    /// Comments and privileges of large objects, which come after their contents.
+    /// Comments and privileges of large objects. They are executed after the contents are loaded.
     private static func largeObjectItems(_ toc: DumpTOC) -> [Manifest.SchemaItem] {
         let oids = Dictionary(
             toc.entries.map { ($0.id, $0.largeObjectOIDs) },
             uniquingKeysWith: { first, _ in first }
         )
         return toc.entries.filter { $0.isAboutLargeObjects }.map { entry in
-            // Of several objects with the same privileges the statements name the first.
+            // If several objects have the same privileges, the statements name only the first.
             let all = entry.tag.hasPrefix("LARGE OBJECTS ") ? entry.dependencies.flatMap { oids[$0] ?? [] } : []
             let statements = all.isEmpty ? [entry.definition] : all.map { entry.definition.naming(largeObject: $0) }
             return Manifest.SchemaItem(
@@ -109,7 +123,7 @@ extension DumpedManifest {
         manifest.roles = roles.subtracting([""]).sorted()
     }
 
-    /// A dump does not say that `public` was dropped: pg_restore leaves it, and so do we.
+    /// An archive does not record that `public` was dropped. pg_restore keeps the schema, and so does granary.
     private mutating func addExtensionsAndSchemas(_ toc: DumpTOC) {
         manifest.extensions = toc.entries.filter { $0.kind == "EXTENSION" }.map { entry in
             let words = Lexeme.all(of: entry.definition).filter { !$0.kind.isTrivia }
@@ -124,27 +138,44 @@ extension DumpedManifest {
 
 // Rows.
 extension DumpedManifest {
-    private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) {
+    private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) throws {
         let keys = Self.primaryKeys(manifest.schema)
         var data: [UInt32: DumpTOC.Entry] = [:]
         for entry in dump.dataEntries where entry.kind == "TABLE DATA" { data[entry.objectOID] = entry }
         for entry in dump.toc.entries where entry.kind == "TABLE" {
             guard let definition = definitions[entry.id] else { continue }
             let rows = data.removeValue(forKey: entry.objectOID)
-            add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
+            try add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
         }
         let foreign = Set(dump.toc.entries.filter { $0.kind == "FOREIGN TABLE" }.map(\.objectOID))
         let hasTables = !manifest.tables.isEmpty
-        // What is left are the tables of a dump of rows alone, or those that extensions make.
+        // The remaining tables are those of a dump of rows alone, or tables that extensions create.
         for entry in dump.dataEntries where data[entry.objectOID]?.id == entry.id {
             guard !foreign.contains(entry.objectOID) else {
-                notes.append("rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out")
+                // They belong to another server, and loading them would write to it.
+                notes.append(
+                    "the rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out, because they would be written to the other server"
+                )
                 continue
             }
             var definition = TableDefinition()
             definition.isOfExtension = hasTables || dump.toc.entries.contains { $0.kind == "EXTENSION" }
-            add(entry, definition, entry, dump)
+            try add(entry, definition, entry, dump)
         }
+        try requireRoots(of: dump, definitions)
+    }
+
+    /// Requires that rows are redirected only to partitioned tables, as `--load-via-partition-root` does.
+    private func requireRoots(of dump: DumpArchive, _ definitions: [Int: TableDefinition]) throws {
+        let others = dump.toc.entries.filter { definitions[$0.id]?.isPartitioned == false }
+            .map { TableName(schema: $0.namespace ?? "", name: $0.tag) }
+        guard let wrong = Set(roots.values).intersection(others).first else { return }
+        throw ArchiveError(
+            .damaged,
+            at: FilePlace(dump.name),
+            "rows of another table are to be loaded into \(wrong)",
+            hint: "take another copy of the dump"
+        )
     }
 
     private mutating func add(
@@ -153,9 +184,10 @@ extension DumpedManifest {
         primaryKey: [String] = [],
         _ data: DumpTOC.Entry?,
         _ dump: DumpArchive
-    ) {
+    ) throws {
         let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
         let copy = data.flatMap { CopyText($0.copyStatement) }
+        if copy == nil, let data, !data.copyStatement.isEmpty { throw Self.notUnderstood(data, dump.name) }
         let types = definition.types
         var table = Manifest.Table(
             number: manifest.tables.count + 1,
@@ -178,12 +210,12 @@ extension DumpedManifest {
         manifest.tables.append(table)
     }
 
-    /// With a schema, so that the text of its values is read with care.
+    /// A qualified name, so that the values are not read as a type with settings of its own.
     private static let unknownType = "pg_catalog.text"
 
     private func extensionName(of toc: DumpTOC) -> String { toc.entries.first { $0.kind == "EXTENSION" }?.tag ?? "" }
 
-    /// The columns of the primary keys, by the numbers of the entries that the keys depend on.
+    /// The columns of primary keys, by the number of the entry that creates the table.
     private static func primaryKeys(_ items: [Manifest.SchemaItem]) -> [Int: [String]] {
         var keys: [Int: [String]] = [:]
         for item in items where item.kind == "CONSTRAINT" {
@@ -210,16 +242,25 @@ extension DumpedManifest {
         manifest.largeObjects = all
     }
 
-    private mutating func addSequences(_ toc: DumpTOC) {
+    private static func notUnderstood(_ entry: DumpTOC.Entry, _ name: String) -> ArchiveError {
+        ArchiveError(
+            .damaged,
+            at: FilePlace(name),
+            "the statement of \(entry.title) is not understood",
+            hint: "take another copy of the dump, or restore it with pg_restore"
+        )
+    }
+
+    private mutating func addSequences(_ toc: DumpTOC, _ file: String) throws {
         let oids = Dictionary(
             toc.entries.filter { $0.kind == "SEQUENCE" }.map {
                 (TableName(schema: $0.namespace ?? "", name: $0.tag), $0.objectOID)
             },
             uniquingKeysWith: { first, _ in first }
         )
-        manifest.sequences = toc.entries.filter { $0.kind == "SEQUENCE SET" }.compactMap { entry in
+        manifest.sequences = try toc.entries.filter { $0.kind == "SEQUENCE SET" }.map { entry in
             let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
-            guard let position = SetVal(entry.definition) else { return nil }
+            guard let position = SetVal(entry.definition) else { throw Self.notUnderstood(entry, file) }
             return Manifest.Sequence(
                 oid: oids[name] ?? 0,
                 schema: name.schema,
@@ -240,7 +281,7 @@ extension DumpTOC.Entry {
 }
 
 extension String {
-    /// The statements with another large object after each `LARGE OBJECT`.
+    /// The statements with another number after each `LARGE OBJECT`.
     fileprivate func naming(largeObject oid: UInt32) -> String {
         var words: [String] = []
         return Lexeme.all(of: self).map { lexeme in

@@ -3,9 +3,9 @@ internal import DumpArchives
 internal import PostgresClient
 internal import SQLText
 
-// What statements of pg_dump say, which it writes in one way only.
+// Parsers for statements of pg_dump, each of which has only one form.
 
-/// The words, names and signs of a statement, without blanks and comments.
+/// The tokens of a statement, without blanks and comments.
 private struct Words {
     private let lexemes: [Lexeme]
     private(set) var position = 0
@@ -20,7 +20,7 @@ private struct Words {
         return next
     }
 
-    /// Passes over words or signs that are next, all of them or none.
+    /// Skips words or signs if all of them are next.
     mutating func takes(_ words: String...) -> Bool {
         let range = position..<(position + words.count)
         guard range.upperBound <= lexemes.count,
@@ -30,7 +30,7 @@ private struct Words {
         return true
     }
 
-    /// `"app".orders` as it is written; nil if no name is next.
+    /// The name as written, such as `"app".orders`; nil if no name is next.
     mutating func takeQualifiedName() -> String? {
         guard let first = take(), first.name != nil else { return nil }
         guard takes(".") else { return first.text }
@@ -38,7 +38,7 @@ private struct Words {
         return "\(first.text).\(second.text)"
     }
 
-    /// What is between parentheses, which are next.
+    /// The tokens between parentheses; nil if no parenthesis is next.
     mutating func takeParentheses() -> [Lexeme]? {
         guard takes("(") else { return nil }
         var depth = 1
@@ -54,10 +54,10 @@ private struct Words {
 }
 
 extension [Lexeme] {
-    /// As SQL again.
+    /// The tokens as SQL.
     fileprivate var text: String { map(\.text).joined(separator: " ") }
 
-    /// The parts between commas that are in no parentheses.
+    /// The parts between commas, ignoring commas in parentheses.
     fileprivate var list: [[Lexeme]] {
         var depth = 0
         var parts: [[Lexeme]] = [[]]
@@ -107,9 +107,9 @@ struct SetVal {
     }
 }
 
-/// What `CREATE TABLE` says.
+/// The content of `CREATE TABLE`.
 struct TableDefinition {
-    /// `format_type`'s spelling, for columns that are written with their types.
+    /// The types of the columns that the statement lists, as `format_type` spells them.
     var types: [String: String] = [:]
     var isPartitioned = false
     var isUnlogged = false
@@ -119,7 +119,7 @@ struct TableDefinition {
 
     init(_ entry: DumpTOC.Entry) {
         var words = Words(entry.definition)
-        // The dump of a view that depends on itself begins with other statements, which no table does.
+        // The dump of a view that depends on itself begins with other statements; that of a table never does.
         guard words.takes("CREATE") else { return }
         isUnlogged = words.takes("UNLOGGED")
         guard words.takes("TABLE"), words.takeQualifiedName() != nil else { return }
@@ -135,7 +135,7 @@ struct TableDefinition {
         }
     }
 
-    /// Words that follow the type of a column.
+    /// Words that end the type of a column.
     private static let followers: Set<String> = [
         "COLLATE", "DEFAULT", "GENERATED", "NOT", "CONSTRAINT", "STORAGE", "COMPRESSION", "OPTIONS", "CHECK",
     ]
@@ -158,7 +158,8 @@ struct TableDefinition {
 struct KeyConstraint {
     let isPrimary: Bool
     let columns: [String]
-    /// As two statements, of which the first can run beside others; nil if the index cannot be made alone.
+    /// The constraint as two statements: the index, which can be built in parallel, and the constraint itself; nil if
+    /// the index cannot be created alone.
     let index: Manifest.ConstraintIndex?
 
     init?(_ sql: String) {
@@ -178,7 +179,7 @@ struct KeyConstraint {
         let storage = words.takes("WITH") ? words.takeParentheses().map { " WITH (\($0.text))" } : ""
         let isDeferrable = words.takes("DEFERRABLE")
         let isDeferred = words.takes("INITIALLY", "DEFERRED")
-        // WITHOUT OVERLAPS, and what newer versions may add.
+        // WITHOUT OVERLAPS, and clauses of newer versions.
         guard let included, let storage, words.isAtEnd, key.list.allSatisfy({ $0.count == 1 }) else {
             index = nil
             return
@@ -190,13 +191,13 @@ struct KeyConstraint {
         index = Manifest.ConstraintIndex(
             create:
                 "CREATE UNIQUE INDEX \(name.text) ON \(table) USING btree (\(key.text))\(included)\(nulls)\(storage)",
-            // CLUSTER ON and REPLICA IDENTITY stand in the constraint's own entry.
+            // CLUSTER ON and REPLICA IDENTITY are statements in the entry of the constraint.
             attach: ([attach] + statements.dropFirst()).joined(separator: ";\n")
         )
     }
 }
 
-/// The properties of the database, from the entries that pg_restore --create runs.
+/// The properties of the database, from the entries that `pg_restore --create` executes.
 struct ArchivedProperties {
     private(set) var properties: Manifest.Database
 
@@ -253,7 +254,7 @@ struct ArchivedProperties {
         }
     }
 
-    /// `ALTER DATABASE shop SET work_mem TO '5MB'`, the same of a role in the database, or a limit of connections.
+    /// `ALTER DATABASE shop SET work_mem TO '5MB'`, the same for a role in the database, or a connection limit.
     private mutating func readSetting(_ sql: String) {
         var words = Words(sql)
         var role: String?
@@ -278,7 +279,7 @@ struct ArchivedProperties {
 }
 
 extension Lexeme {
-    /// What a string in plain quotes stands for, and one with a backslash.
+    /// The value of a string, with or without escapes.
     fileprivate var content: String? {
         guard kind == .string else { return nil }
         let hasEscapes = text.hasPrefix("E") || text.hasPrefix("e")

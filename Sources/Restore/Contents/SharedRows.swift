@@ -1,14 +1,14 @@
 internal import DumpArchives
 internal import Synchronization
 
-/// The rows of one table of a dump, which are unpacked once and taken by several workers, whole rows at a time.
+/// The rows of one table in a dump, decompressed once and distributed to several workers in whole rows.
 ///
-/// A worker unpacks what it takes while the others send to the server what they took, which takes the server longer.
+/// One worker decompresses its part while the others send theirs to the server, which takes longer.
 final class SharedRows: Sendable {
     struct Slab: Sendable {
         var bytes: [UInt8]
         var rows: Int
-        /// The slab's share of the stored bytes, for the progress.
+        /// The stored bytes of this slab, for the progress.
         var stored: Int
     }
 
@@ -16,7 +16,7 @@ final class SharedRows: Sendable {
         var rows: DumpRows?
         var isAtEnd = false
         var working: Int
-        /// Rows that were given to a worker.
+        /// The number of rows that workers have received.
         var given = 0
     }
 
@@ -48,9 +48,9 @@ final class SharedRows: Sendable {
         }
     }
 
-    /// Notes that the server has taken all that a worker was given.
+    /// Records that the server has taken all rows of one worker.
     ///
-    /// - Returns: For the last worker, how many rows all of them were given; nil for the others.
+    /// - Returns: The sum for all workers, if this was the last one; otherwise nil.
     func leave() -> Int? {
         state.withLock { state in
             state.working -= 1

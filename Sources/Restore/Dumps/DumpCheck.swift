@@ -2,18 +2,18 @@ internal import Archive
 internal import SQLText
 package import Storage
 
-/// What can be checked of a plain dump without a server: that its text ends where it should, and that the makers' closing
-/// lines are there. Text has no checksums, unless gzip has packed it.
+/// The checks of a plain dump that need no server: its text is not cut off, and has the closing line of its program.
+/// Text has no checksums, unless it is packed by gzip.
 package struct DumpCheck: Sendable, Equatable {
-    /// Tables that `COPY` fills.
+    /// The number of tables that `COPY` fills.
     package var tables = 0
-    /// Rows of `COPY`.
+    /// The number of rows of `COPY`.
     package var rows = 0
-    /// The text, unpacked.
+    /// The size of the unpacked text.
     package var bytes = 0
-    /// Damage, each a sentence.
+    /// Sentences about damage.
     package var problems: [String] = []
-    /// What could not be checked, each a sentence.
+    /// Sentences about what could not be checked.
     package var notes: [String] = []
 
     /// Reads a plain dump to its end.
@@ -49,7 +49,7 @@ package struct DumpCheck: Sendable, Equatable {
         var bytes = 0
     }
 
-    /// Text that does not begin with a command of SQL is something else, and no damaged dump.
+    /// Requires that the text begins with an SQL command; otherwise it is not a dump.
     private func requireSQL(_ element: DumpScript.Element, _ path: String, isFirst: inout Bool) throws {
         guard isFirst, case .statement(let text, _) = element else { return }
         isFirst = false
@@ -57,7 +57,7 @@ package struct DumpCheck: Sendable, Equatable {
         throw RestoreError(path, .other("a text that is not SQL"))
     }
 
-    /// What a statement of a dump may begin with.
+    /// The first words of statements in dumps.
     private static let commands: Set<String> = [
         "ALTER", "ANALYZE", "BEGIN", "CALL", "CLUSTER", "COMMENT", "COMMIT", "CREATE", "DELETE", "DISCARD", "DO",
         "DROP",

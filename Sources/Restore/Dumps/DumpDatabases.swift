@@ -1,21 +1,21 @@
 internal import Basics
 
-/// The databases that a dump is of. `pg_dump --create` and pg_dumpall begin each with `\connect`.
+/// The databases in a dump. `pg_dump --create` and pg_dumpall begin each one with `\connect`.
 struct DumpDatabases: Sendable {
-    /// `--database`: what is not of this one is passed over.
+    /// `--database`: the others are skipped.
     let chosen: String?
-    /// The database that is restored: to connect to it is nothing new.
+    /// The database that is restored. Connecting to it begins no other database.
     let target: String
 
-    /// Those that a `\connect` names, in their order.
+    /// The databases that `\connect` names, in order.
     private(set) var names: [String] = []
-    /// The one that the last `\connect` named.
+    /// The database of the last `\connect`.
     private var current: String?
-    /// Something was made before the first `\connect`.
+    /// Whether something was created before the first `\connect`.
     private var isUnnamedUsed = false
-    /// The `\connect` that leaves a database in which something was made.
+    /// The first `\connect` after something was created in another database.
     private var departure: (line: Int, name: String)?
-    /// A statement about a database as a whole, of which it is to be seen whether the dump connects to it.
+    /// Statements about a database as a whole. They are allowed only if the dump connects to that database.
     private var mentions: [(what: String, name: String, line: Int)] = []
 
     init(chosen: String?, target: String) {
@@ -32,24 +32,24 @@ struct DumpDatabases: Sendable {
         current = name
     }
 
-    /// Whether a statement of this place is restored.
+    /// Whether statements at this position are restored.
     var isChosen: Bool { chosen.map { name in current.map { ExactText($0) == ExactText(name) } ?? false } ?? true }
 
     func isChosen(_ name: String) -> Bool { chosen.map { ExactText($0) == ExactText(name) } ?? true }
 
-    /// Something that only makes sense within a database.
+    /// Records a statement about the content of a database.
     mutating func noteContent() { if current == nil { isUnnamedUsed = true } }
 
     mutating func noteMention(of name: String, _ what: String, line: Int) {
         if mentions.count < 1000 { mentions.append((what, name, line)) }
     }
 
-    /// Whether a `CREATE DATABASE` of this name came before.
+    /// Whether a `CREATE DATABASE` with this name came before.
     func isCreated(_ name: String) -> Bool { mentions.contains { $0.what == "CREATE DATABASE" && $0.name == name } }
 
-    /// Why the file cannot be restored as the options say; nil where it can.
+    /// Why the options do not permit a restore of this file; nil if they do.
     ///
-    /// - Parameter rules: say where.
+    /// - Parameter rules: Rules that know the places in the file.
     func failure(_ rules: DumpRules) -> RestoreError? {
         guard let chosen else {
             if let departure { return several(departure, rules) }

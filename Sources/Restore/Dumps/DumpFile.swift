@@ -2,7 +2,7 @@ internal import Archive
 internal import Storage
 internal import Synchronization
 
-/// A plain dump, open from the first look at it to the end of its restore.
+/// A plain dump. It stays open from the first check to the end of the restore.
 final class PlainDump: Sendable {
     let path: String
     let source: FileSource
@@ -15,7 +15,7 @@ final class PlainDump: Sendable {
         self.isPacked = isPacked
     }
 
-    /// What it holds, read once for the plan, the question and the restore.
+    /// The content, read once for the plan, the question and the restore.
     func survey(_ options: DumpRules.Options) throws -> DumpSurvey {
         if let known = known.withLock({ $0 }), known.options == options { return known.survey }
         let survey = try DumpSurvey.read(self, DumpRules(options))
@@ -24,23 +24,23 @@ final class PlainDump: Sendable {
     }
 }
 
-/// One reading of a plain dump from its beginning to its end, unpacked if it is packed. Never leaves its thread.
+/// Reads a plain dump once from beginning to end, and decompresses it if necessary. Never leaves its thread.
 final class DumpFile {
     private let dump: PlainDump
-    /// Bytes of the file, packed as it is, that were read.
+    /// The number of bytes of the file that were read, before decompression.
     private(set) var position = 0
 
     init(_ dump: PlainDump) { self.dump = dump }
 
     var path: String { dump.path }
-    /// Of the file, packed as it is.
+    /// The size of the file, before decompression.
     var byteCount: Int { dump.source.byteCount }
-    /// The file is still as it was when it was opened.
+    /// Whether the file is the same as when it was opened.
     var isUnchanged: Bool { dump.source.isUnchanged }
 
-    /// What `DumpScript` reads: the text, unpacked.
+    /// The decompressed text, for `DumpScript`.
     ///
-    /// - Parameter mayBeCut: a packed text that ends early is the end of the text.
+    /// - Parameter mayBeCut: Whether compressed text that ends too early counts as the end of the text.
     func text(mayBeCut: Bool = false) throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
         guard dump.isPacked else { return { try self.read($0) } }
         let unpacked = Unpacked(try GzipReader(name: path) { try self.read($0) })

@@ -2,17 +2,21 @@ internal import Databases
 internal import PostgresClient
 internal import SQLText
 
-/// What a server must have for a dump, and what the dump says of its database.
+/// What a dump needs from the server, and what it says about its database.
 struct DumpNeeds: Sendable {
-    /// Roles that own something or are granted something, by their names on the server.
+    /// Roles that own something or get privileges, by their names on the server.
     private(set) var roles: Set<String> = []
     private(set) var extensions: Set<String> = []
-    /// What `CREATE DATABASE` says.
+    private var dumpRights = DumpRights()
+    /// What PostgreSQL does not permit every role.
+    var rights: NeededRights { dumpRights.needed }
+    /// The content of `CREATE DATABASE`.
     var database: DumpedDatabase?
 
     mutating func note(_ statement: DumpStatement, _ options: DumpRules.Options) {
         if statement.words.starts(with: ["CREATE", "EXTENSION"]) { noteExtension(statement) }
         noteRoles(statement, options)
+        dumpRights.note(statement, options)
     }
 
     private mutating func noteExtension(_ statement: DumpStatement) {
@@ -23,12 +27,12 @@ struct DumpNeeds: Sendable {
         if let name = rest.first?.lexeme.foldedName { extensions.insert(name) }
     }
 
-    /// Without owners a role may be missing, and the privileges are left out.
+    /// Without owners a role may be missing; its privileges are then left out.
     private mutating func noteRoles(_ statement: DumpStatement, _ options: DumpRules.Options) {
         guard !options.noOwner, let kind = statement.roleKind ?? statement.settingKind else { return }
         if options.noPrivileges, kind == .privileges || kind == .defaultPrivileges { return }
         let map = RoleMap(names: options.roleMap)
-        // Of roles that PostgreSQL itself brings, an older server may lack some, which is no reason to make them.
+        // An older server may lack some of PostgreSQL's own roles. They cannot be created.
         roles.formUnion(named(statement, kind).map(map.role).filter { !$0.hasPrefix("pg_") })
     }
 
@@ -46,9 +50,9 @@ struct DumpNeeds: Sendable {
     }
 }
 
-/// What a dump says of its database as a whole.
+/// What a dump says about its database as a whole.
 struct DumpedDatabase: Sendable, Equatable {
-    /// What `CREATE DATABASE` says, such as `ENCODING`.
+    /// The options of `CREATE DATABASE`, such as `ENCODING`.
     private var values: [String: String] = [:]
     private var settings: [DatabaseProperties.Setting] = []
     private var owner: String?
@@ -65,7 +69,7 @@ struct DumpedDatabase: Sendable, Equatable {
 
     var settingNames: [String] { settings.map(\.name) }
 
-    /// Takes in an `ALTER DATABASE`, an `ALTER ROLE … IN DATABASE` or a comment.
+    /// Records an `ALTER DATABASE`, an `ALTER ROLE … IN DATABASE` or a comment.
     mutating func note(_ statement: DumpStatement, _ kind: DumpStatement.Database.Kind) {
         let tokens = StatementText(statement.text).significant.map(\.lexeme)
         switch kind {
@@ -92,9 +96,9 @@ struct DumpedDatabase: Sendable, Equatable {
         settings.append(DatabaseProperties.Setting(role: role, name: name, value: value))
     }
 
-    /// The properties of a database that is made for the dump.
+    /// The properties of a database that is created for the dump.
     ///
-    /// - Parameter usual: What holds where the dump says nothing.
+    /// - Parameter usual: Properties that the dump does not set.
     func properties(_ usual: DatabaseProperties, _ options: DumpRules.Options) -> DatabaseProperties {
         var properties = usual
         if let encoding = values["ENCODING"] { properties.encoding = encoding }

@@ -3,15 +3,15 @@ internal import Logging
 internal import PostgresClient
 internal import SQLText
 
-/// Sends a plain dump to one session, statement by statement, and the rows of its COPYs in slabs.
+/// Sends a plain dump to one session, one statement after the other, with the rows of each COPY in slabs.
 ///
-/// Stops at the first error, which carries the file and the line.
+/// Stops at the first error, which has the file and the line.
 struct DumpPlayer: ~Copyable {
     struct Outcome: Sendable {
         var rows = 0
         var tables = 0
         var notes: [String] = []
-        /// What is to be done at the end, in the encoding that the dump has set.
+        /// Actions for the end of the restore, in the encoding that the dump has set.
         var last: [DumpAction] = []
         var encoding = "UTF8"
     }
@@ -20,26 +20,26 @@ struct DumpPlayer: ~Copyable {
     private let file: DumpFile
     private var script: DumpScript
     private let mayBeCut: Bool
-    /// Where statements are listed that fail and may be missing.
+    /// The list of failed statements that may be left out.
     private let leftOut: LeftOutList
     /// `--keep-going`
     private let keepsGoing: Bool
     private let progress: @Sendable (RestoreProgress) -> Void
-    /// Those that were left out, with the object under which each is listed.
+    /// Statements that were left out, each with the object under which it is listed.
     private var failed: [(statement: FailedStatement, listedUnder: String)] = []
     private var rows = 0
     private var tables: Set<[String]> = []
     private var notes: [String] = []
     private var last: [DumpAction] = []
-    /// Whether the server knows a setting.
+    /// Whether the server knows a setting, by name.
     private var knownSettings: [String: Bool] = [:]
     private var reportedBytes = 0
 
     /// - Parameters:
-    ///   - mayBeCut: plays what there is of a dump whose end is missing.
-    ///   - leftOut: gets the statements that fail and that the database is whole without.
-    ///   - keepsGoing: does not stop at the first of them.
-    /// - Throws: `ArchiveError` when zlib has no memory.
+    ///   - mayBeCut: Whether to restore a dump whose end is missing.
+    ///   - leftOut: The list for failed statements that may be left out.
+    ///   - keepsGoing: Whether to continue after such a statement.
+    /// - Throws: `ArchiveError` if zlib has no memory.
     static func open(
         _ dump: PlainDump,
         _ rules: DumpRules,
@@ -71,7 +71,8 @@ struct DumpPlayer: ~Copyable {
         self.progress = progress
     }
 
-    /// - Throws: `RestoreError`, also when the file was changed meanwhile; `ArchiveError` when a packed file is damaged, `PostgresError` when the connection is lost.
+    /// - Throws: `RestoreError`, also if the file was changed meanwhile; `ArchiveError` if a compressed file is
+    ///   damaged; `PostgresError` if the connection is lost.
     mutating func run(_ session: inout Session) throws -> Outcome {
         progress(.planned(tables: 0, bytes: file.byteCount))
         do {
@@ -107,12 +108,12 @@ struct DumpPlayer: ~Copyable {
         return Outcome(rows: rows, tables: tables.count, notes: notes, last: last, encoding: encoding)
     }
 
-    /// Says the same thing once.
+    /// Adds a note, unless it was added before.
     private mutating func tell(_ note: String) { if !notes.contains(note) { notes.append(note) } }
 
     private mutating func run(_ element: DumpScript.Element, _ action: DumpAction, _ session: inout Session) throws {
         switch element {
-        // Of these only those are run that stand for a statement.
+        // Only psql commands that correspond to a statement are executed.
         case .metaCommand: if let text = action.text { try session.execute(bytes: text) }
         case .copy(let statement, let line): try copy(statement, line, &session)
         case .statement(let statement, let line):
@@ -135,7 +136,7 @@ struct DumpPlayer: ~Copyable {
         }
     }
 
-    /// What was in a tablespace that the server does not have, or the role may not use, goes to the default.
+    /// If the server has no such tablespace, or the role may not use it, its objects go to the default.
     private func useTablespace(_ statement: [UInt8], _ session: inout Session) throws {
         do {
             try session.attempt { try $0.execute(bytes: statement) }
@@ -147,7 +148,7 @@ struct DumpPlayer: ~Copyable {
         }
     }
 
-    /// Where a failure may be left out, a transaction that is open survives it.
+    /// If a failure may be left out, an open transaction survives it.
     private func execute(_ statement: [UInt8], _ session: inout Session) throws {
         let isFrame = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]
             .contains(StatementWords.first(1, of: statement).first ?? "")
@@ -155,7 +156,8 @@ struct DumpPlayer: ~Copyable {
         try session.attempt { try $0.execute(bytes: statement) }
     }
 
-    /// - Returns: Whether the statement may be missing; then it is listed, under the one that it needs if that is missing too.
+    /// - Returns: Whether the statement may be left out. It is then listed, below the statement that it needs if that
+    ///   was left out too.
     private mutating func leave(_ statement: [UInt8], _ reason: String) -> Bool {
         let words = StatementWords.first(400, of: statement)
         guard keepsGoing, let one = FailedStatement(statement, words) else { return false }
@@ -165,7 +167,7 @@ struct DumpPlayer: ~Copyable {
         return true
     }
 
-    /// Runs what the server may refuse for certain reasons.
+    /// Executes a statement that the server may refuse for certain reasons.
     private mutating func attempt(_ text: [UInt8], _ action: DumpAction, _ session: inout Session) throws {
         do {
             try session.attempt { try $0.execute(bytes: text) }
@@ -174,9 +176,9 @@ struct DumpPlayer: ~Copyable {
         }
     }
 
-    /// Dumps of newer servers set what older ones do not know, such as `transaction_timeout`.
+    /// Dumps of newer servers have settings that older ones do not know, such as `transaction_timeout`.
     private mutating func isOfUnknownSetting(_ statement: [UInt8], _ session: borrowing Session) throws -> Bool {
-        // A name with a dot is anyone's to set.
+        // Every role may set a name with a dot.
         guard let name = StatementWords.setting(changedBy: statement), !name.contains(".") else { return false }
         if let isKnown = knownSettings[name] { return !isKnown }
         let isKnown = try session.query(
@@ -220,7 +222,7 @@ extension DumpPlayer {
         }
     }
 
-    /// The number in `COPY orders, line 12, column price: …`, whatever the language of "line".
+    /// The number in `COPY orders, line 12, column price: …`, in any language.
     static func row(in context: String, of table: String) -> Int? {
         let start = "COPY \(table), "
         guard let line = context.split(separator: "\n").first(where: { $0.hasPrefix(start) }) else { return nil }
@@ -230,7 +232,7 @@ extension DumpPlayer {
     }
 }
 
-// Where something went wrong.
+// Places of errors.
 extension DumpPlayer {
     private func failure(_ error: PostgresError, at line: Int) -> RestoreError {
         let missing = "run it as a role that may do so; an archive of single schemas needs fewer rights"
@@ -246,13 +248,13 @@ extension DumpPlayer {
         return "the dump is in another encoding than it says: name it, such as with --encoding LATIN1"
     }
 
-    /// The line within the statement, where the server points at a character of it.
+    /// The line of the statement at which the server points, in the file.
     static func line(of error: PostgresError, in statement: [UInt8], from line: Int) -> Int {
         guard let position = error.server?.position else { return line }
         var characters = 0
         var lines = 0
         for byte in statement {
-            // The bytes that go on with a character of UTF-8 are not counted.
+            // Continuation bytes of UTF-8 are not counted.
             if byte & 0xC0 != 0x80 { characters += 1 }
             guard characters < position else { break }
             if byte == 0x0A { lines += 1 }

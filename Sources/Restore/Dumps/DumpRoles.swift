@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import SQLText
 
-/// The roles that statements of a dump name: mapped, left out, or missing.
+/// The roles in statements of a dump: mapped, left out, or missing.
 struct DumpRoles {
     private let options: DumpRules.Options
     private let server: DumpRules.Server?
@@ -9,13 +9,13 @@ struct DumpRoles {
 
     init(_ options: DumpRules.Options, _ server: DumpRules.Server?) {
         (self.options, self.server) = (options, server)
-        // Without owners roles may be missing; otherwise a restore that lacks one does not begin.
+        // Without owners, roles may be missing; otherwise a missing role prevents the restore.
         map = RoleMap(names: options.roleMap, present: options.noOwner ? server?.roles : nil)
     }
 
-    /// What becomes of a statement about owners or privileges; nil for any other.
+    /// The verdict on a statement about owners or privileges; nil for all others.
     func verdict(_ statement: DumpStatement) -> DumpRules.Verdict? {
-        // What is dropped may be missing, whoever it was for.
+        // Something that is dropped may be missing, whatever its owner.
         guard statement.first != "DROP", let kind = statement.roleKind else { return nil }
         switch kind {
         case .owner: return options.noOwner ? .skip() : owner(statement)
@@ -56,14 +56,14 @@ struct DumpRoles {
     private func runUnlessMissing(_ statement: DumpStatement, _ kind: DumpStatement.RoleKind) -> DumpRules.Verdict {
         let sql = StatementText(statement.text).sql
         if let role = map.missing(in: sql, kind: kind.items).first {
-            // From a role that is not there nothing is to be taken.
+            // A missing role has nothing that could be revoked.
             guard statement.first != "REVOKE" else { return .skip() }
             return .skip(note: "left out, because the server has no role \(role): \(statement.shown)")
         }
         guard case .run(var action) = run(statement, kind), options.noOwner, statement.first != "REVOKE" else {
             return run(statement, kind)
         }
-        // Not allowed, undefined, grant options that are not there: as in an archive that is restored without owners.
+        // No right, undefined, no grant options: left out, as in an archive that is restored without owners.
         action.mayFail = ["42704", "42501", "0LP01", "0L000"]
         action.note = "left out: \(statement.shown)"
         return .run(action)
@@ -82,7 +82,7 @@ struct DumpRoles {
         return .run(DumpAction(text: text.bytes))
     }
 
-    /// `SET SESSION AUTHORIZATION 'role'`, whose role is a string; nil where it is not mapped.
+    /// `SET SESSION AUTHORIZATION 'role'`, in which the role is a string; nil if it is not mapped.
     private func session(_ statement: DumpStatement) -> [UInt8]? {
         var text = StatementText(statement.text)
         guard let token = text.significant.last, let here = token.lexeme.stringValue.flatMap({ options.roleMap[$0] })
@@ -93,7 +93,7 @@ struct DumpRoles {
         return text.bytes
     }
 
-    /// Where privileges are left out, what was closed to everyone is open again.
+    /// A note if `--no-privileges` leaves out a REVOKE from PUBLIC.
     private func opened(_ statement: DumpStatement) -> String? {
         guard statement.first == "REVOKE", statement.words.last == "PUBLIC" else { return nil }
         return
@@ -102,13 +102,13 @@ struct DumpRoles {
 }
 
 extension DumpStatement {
-    /// How a statement names roles.
+    /// The ways in which statements name roles.
     enum RoleKind: Equatable {
         case owner, session, schema, privileges, defaultPrivileges, policy, userMapping
         /// `ALTER ROLE … IN DATABASE`
         case setting
 
-        /// As the items of an archive are called that name roles so.
+        /// The kind of archived item that names roles in the same way.
         var items: String {
             switch self {
             case .policy: "POLICY"
@@ -119,7 +119,7 @@ extension DumpStatement {
         }
     }
 
-    /// nil for statements that name none.
+    /// nil for statements that name no role.
     var roleKind: RoleKind? {
         switch (first, second) {
         case ("GRANT", _), ("REVOKE", _): .privileges
@@ -136,14 +136,14 @@ extension DumpStatement {
 
     var settingKind: RoleKind? { first == "ALTER" && ["ROLE", "USER"].contains(second) ? .setting : nil }
 
-    /// `ALTER … OWNER TO role`, as pg_dump writes it.
+    /// Whether it is `ALTER … OWNER TO role`, as pg_dump writes it.
     private var givesAway: Bool {
         guard text.count < 4096 else { return false }
         let all = StatementWords.all(of: text)
         return all.count > 3 && all[all.count - 3] == "OWNER" && all[all.count - 2] == "TO"
     }
 
-    /// `CREATE SCHEMA` for whoever restores: a schema that has no name of its own has that of its owner.
+    /// `CREATE SCHEMA` without an owner. A schema without a name of its own keeps the name of its owner.
     fileprivate var withoutAuthorization: [UInt8]? {
         var statement = StatementText(text)
         let tokens = statement.significant
@@ -157,7 +157,8 @@ extension DumpStatement {
         return statement.bytes
     }
 
-    /// For a note. Privileges are names and key words only; the options of a user mapping may hold a password.
+    /// The statement for a note. Privileges contain only names and keywords; the options of a user mapping may contain
+    /// a password.
     fileprivate var shown: String {
         guard ["GRANT", "REVOKE"].contains(first) || roleKind == .defaultPrivileges else {
             let what = roleKind == .userMapping ? "\(title) MAPPING" : title

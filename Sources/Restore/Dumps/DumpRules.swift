@@ -1,16 +1,16 @@
 internal import PostgresClient
 internal import SQLText
 
-/// What of a plain dump is sent to the server and how, what is passed over, and what is refused.
+/// Decides which statements of a plain dump are sent to the server, and how; which are skipped, and which refused.
 struct DumpRules {
-    /// What the options say of a dump.
+    /// The options that affect a dump.
     struct Options: Sendable, Equatable {
         var path: String
-        /// Everything is one transaction, which is ours to end.
+        /// Whether the restore is one transaction, which granary ends.
         var inPlace: Bool
         /// `--database`
         var database: String?
-        /// The database that is restored.
+        /// The database to restore.
         var target: String
         var noOwner = false
         var noPrivileges = false
@@ -18,31 +18,31 @@ struct DumpRules {
         var roleMap: [String: String] = [:]
     }
 
-    /// What is known of the server once the rows are played; nothing of it while the file is only read.
+    /// Facts about the server during the restore; nil while the file is only read.
     struct Server: Sendable {
         /// All roles.
         var roles: Set<String>
-        /// The database that is filled, if what the dump says of its database as a whole is done with it: where an old one
-        /// is replaced, the new one has what the old one has.
+        /// The new database, if the dump's statements about its database as a whole apply to it. A database that
+        /// replaces an old one keeps the old one's properties instead.
         var newDatabase: String?
     }
 
     enum Verdict: Equatable {
         case run(DumpAction)
-        /// After everything else, and about the database as a whole.
+        /// Executed at the end. It is about the database as a whole.
         case runLast(DumpAction)
-        /// Passed over; the reason is a note where it matters to someone.
+        /// Skipped. The note gives the reason, if it matters to a person.
         case skip(note: String? = nil)
     }
 
     let options: Options
     let server: Server?
     private(set) var databases: DumpDatabases
-    /// What the server must have.
+    /// What the dump needs from the server.
     private(set) var needs = DumpNeeds()
-    /// The line of a BEGIN of which only large objects have followed so far.
+    /// The line of a BEGIN that only large objects have followed so far.
     private var largeObjectsSince: Int?
-    /// Variables of psql that are set.
+    /// Variables of psql that have a value.
     private var variables: Set<String> = []
     private var hasToldGlobals = false
 
@@ -92,7 +92,7 @@ struct DumpRules {
     private mutating func judge(_ statement: DumpStatement) throws -> Verdict {
         if let mention = statement.database { return judge(statement, mention) }
         if let what = statement.beyond {
-            // Before the first database of pg_dumpall are the roles and tablespaces of the cluster.
+            // In the output of pg_dumpall, roles and tablespaces of the cluster come before the first database.
             guard databases.isChosen else { return globals() }
             throw beyond(what, statement.line)
         }
@@ -112,13 +112,14 @@ struct DumpRules {
         return .skip(note: hasToldGlobals ? nil : "roles and tablespaces of the cluster were left out of the dump")
     }
 
-    /// What pg_dump writes and a new database, or an ordinary role, cannot do as it is written.
+    /// Statements of pg_dump that fail in a new database, or for an ordinary role, in the form in which they are
+    /// written.
     private static func usual(_ statement: DumpStatement, _ options: Options) -> Verdict {
         switch statement.kind {
         case .schemaPublic: .run(DumpAction(text: statement.ifNotExists))
-        // A server that lacks what is to be dropped is as it shall be.
+        // An object that is dropped may be missing.
         case .drop: .run(DumpAction(mayFail: DumpAction.missing))
-        // A new database keeps what initdb has made, with its privileges.
+        // A new database keeps the objects that initdb created, with their privileges.
         case .dropOfInitdb where !options.inPlace: .skip()
         case .dropOfInitdb: .run(DumpAction(mayFail: DumpAction.missing.union(DumpAction.notAllowed)))
         case .commentOfInitdb:
@@ -143,27 +144,27 @@ struct DumpRules {
     }
 }
 
-/// How a statement is sent.
+/// How to send a statement.
 struct DumpAction: Sendable, Equatable {
-    /// What is sent instead of the statement.
+    /// The text to send instead of the statement.
     var text: [UInt8]?
-    /// States in which the server may refuse it.
+    /// SQLSTATEs with which the server may refuse it.
     var mayFail: Set<String> = []
-    /// What is said then, before the server's reason.
+    /// The beginning of the note in that case; the server's reason follows.
     var note: String?
 
-    /// Of tables, objects, schemas, functions and columns that do not exist.
+    /// Tables, objects, schemas, functions and columns that do not exist.
     static let missing: Set<String> = ["42P01", "42704", "3F000", "42883", "42703"]
-    /// Of a role that may not do so, and of objects that something else needs.
+    /// No right, or other objects depend on it.
     static let notAllowed: Set<String> = ["42501", "2BP01"]
 }
 
-// The database as a whole.
+// Statements about the database as a whole.
 extension DumpRules {
     private mutating func judge(_ statement: DumpStatement, _ mention: DumpStatement.Database) -> Verdict {
         let left = Verdict.skip(note: "line \(statement.line): \(mention.what) was left out")
         guard databases.isChosen(mention.name) else { return .skip() }
-        // pg_dump before PostgreSQL 11 wrote the comment into every dump, with the name of the database of then.
+        // Before PostgreSQL 11, pg_dump always wrote this comment, with the original name of the database.
         if mention.kind == .comment, !databases.isCreated(mention.name) { return left }
         databases.noteMention(of: mention.name, mention.what, line: statement.line)
         switch mention.kind {
@@ -186,7 +187,7 @@ extension DumpRules {
         return last(statement, mention, database, server)
     }
 
-    /// For the new database, by its name.
+    /// The statement with the name of the new database.
     private func last(
         _ statement: DumpStatement,
         _ mention: DumpStatement.Database,
@@ -207,13 +208,13 @@ extension DumpRules {
         )
     }
 
-    /// Why the file cannot be restored as the options say; nil where it can.
+    /// Why the options do not permit a restore of this file; nil if they do.
     var failure: RestoreError? { databases.failure(self) }
 }
 
-// What is refused.
+// Statements that are refused.
 extension DumpRules {
-    /// psql would put the value of a variable into the statement.
+    /// psql would insert the value of a variable into the statement.
     private func requireNoVariable(_ text: [UInt8], _ line: Int) throws {
         guard !variables.isEmpty, text.contains(UInt8(ascii: ":")), databases.isChosen else { return }
         let lexemes = Lexeme.all(of: StatementText(text).sql)
@@ -230,8 +231,8 @@ extension DumpRules {
         }
     }
 
-    /// pg_dump puts BEGIN and COMMIT around the contents of large objects, since their descriptors end with a
-    /// transaction: in ours the two are not needed. Around anything else they are refused.
+    /// pg_dump writes BEGIN and COMMIT around the contents of large objects, because a descriptor is valid for one
+    /// transaction. In one transaction for everything they are unnecessary. Anywhere else they are refused.
     private mutating func isFrameOfLargeObjects(_ words: [String], _ line: Int) throws -> Bool {
         if largeObjectsSince != nil {
             let call = words.dropFirst(words.dropFirst(2).first == "." ? 3 : 1).first ?? ""
@@ -250,7 +251,7 @@ extension DumpRules {
         return false
     }
 
-    /// - Throws: when a BEGIN was not that of large objects.
+    /// - Throws: `RestoreError.dump` if a BEGIN was not one of large objects.
     func finish() throws {
         if let line = largeObjectsSince { throw transactionError(line, "BEGIN") }
     }
@@ -267,7 +268,7 @@ extension DumpRules {
         switch words.first {
         case "BEGIN", "COMMIT", "END", "ABORT": words[0]
         case "START", "PREPARE": words.dropFirst().first == "TRANSACTION" ? words[0] + " TRANSACTION" : nil
-        // To a savepoint is not to the beginning.
+        // A ROLLBACK TO a savepoint does not end the transaction.
         case "ROLLBACK": words.dropFirst().prefix(2).contains("TO") ? nil : "ROLLBACK"
         default: nil
         }
@@ -299,7 +300,8 @@ extension DumpRules {
 
 /// Encodings of a dump.
 enum DumpEncoding {
-    /// The first of the names whose encoding may have a byte of ASCII as the second half of a character: no server has it.
+    /// The first name of an encoding in which the second byte of a character may be an ASCII character. No server uses
+    /// such an encoding.
     static func unsafe(_ words: [String]) -> String? {
         words.map { $0.uppercased().filter { $0.isLetter || $0.isNumber } }.first(where: names.contains)
     }

@@ -1,14 +1,14 @@
 internal import SQLText
 
-/// A statement of a plain dump, and what kind of statement it is, as far as a restore treats some otherwise.
+/// A statement of a plain dump, and its kind, if a restore treats that kind specially.
 struct DumpStatement {
     enum Kind: Equatable {
         case schemaPublic
-        /// DROP, and ALTER TABLE … DROP.
+        /// DROP, or ALTER TABLE … DROP.
         case drop
-        /// DROP of something that initdb makes in every database.
+        /// DROP of an object that initdb creates in every database.
         case dropOfInitdb
-        /// A comment on an extension, on the language plpgsql or on the schema public.
+        /// A comment on an extension, the language plpgsql, or the schema public.
         case commentOfInitdb
         case languageOfInitdb
         /// The owner of the language plpgsql.
@@ -20,7 +20,7 @@ struct DumpStatement {
         case other
     }
 
-    /// A database as a whole, as the statement names it.
+    /// A reference to a database as a whole.
     struct Database {
         enum Kind: Equatable {
             case create, drop, owner, setting, template, comment, privileges, other
@@ -30,7 +30,7 @@ struct DumpStatement {
         /// Such as `ALTER DATABASE`.
         var what: String
         var name: String
-        /// The token that is the name.
+        /// The position of the token with the name.
         var place: Int
     }
 
@@ -48,7 +48,7 @@ struct DumpStatement {
 
     var first: String { words.first ?? "" }
     var second: String { words.dropFirst().first ?? "" }
-    /// SET, and what pg_dump calls instead of it.
+    /// SET, or the function call that pg_dump writes instead.
     var isSetting: Bool {
         first == "SET" || first == "RESET" || words.starts(with: ["SELECT", "PG_CATALOG", ".", "SET_CONFIG"])
     }
@@ -87,7 +87,8 @@ struct DumpStatement {
 
     private func isPublic(_ word: String?) -> Bool { word == "PUBLIC" || word == "\"public\"" }
 
-    /// `CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE plpgsql` and its shorter forms: every database has it.
+    /// Whether it creates or alters plpgsql, which every database has: `CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE
+    /// plpgsql` or a shorter form.
     private func isPlpgsql(after verb: String) -> Bool {
         var rest = words.dropFirst()
         while let word = rest.first, ["OR", "REPLACE", "TRUSTED", "PROCEDURAL"].contains(word) {
@@ -108,7 +109,7 @@ struct DumpStatement {
         }
     }
 
-    /// pg_dump --clean drops constraints and defaults so.
+    /// Whether it drops a constraint or a default, as pg_dump --clean does.
     private var dropsPart: Bool {
         guard text.count < 4096 else { return false }
         let all = StatementWords.all(of: text)
@@ -124,9 +125,9 @@ struct DumpStatement {
     }
 }
 
-// Beyond the database.
+// Statements about the whole server.
 extension DumpStatement {
-    /// What it would do to the whole server, such as `CREATE ROLE`; nil for statements about this database.
+    /// What it would do to the whole server, such as `CREATE ROLE`; nil for a statement about this database.
     var beyond: String? {
         switch first {
         case "CREATE", "ALTER", "DROP":
@@ -151,18 +152,17 @@ extension DumpStatement {
         }
     }
 
-    /// What GRANT or REVOKE is about: the word that says the kind of object, empty for tables without it; nil for the
-    /// membership in a role.
+    /// The object of a GRANT or REVOKE: the keyword for its kind, empty for tables without one; nil for a membership.
     private var privilegesOn: (kind: String, isList: Bool)? {
         let words = StatementWords.all(of: text)
         guard let on = words.firstIndex(of: "ON") else { return nil }
         let object = words[(on + 1)...].prefix { $0 != "TO" && $0 != "FROM" }
-        // A table may be called `database`, too.
+        // A table may have the name `database`.
         let isName = object.count < 2 || [",", "."].contains(object[on + 2])
         return (isName ? "" : object[on + 1], object.contains(","))
     }
 
-    /// The database that it is about as a whole, if it is.
+    /// The database that the statement is about, if it is about a database as a whole.
     var database: Database? {
         switch first {
         case "CREATE", "ALTER", "DROP":

@@ -2,28 +2,28 @@ internal import Archive
 internal import Databases
 internal import SQLText
 
-/// What one reading of a whole plain dump has found, before anything is created.
+/// The result of reading a whole plain dump before anything is created.
 struct DumpSurvey: Sendable {
     enum Completeness: Sendable, Equatable {
         case whole
-        /// A sentence: why nothing tells whether it is whole.
+        /// Nothing tells whether it is complete. The sentence says why.
         case unknown(String)
-        /// A sentence with the place: what is missing.
+        /// The end is missing. The sentence has the place.
         case cut(String)
         case withoutStatement
     }
 
     var completeness = Completeness.whole
     var code = CodeInventory()
-    /// The first thing in it that a restore refuses to run.
+    /// The first statement that a restore would refuse.
     var failure: RestoreError?
-    /// What the server must have.
+    /// What the dump needs from the server.
     var needs = DumpNeeds()
 
     var isCut: Bool { if case .cut = completeness { true } else { false } }
-    /// nil where nothing tells.
+    /// nil if nothing tells.
     var isComplete: Bool? { if case .unknown = completeness { nil } else { completeness == .whole } }
-    /// What a person should know before the restore begins.
+    /// Sentences for people, before the restore begins.
     var notes: [String] {
         switch completeness {
         case .whole, .withoutStatement: []
@@ -31,10 +31,10 @@ struct DumpSurvey: Sendable {
         }
     }
 
-    /// How much of the file, packed as it is, is read for code: parsing takes longer than the rest.
+    /// How many bytes of the file are examined for code, because parsing takes longer than reading.
     private static let codeBytesMax = 64 << 20
 
-    /// - Throws: `RestoreError` for what is not SQL text; `ArchiveError`; `CancellationError`.
+    /// - Throws: `RestoreError` for a file that is not SQL text; `ArchiveError`; `CancellationError`.
     static func read(_ file: PlainDump, _ rules: DumpRules) throws -> DumpSurvey {
         var survey = DumpSurvey()
         let dump = DumpFile(file)
@@ -53,7 +53,7 @@ struct DumpSurvey: Sendable {
 
     private mutating func read(_ script: inout DumpScript, _ dump: DumpFile, _ rules: DumpRules) throws {
         var (rules, reader, isEmpty) = (rules, CodeReader(), true)
-        // As far as it came, also where the text breaks off.
+        // Also if the text is cut off.
         defer { code = reader.inventory }
         while let element = try script.next() {
             if case .metaCommand = element {} else { isEmpty = false }
@@ -67,14 +67,14 @@ struct DumpSurvey: Sendable {
         } catch let error as RestoreError {
             failure = failure ?? error
         }
-        // Which databases there are decides what the other failures are worth.
+        // The databases in the file decide whether the other failures matter.
         failure = rules.failure ?? failure
         needs = rules.needs
         reader.noteSettings(needs.database?.settingNames ?? [])
         completeness = isEmpty ? .withoutStatement : Self.completeness(script.marks, dump.path)
     }
 
-    /// Whether a restore runs it; what it refuses is remembered.
+    /// Whether a restore would execute it. Records the first failure.
     private mutating func isRun(_ element: DumpScript.Element, _ rules: inout DumpRules) throws -> Bool {
         do {
             if case .skip = try rules.judge(element) { return false }
@@ -97,9 +97,9 @@ struct DumpSurvey: Sendable {
     }
 }
 
-// Whether it is restored.
+// Whether an incomplete file may be restored.
 extension DumpSurvey {
-    /// Why a file that is not known to be whole is not restored as the options say; nil where it may be.
+    /// Why the options do not permit the restore of a file that may be incomplete; nil if they do.
     func refusal(_ options: RestoreOptions, _ target: TargetDatabase) -> RestoreError? {
         switch completeness {
         case .whole: nil

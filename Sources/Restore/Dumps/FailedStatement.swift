@@ -1,16 +1,16 @@
 internal import SQLText
 
-/// A statement of a plain dump that the server refused, where the database is whole without it.
+/// A statement of a plain dump that the server refused, and that may be left out.
 struct FailedStatement {
-    /// What it would have made, in its own words up to the first value.
+    /// The object that it would have created, in the words of the statement up to the first value.
     let object: String
     let effect: LeftOut.Effect
-    /// The name of what it would have made, in the words that other statements have for it; empty if it makes nothing that
-    /// others name.
+    /// The words with which other statements name that object; empty if they do not name it.
     let name: [String]
 
     /// - Parameter words: The statement's first words, in upper case.
-    /// - Returns: nil for a statement that rows, a sequence's position or the statements behind it hang on.
+    /// - Returns: nil for a statement that cannot be left out, because rows, positions of sequences, or later
+    ///   statements need it.
     init?(_ statement: [UInt8], _ words: [String]) {
         guard let effect = Self.effect(of: words) else { return nil }
         self.effect = effect
@@ -18,7 +18,7 @@ struct FailedStatement {
         name = Self.name(madeBy: words)
     }
 
-    /// Whether these are the words of a statement that names it.
+    /// Whether a statement with these words names the object.
     func isNamed(in words: [String]) -> Bool { !name.isEmpty && words.contains(name) }
 
     private static func effect(of words: [String]) -> LeftOut.Effect? {
@@ -32,7 +32,7 @@ struct FailedStatement {
         }
     }
 
-    /// The words behind CREATE, without those that say how.
+    /// The words after CREATE, without options.
     private static func made(_ words: [String]) -> [String] {
         Array(words.dropFirst().drop { ["OR", "REPLACE", "TRUSTED", "PROCEDURAL", "RECURSIVE"].contains($0) })
     }
@@ -81,7 +81,7 @@ struct FailedStatement {
         return rest.count == 2 && rest[0] == "." ? [first] + rest : [first]
     }
 
-    /// The beginning of the statement in one line, without strings, which may hold a password.
+    /// The beginning of the statement in one line, without strings, because they may contain a password.
     private static func title(_ statement: [UInt8]) -> String {
         let signs = Set("('$;".utf8)
         let words = String(decoding: statement.prefix(400).prefix { !signs.contains($0) }, as: UTF8.self)

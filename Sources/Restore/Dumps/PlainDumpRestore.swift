@@ -7,11 +7,11 @@ internal import SQLText
 internal import Storage
 internal import Synchronization
 
-/// A plain dump, as pg_dump or we write it, all or nothing.
+/// A restore of a plain dump, completely or not at all.
 ///
-///     read the file to its end and look at the server; change nothing
+///     read the file to its end and check the server; change nothing
 ///     a new database → playing → following → statistics → the swap
-///     or with --in-place: BEGIN → playing → following → COMMIT → statistics, in the target itself
+///     with --in-place, in the target itself: BEGIN → playing → following → COMMIT → statistics
 struct PlainDumpRestore: Sendable {
     let dump: PlainDump
     let options: RestoreOptions
@@ -44,14 +44,18 @@ struct PlainDumpRestore: Sendable {
         return report
     }
 
-    /// What would happen, and what would make it fail.
+    /// What would happen, and what would prevent it.
     func plan() async throws -> RestorePlanReport {
         try requireSense()
         progress(.phase("reading the dump to its end"))
         let survey = try dump.survey(dumpOptions)
         let refusal = survey.refusal(options, target)
         if refusal == nil, let failure = survey.failure { throw failure }
-        let findings = try await withSession(target.maintenance, logger: logger) { try inspect($0, survey) }
+        let looksInside = options.inPlace && target.exists
+        let findings = try await withSession(
+            looksInside ? target.address : target.maintenance,
+            logger: logger
+        ) { try inspect($0, survey) }
         var report = RestorePlanReport(
             database: target.name,
             steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
@@ -75,7 +79,7 @@ struct PlainDumpRestore: Sendable {
         ]
     }
 
-    /// A dump is text: no part of it can be chosen.
+    /// No part of a plain dump can be chosen.
     private func requireSense() throws {
         if let encoding = options.encoding, let name = DumpEncoding.unsafe([encoding]) {
             throw RestoreError(
@@ -103,7 +107,7 @@ struct PlainDumpRestore: Sendable {
         }
     }
 
-    /// Asks the server what would fail.
+    /// Checks on the server what would fail.
     private func inspect(_ session: borrowing Session, _ survey: DumpSurvey) throws -> Preflight.Findings {
         var findings = try TargetCheck(
             target: target,
@@ -115,8 +119,29 @@ struct PlainDumpRestore: Sendable {
             try Preflight.missing(extensions: survey.needs.extensions.sorted(), session)
             + Preflight.missing(roles: survey.needs.roles.filter { !findings.roles.contains($0) }.sorted())
         findings.obstacles = obstacles + (try unknownEncoding(session)) + findings.obstacles
+        findings.obstacles += try rights(findings, survey, session)
         Preflight.settle(&findings, keepGoing: options.keepGoing, isInPlace: options.inPlace)
         return findings
+    }
+
+    /// The rights that the role lacks, as for an archive.
+    private func rights(
+        _ findings: Preflight.Findings,
+        _ survey: DumpSurvey,
+        _ session: borrowing Session
+    ) throws -> [Preflight.Obstacle] {
+        var needed = survey.needs.rights
+        if options.inPlace {
+            let installed = try session.query("SELECT extname FROM pg_catalog.pg_extension").map { $0.text("extname") }
+            needed.extensions.removeAll { Set(exactly: installed).contains($0) }
+        }
+        return try RightsCheck(
+            needed: needed,
+            noOwner: options.noOwner,
+            isInPlace: options.inPlace,
+            findings: findings,
+            databaseOwner: findings.existing?.owner ?? properties(findings, survey, session).owner
+        ).obstacles(session)
     }
 
     private func unknownEncoding(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
@@ -134,9 +159,9 @@ struct PlainDumpRestore: Sendable {
     }
 }
 
-// The steps. Beside the target each has a session of its own: the dump may set anything in its one.
+// The steps. In a new database each has a session of its own, because the dump may change any setting of its session.
 extension PlainDumpRestore {
-    /// The dump, statement by statement.
+    /// Executes the dump, one statement after the other.
     private func playing(mayBeCut: Bool, _ server: DumpRules.Server, _ record: DumpRecord) -> RestoreStep {
         RestoreStep(
             events: [.phase("running the dump")],
@@ -157,7 +182,7 @@ extension PlainDumpRestore {
         )
     }
 
-    /// Sequences, as far as the rows.
+    /// Advances sequences to the values in the rows.
     private func following(_ own: Sequences.Own) -> RestoreStep {
         RestoreStep(work: .once { try Sequences([], feeding: nil, own: own).follow(&$0) })
     }
@@ -167,12 +192,12 @@ extension PlainDumpRestore {
         let analyze = RestoreStep(
             events: [.phase("gathering statistics")],
             work: .once { session in
-                // Of tables that are not ours the server would only warn.
+                // For tables of other roles the server would only warn.
                 try session.execute("SET client_min_messages = error")
                 do {
                     try session.execute("ANALYZE")
                 } catch let error as PostgresError where error.isOfStatement {
-                    // It ends at the first table that fails.
+                    // ANALYZE ends at the first table that fails.
                     try analyzeEach(leftOut, &session)
                 }
             }
@@ -206,7 +231,8 @@ extension PlainDumpRestore {
         )
     }
 
-    /// No timeouts, and the database's own settings where code reads them; the formats of values are for the dump to set.
+    /// Switches time-outs off, and sets the database's own settings for user code. The dump itself sets the formats of
+    /// values.
     private static func prepare(_ session: borrowing Session) throws {
         try session.set(try session.userCodeSettings().own)
         try SchemaStatements.fireTriggers(session)
@@ -214,14 +240,14 @@ extension PlainDumpRestore {
             Session.noTimeouts + [
                 ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
                 ("synchronous_commit", "off"), ("client_min_messages", "warning"),
-                // What pg_dump leaves to the database, although its rows may hold NULL in an array.
+                // pg_dump does not set this, although its rows may contain NULL in arrays.
                 ("standard_conforming_strings", "on"), ("array_nulls", "on"),
             ]
         )
     }
 }
 
-// Beside the target.
+// In a new database.
 extension PlainDumpRestore {
     private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
         try await RestoreBeside(
@@ -262,7 +288,7 @@ extension PlainDumpRestore {
         return report
     }
 
-    /// What the dump says of its database as a whole and only the new one itself can take.
+    /// Executes what the dump says about its database as a whole and can only be done inside it.
     private func finish(_ outcome: DumpPlayer.Outcome, in database: ServerAddress) async throws -> [String] {
         guard !outcome.last.isEmpty else { return [] }
         return try await withSession(database, logger: logger) { session in
@@ -280,7 +306,8 @@ extension PlainDumpRestore {
         }
     }
 
-    /// Where there is no target yet: what the dump says, else the locale of the maintenance database, and UTF-8 wherever that locale can have it.
+    /// The properties of a new database: those of the dump, otherwise the locale of the maintenance database, with
+    /// UTF-8 if the locale permits it.
     private func properties(
         _ findings: Preflight.Findings,
         _ survey: DumpSurvey,
@@ -314,7 +341,7 @@ extension PlainDumpRestore {
         do {
             try await steps(in: target.address).run(statistics(leftOut))
         } catch {
-            // Whatever it is, an interrupt too: the restore is committed.
+            // Any error, also an interrupt, because the restore is committed.
             report.notes.append("the statistics were not gathered, so run ANALYZE: \(error)")
         }
         report.leftOut += leftOut.all
@@ -344,7 +371,7 @@ extension PlainDumpRestore {
     }
 }
 
-/// What a dump came to, for the steps after it.
+/// Results for the following steps.
 private final class DumpRecord: Sendable {
     let leftOut = LeftOutList()
     private let kept = Mutex(DumpPlayer.Outcome())

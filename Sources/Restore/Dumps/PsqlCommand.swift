@@ -1,14 +1,14 @@
-/// A command of psql within a dump, and what a restore makes of it. None is ever run.
+/// A psql command in a dump, and how a restore treats it. It is never executed.
 enum PsqlCommand: Equatable {
-    /// It changes nothing that matters to a restore.
+    /// It does not matter to a restore.
     case skipped
-    /// The statements that follow are for this database.
+    /// The following statements are for this database.
     case connect(String)
-    /// The text that follows is in this encoding.
+    /// The following text has this encoding.
     case encoding(String)
-    /// From here on statements may use this variable.
+    /// The following statements may use this variable.
     case variable(String)
-    /// Why it is refused, and the way out.
+    /// It is refused: the reason, and the remedy.
     case refused(String, hint: String)
 
     init(_ name: String, _ arguments: String) {
@@ -27,8 +27,8 @@ enum PsqlCommand: Equatable {
 
     private static let removal = "remove the line, or run the file with psql"
 
-    /// They print something, or change how psql prints. pg_dump puts \restrict and \unrestrict around everything, to keep
-    /// psql from running any other command.
+    /// Commands that print something, or change how psql prints. pg_dump writes \restrict and \unrestrict around
+    /// everything, to prevent psql from executing other commands.
     private static let harmless: Set<String> = [
         "restrict", "unrestrict", "echo", "qecho", "warn", "pset", "timing", "unset", "a", "C", "f", "H", "html", "t",
         "T",
@@ -36,7 +36,7 @@ enum PsqlCommand: Equatable {
     ]
 }
 
-// Commands with a meaning.
+// Commands that a restore must interpret.
 extension PsqlCommand {
     private static func connection(_ command: String, _ arguments: String) -> PsqlCommand {
         let elsewhere = PsqlCommand.refused(
@@ -74,7 +74,7 @@ extension PsqlCommand {
         return .variable(name)
     }
 
-    /// The words of arguments as psql reads them; nil for a quotation without an end and for a variable.
+    /// The words of the arguments as psql reads them; nil for an unterminated quotation and for a variable.
     private static func words(_ arguments: String) -> [String]? {
         var words: [String] = []
         var word: String?
@@ -94,7 +94,7 @@ extension PsqlCommand {
         return words + (word.map { [$0] } ?? [])
     }
 
-    /// The text up to the closing mark; a doubled one is one, and in single quotes a backslash takes what follows.
+    /// The text up to the closing mark. A doubled mark stands for one, and a backslash in single quotes for an escape.
     private static func quoted(by mark: Unicode.Scalar, _ rest: inout Substring.UnicodeScalarView) -> String? {
         var text = String.UnicodeScalarView()
         while let next = rest.popFirst() {
@@ -112,7 +112,7 @@ extension PsqlCommand {
         return nil
     }
 
-    /// `keyword=value` and `keyword='value'`, as libpq reads them; nil for anything else.
+    /// Parses `keyword=value` and `keyword='value'` as libpq does; nil for anything else.
     private static func pairs(_ text: String) -> [String: String]? {
         var pairs: [String: String] = [:]
         var rest = Substring(text).unicodeScalars

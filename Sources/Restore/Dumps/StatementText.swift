@@ -1,8 +1,8 @@
 internal import SQLText
 
-/// A statement of a dump, to be changed at its tokens and nowhere else, whatever encoding it is in.
+/// A statement of a dump, in any encoding, of which single tokens can be replaced.
 struct StatementText {
-    /// Text that is not UTF-8 is taken byte by byte: names in it are only compared as far as they are ASCII.
+    /// Other text than UTF-8 is treated as bytes: names in it are compared only in their ASCII part.
     private let isUTF8: Bool
     var sql: String
 
@@ -18,12 +18,12 @@ struct StatementText {
         isUTF8 ? Array(sql.utf8) : sql.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     }
 
-    /// Tokens that mean something to the server, with their places among all of them.
+    /// The tokens that are significant to the server, with their positions among all tokens.
     var significant: [(place: Int, lexeme: Lexeme)] {
         Array(Lexeme.all(of: sql).enumerated()).filter { !$0.element.kind.isTrivia }.map { ($0.offset, $0.element) }
     }
 
-    /// Replaces the token at a place.
+    /// Replaces the token at a position.
     mutating func replace(_ place: Int, by text: String) {
         var lexemes = Lexeme.all(of: sql).map(\.text)
         lexemes[place] = text
@@ -34,19 +34,19 @@ struct StatementText {
 extension Lexeme {
     func isWord(_ word: String) -> Bool { kind == .word && text.uppercased() == word }
 
-    /// The name in the catalog: a word without quotation marks is folded.
+    /// The name in the catalog: unquoted words are folded.
     var foldedName: String? { kind == .word ? text.lowercased() : name }
 }
 
 extension Lexeme {
-    /// What a string stands for; nil for other tokens.
+    /// The value of a string; nil for other tokens.
     var stringValue: String? {
         guard kind == .string, let mark = text.unicodeScalars.firstIndex(of: "'") else { return nil }
         let escapes = text.unicodeScalars.first.map { $0 == "E" || $0 == "e" } ?? false
         var rest = text.unicodeScalars[text.unicodeScalars.index(after: mark)...].dropLast()
         var value = String.UnicodeScalarView()
         while let next = rest.popFirst() {
-            // A mark is doubled; of escapes pg_dump writes none but that of the backslash.
+            // A quotation mark is doubled. The only escape that pg_dump writes is that of the backslash.
             let isPair = next == "'" || escapes && next == "\\"
             value.append(isPair ? rest.popFirst() ?? next : next)
         }

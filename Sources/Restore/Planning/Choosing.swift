@@ -1,11 +1,11 @@
 internal import Archive
 internal import PostgresClient
 
-// Names and patterns, held against an archive.
+// Names and patterns are compared with the content of the archive.
 extension RestoreOptions {
-    /// The same with the archive's own names in the place of patterns.
+    /// The same options, with names of the archive instead of patterns.
     ///
-    /// - Throws: `RestoreError.selection` for what fits nothing.
+    /// - Throws: `RestoreError.selection` for a pattern that matches nothing.
     func chosen(in manifest: Manifest) throws -> RestoreOptions {
         var options = self
         options.schemas = try schemas.flatMap { try Self.match(schema: $0, manifest) }
@@ -57,18 +57,18 @@ extension RestoreOptions {
     }
 }
 
-/// What of an archive is left out on request, and what cannot be made without it.
+/// The objects that are excluded, and those that cannot be created without them.
 struct ExcludedPart: Sendable {
-    /// Items of the schema.
+    /// The items of the schema, by number.
     private(set) var items: Set<Int> = []
-    /// Tables, those of excluded schemas and those that need something excluded among them.
+    /// All excluded tables: also those of excluded schemas, and those that need something excluded.
     private(set) var tables: Set<TableName> = []
-    /// What was not asked for and is left out all the same, each named.
+    /// The names of objects that were not excluded by an option, but are left out.
     private(set) var dependents: [String] = []
 
     /// - Parameters:
-    ///   - excluded: The tables that are named, with their children.
-    ///   - itemsOfTables: What belongs to these.
+    ///   - excluded: The tables that an option names, with their children.
+    ///   - itemsOfTables: The items that belong to these tables.
     init(_ manifest: Manifest, schemas: Set<ExactText>, excluded: Set<TableName>, itemsOfTables: Set<Int>) {
         items = itemsOfTables
         tables = excluded.union(manifest.tables.filter { schemas.contains($0.schema) }.map(\.tableName))
@@ -79,7 +79,7 @@ struct ExcludedPart: Sendable {
         addDependents(manifest)
     }
 
-    /// Items stand in the order of what they need, but for the few that go around in circles.
+    /// An item usually follows the items that it needs. Only items that need each other do not.
     private mutating func addDependents(_ manifest: Manifest) {
         let remarks: Set<String> = [
             "ACL", "COMMENT", "SECURITY LABEL", "INDEX ATTACH", "SEQUENCE OWNED BY", "DEFAULT ACL",
@@ -96,7 +96,7 @@ struct ExcludedPart: Sendable {
         }
     }
 
-    /// For the plan and the report.
+    /// Sentences for the plan and the report.
     var notes: [String] {
         dependents.isEmpty
             ? [] : ["left out, too, because they need what is excluded: \(dependents.listed(atMost: 20))"]

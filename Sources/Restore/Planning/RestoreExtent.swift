@@ -1,6 +1,6 @@
 internal import Archive
 
-/// How much of a database is restored, which decides about the ledger.
+/// How much of a database is restored. The ledger depends on it.
 enum RestoreExtent: Sendable, Equatable {
     /// All of it, including the ledger.
     case database

@@ -3,7 +3,7 @@ internal import Databases
 
 // What the options mean for an archive.
 extension RestoreOptions {
-    /// Parts of an archive go into a database that is there, and leave the rest of it alone, whoever named it.
+    /// A part of an archive is restored inside an existing database, whose other objects stay.
     func settled(for target: TargetDatabase, _ scope: Manifest.Scope) -> RestoreOptions {
         var options = self
         let isPart = !schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase
@@ -11,7 +11,8 @@ extension RestoreOptions {
         return options
     }
 
-    /// One transaction in the database itself: asked for, or because only parts of a database come back.
+    /// Whether the restore runs inside the database itself, in one transaction: on request, or because only a part is
+    /// restored.
     func restoresInPlace(_ scope: Manifest.Scope) -> Bool {
         inPlace || dataOnly || (into == nil && (!schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase))
     }
@@ -61,8 +62,8 @@ extension RestoreOptions {
         }
     }
 
-    /// - Throws: `RestoreError.selection` where a schema would be dropped with something in it that is excluded, and would
-    ///   not come back.
+    /// - Throws: `RestoreError.selection` if a schema would be dropped together with an excluded object, which would
+    ///   not be restored.
     func requireNothingDropped(_ scope: Manifest.Scope, in target: TargetDatabase) throws {
         let excludes = !excludedSchemas.isEmpty || !excludedTables.isEmpty
         guard excludes, target.exists, restoresInPlace(scope), !dataOnly, rows == nil, tables.isEmpty else { return }

@@ -1,26 +1,28 @@
 internal import Archive
 internal import PostgresClient
 
-/// The archive's items and tables, in the order in which they can be made. A value: nothing here talks to a server.
+/// The items and tables of an archive, in an order in which they can be created. A value that needs no server.
 struct RestorePlan: Sendable {
-    /// Before the rows, in pg_dump's order.
+    /// Before the rows, in the order of pg_dump.
     var preData: [Manifest.SchemaItem] = []
-    /// Indexes that can be built beside each other as soon as the rows are there.
+    /// Indexes that can be built in parallel as soon as the rows are loaded.
     var indexes: [IndexBuild] = []
-    /// Constraints and what else must be there before triggers, in pg_dump's order, by one session.
+    /// Constraints and everything else that triggers need, in the order of pg_dump, created by one session.
     var constraints: [Manifest.SchemaItem] = []
-    /// Triggers, rules, policies, in pg_dump's order.
+    /// Triggers, rules and policies, in the order of pg_dump.
     var late: [Manifest.SchemaItem] = []
     var privileges: [Manifest.SchemaItem] = []
     var refreshes: [Manifest.SchemaItem] = []
     var eventTriggers: [Manifest.SchemaItem] = []
+    /// Planner statistics, which pg_dump writes since PostgreSQL 18 (`--statistics`).
+    var statistics: [Manifest.SchemaItem] = []
 
     struct IndexBuild: Sendable {
         var item: Manifest.SchemaItem
         var sql: String
     }
 
-    /// Kinds that act on rows or on who may see them, so that they come after everything that reads rows.
+    /// Kinds that act on rows or restrict who sees them. They follow everything that reads rows.
     private static let lateKinds: Set<String> = [
         "TRIGGER", "RULE", "POLICY", "ROW SECURITY", "PUBLICATION", "PUBLICATION TABLE",
         "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE",
@@ -39,11 +41,12 @@ struct RestorePlan: Sendable {
             switch item.kind {
             case "ACL", "DEFAULT ACL": privileges.append(item)
             case "MATERIALIZED VIEW DATA": refreshes.append(item)
+            case "STATISTICS DATA": statistics.append(item)
             case "EVENT TRIGGER":
                 eventTriggers.append(item)
                 late.insert(item.id)
-            // To a parent that is there already a partition is attached when it has its indexes and constraints: the server
-            // pairs those with the parent's, and would make them itself before.
+            // A partition is attached to an existing parent after its indexes and constraints are created. The server
+            // then pairs these with the parent's; otherwise it would create new ones.
             case "TABLE ATTACH" where lone.isAttached(by: item): attachments.append(item)
             case "INDEX ATTACH" where lone.hasIndexAttached(by: item): continue
             case _ where item.section == .preData: preData.append(item)
@@ -56,19 +59,19 @@ struct RestorePlan: Sendable {
                 }
             case "INDEX" where postponed.union(postponedKeys).isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.sql))
-            // The key of a partition follows that of its parent, its index need not.
+            // The key of a partition must follow its parent's key; its index need not.
             case "CONSTRAINT" where item.index != nil && postponed.isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.index!.create))
                 constraints.append(item)
             default:
-                // What hangs on something that one session makes in order must wait for it; attaching and comments
-                // hang on indexes, which are all there by then.
+                // An item that depends on one of these must wait for it. ATTACH and COMMENT depend on indexes, which
+                // exist by then.
                 if item.kind == "CONSTRAINT" {
                     postponedKeys.insert(item.id)
                 } else if item.kind != "INDEX ATTACH", item.kind != "COMMENT" {
                     postponed.insert(item.id)
                 }
-                // Its index has not been made.
+                // The index was not built on its own.
                 var item = item
                 item.index = nil
                 constraints.append(item)
@@ -87,7 +90,7 @@ struct LonePartitions {
     init(_ items: [Manifest.SchemaItem]) {
         self.items = Dictionary(items.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let made = Set(items.filter { $0.kind == "TABLE" || $0.kind == "FOREIGN TABLE" }.map(\.id))
-        // Of a parent that is not in its dump, pg_dump does not say that the item depends on it.
+        // If the parent is not in the dump, pg_dump does not list it among the dependencies.
         let lone = items.filter { $0.kind == "TABLE ATTACH" && made.intersection($0.dependsOn).count < 2 }
         attachments = Set(lone.map(\.id))
         tables = made.intersection(lone.flatMap(\.dependsOn))
@@ -95,7 +98,8 @@ struct LonePartitions {
 
     func isAttached(by item: Manifest.SchemaItem) -> Bool { attachments.contains(item.id) }
 
-    /// An item that attaches an index has that index's name, and depends on it, on its parents and on all their tables.
+    /// An item that attaches an index has the name of that index, and depends on it, on the indexes of its parents, and
+    /// on all their tables.
     func hasIndexAttached(by item: Manifest.SchemaItem) -> Bool {
         guard !tables.isEmpty else { return false }
         return item.dependsOn.compactMap { items[$0] }.contains { index in
@@ -107,13 +111,14 @@ struct LonePartitions {
     }
 }
 
-/// A piece of loading for one worker.
+/// A part of the loading that one worker does.
 struct LoadJob: Sendable {
     enum Subject: Sendable {
-        /// A table by one worker: in one COPY, or in a transaction that also empties it, so that its rows are frozen.
+        /// One worker loads the table: in one COPY, or in a transaction that also empties it, so that its rows are
+        /// frozen.
         case wholeTable(Manifest.Table)
         case chunk(Manifest.Table, Manifest.Chunk)
-        /// A table that was dumped in one piece, by all workers that take such a job.
+        /// Several workers share a table that was dumped in one piece.
         case part(Manifest.Table, SharedRows)
         case largeObjects(Manifest.Chunk)
     }
@@ -123,7 +128,7 @@ struct LoadJob: Sendable {
 }
 
 extension LoadJob {
-    /// Jobs for all rows, the tables one after the other as they are given.
+    /// Jobs for all rows, with the tables in the given order.
     static func inOrder(_ tables: [Manifest.Table], _ largeObjects: Manifest.LargeObjects?) -> [LoadJob] {
         tables.map { LoadJob(subject: .wholeTable($0), bytes: $0.rawBytes) } + Self.jobs(of: largeObjects)
     }
@@ -132,9 +137,9 @@ extension LoadJob {
         (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
     }
 
-    /// Jobs for all rows, the largest tables first.
+    /// Jobs for all rows, with the largest tables first.
     ///
-    /// - Parameter share: Whether the workers share a table, and the rows if it is in one piece.
+    /// - Parameter share: Whether several workers load the table, and its rows if they are in one piece.
     static func jobs(
         _ tables: [Manifest.Table],
         _ largeObjects: Manifest.LargeObjects?,

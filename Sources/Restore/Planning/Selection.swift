@@ -1,17 +1,17 @@
 internal import Archive
 internal import PostgresClient
 
-/// The part of an archive that is asked for.
+/// The selected part of an archive.
 struct Selection: Sendable {
     private(set) var items: [Manifest.SchemaItem]
-    /// All tables in it, those without rows of their own included.
+    /// All selected tables, also those without rows of their own.
     private(set) var tables: [Manifest.Table]
     let sequences: [Manifest.Sequence]
     let largeObjects: Manifest.LargeObjects?
     let isWholeDatabase: Bool
 
-    /// Tables whose rows are the target's own: the marker, which says what the database may be used for, and where rows
-    /// alone come back the ledger too, which speaks of the schema that stays.
+    /// Tables whose rows the target keeps: the marker, and if only rows are restored also the ledger, because it
+    /// describes the existing schema.
     private let notOurs: Set<TableName>
     /// What was excluded.
     let excluded: ExcludedPart
@@ -32,7 +32,7 @@ struct Selection: Sendable {
         excluded = gone
         let schemas = Set(exactly: options.schemas)
         let named = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
-        // A copy under another name is of one table.
+        // A copy under another name is a copy of one table.
         let isCopy = options.tables.contains { $0.newName != nil }
         for schema in options.schemas where !Set(exactly: manifest.schemas).contains(schema) {
             throw RestoreError(
@@ -87,7 +87,8 @@ struct Selection: Sendable {
         )
     }
 
-    /// The same without the configuration tables of extensions, whose rows cannot be told from the extensions' own.
+    /// The same without the configuration tables of extensions, whose archived rows cannot be told from those that the
+    /// extension inserts.
     var leavingOutExtensions: Selection {
         var selection = self
         selection.tables.removeAll { $0.extensionName != nil }
@@ -101,14 +102,14 @@ struct Selection: Sendable {
         return selection
     }
 
-    /// Schemas of tables in a part that does not bring these schemas.
+    /// Schemas of selected tables, if the archive has no item that creates them.
     var placesWithoutItem: [String] {
         guard !isWholeDatabase else { return [] }
         let made = Set(exactly: items.filter { $0.kind == "SCHEMA" }.map(\.name))
         return Set(exactly: tables.map(\.schema)).subtracting(made).map(\.text).sorted()
     }
 
-    /// Tables whose rows are in the archive and are to be loaded.
+    /// Tables whose rows are in the archive and will be loaded.
     var tablesWithRows: [Manifest.Table] {
         tables.filter { table in
             table.kind == .ordinary && !table.dataLeftOut && !notOurs.contains(table.tableName)
@@ -116,9 +117,9 @@ struct Selection: Sendable {
     }
 
     var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }
-    var rawBytes: Int { tablesWithRows.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    var rawBytes: Int { (tablesWithRows.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
 
-    /// The table that a person means by `schema.table` or `table`.
+    /// The table that a person calls `schema.table` or `table`.
     static func match(_ selection: String, in tables: [Manifest.Table]) throws -> Manifest.Table {
         let found = TableName.named(selection, in: tables) { $0.tableName }
         guard let first = found.first, found.count == 1 else {
@@ -134,8 +135,7 @@ struct Selection: Sendable {
         return first
     }
 
-    /// `tables`, and at every level the partitions of those that have some and the tables that inherit from them, in
-    /// whatever schema these are.
+    /// `tables`, their partitions and the tables that inherit from them, at every level and in every schema.
     private static func withChildren(_ tables: [Manifest.Table], _ manifest: Manifest) -> [Manifest.Table] {
         let parents = manifest.parents
         var wanted = Set(tables.map(\.tableName))
@@ -147,18 +147,18 @@ struct Selection: Sendable {
         return manifest.tables.filter { wanted.contains($0.tableName) && $0.extensionName == nil }
     }
 
-    /// Kinds that belong to a table and go with it.
+    /// Kinds of items that belong to a table and are restored with it.
     private static let companions: Set<String> = [
         "SEQUENCE", "SEQUENCE OWNED BY", "DEFAULT", "CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "INDEX",
         "INDEX ATTACH", "TRIGGER", "POLICY", "ROW SECURITY", "RULE", "ACL", "COMMENT", "STATISTICS", "TABLE ATTACH",
-        "SECURITY LABEL",
+        "SECURITY LABEL", "STATISTICS DATA",
     ]
 
-    /// The items of `tables`: what makes them, and what depends on nothing but them.
+    /// The items that create `tables`, and the items that depend only on these tables.
     private static func items(of tables: [Manifest.Table], in schema: [Manifest.SchemaItem]) -> Set<Int> {
         let oids = Set(tables.map(\.oid))
         var ids = Set(schema.filter { $0.kind == "TABLE" && oids.contains($0.objectOID) }.map(\.id))
-        // Foreign tables hold no rows of ours and are no tables of the manifest.
+        // Foreign tables hold no archived rows, so the manifest does not list them as tables.
         let foreign = Set(schema.filter { $0.kind == "FOREIGN TABLE" }.map(\.id))
         for item in schema where item.kind == "TABLE ATTACH" && !ids.isDisjoint(with: item.dependsOn) {
             ids.formUnion(foreign.intersection(item.dependsOn))
@@ -168,9 +168,9 @@ struct Selection: Sendable {
             let isOurs = item.dependsOn.contains { ids.contains($0) }
             let belongs =
                 switch item.kind {
-                // A foreign key depends on both its tables; it belongs to the one that its statement alters.
+                // A foreign key depends on two tables. It belongs to the one that its statement alters.
                 case "FK CONSTRAINT": tables.contains { item.alters($0.tableName) }
-                // It has the name of the partition.
+                // The item has the name of the partition.
                 case "TABLE ATTACH":
                     tables.contains { item.isNamed($0.tableName) } || item.dependsOn.contains { foreign.contains($0) }
                 default: !item.dependsOn.contains { others.contains($0) }
@@ -182,15 +182,15 @@ struct Selection: Sendable {
 }
 
 extension Manifest {
-    /// The parents of each table that is a partition or inherits from others. Archives of older versions tell those of
-    /// partitions alone, and only where the parent is in the archive.
+    /// The parents of each partition and of each table that inherits from others. Archives of older versions know only
+    /// the parents of partitions, and only parents that are in the archive.
     var parents: [TableName: [TableName]] {
         let names = Dictionary(
             schema.filter { $0.kind == "TABLE" }.map { ($0.id, TableName(schema: $0.schema ?? "", name: $0.name)) },
             uniquingKeysWith: { first, _ in first }
         )
         var parents: [TableName: [TableName]] = [:]
-        // pg_dump attaches a partition in an item of its own, which has its name and depends on both.
+        // pg_dump attaches a partition with an item that has its name and depends on both tables.
         for item in schema where item.kind == "TABLE ATTACH" {
             let child = TableName(schema: item.schema ?? "", name: item.name)
             parents[child] = item.dependsOn.compactMap { names[$0] }.filter { $0 != child }
@@ -208,7 +208,8 @@ extension Manifest.Table {
 }
 
 extension Manifest.SchemaItem {
-    /// Whether it makes, comments on or gives away one of `schemas`; what lies in them is another matter.
+    /// Whether it creates one of `schemas`, comments on it, or sets its privileges; not whether it is an object in one
+    /// of them.
     func isAbout(_ schemas: Set<ExactText>) -> Bool {
         guard schema == nil else { return false }
         let start = "SCHEMA "
@@ -221,7 +222,7 @@ extension Manifest.SchemaItem {
 
     func isNamed(_ table: TableName) -> Bool { TableName(schema: schema ?? "", name: name) == table }
 
-    /// pg_dump quotes names where it must, and its tags do not tell a table `a b` from a table `a`.
+    /// pg_dump quotes names where necessary, but its tags do not distinguish a table `a b` from a table `a`.
     fileprivate func alters(_ table: TableName) -> Bool {
         let names = [table.schema, QuotedText.name(table.schema)].flatMap { schema in
             [table.name, QuotedText.name(table.name)].map { "\(schema).\($0)\n" }

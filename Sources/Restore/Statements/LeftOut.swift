@@ -1,15 +1,15 @@
 internal import Archive
 internal import Synchronization
 
-/// Something of a backup that a restore left out, or for which it took something else.
+/// Something that a restore left out or replaced by the server's own setting.
 package struct LeftOut: Sendable, Equatable {
-    /// What follows from it.
+    /// The consequence.
     package enum Effect: String, Sendable, Comparable {
-        /// Every object is there: statistics, a tablespace or a setting fell back to the server's own.
+        /// Every object exists; statistics, a tablespace or a setting fell back to the server's own.
         case fallback
         /// An object that holds no rows is missing.
         case missing
-        /// A key, a constraint, a unique index or a trigger is missing, or something that restricts access.
+        /// A key, a constraint, a unique index, a trigger, or a restriction of access is missing.
         case unprotected
 
         package static func < (a: Effect, b: Effect) -> Bool { a.rank < b.rank }
@@ -19,7 +19,7 @@ package struct LeftOut: Sendable, Equatable {
     package var object: String
     package var reason: String
     package var effect: Effect
-    /// What could not be made because this is missing.
+    /// Objects that could not be created because this one is missing.
     package var dependents: [String] = []
 
     package init(object: String, reason: String, effect: Effect, dependents: [String] = []) {
@@ -33,18 +33,18 @@ package struct LeftOut: Sendable, Equatable {
 }
 
 extension [LeftOut] {
-    /// Those that are missing, in the order in which they were met.
+    /// The missing ones, in the order in which they were found.
     package var missing: [LeftOut] { filter { $0.effect != .fallback } }
-    /// Whether the data would be worse protected than they were.
+    /// Whether the data are less protected than in the backup.
     package var areUnprotected: Bool { contains { $0.effect == .unprotected } }
 }
 
-/// Collects what the steps and workers of one restore leave out. What depends on something that was left out is listed
-/// under it.
+/// Collects what the steps and workers of one restore leave out. A dependent object is listed under the one that it
+/// depends on.
 final class LeftOutList: Sendable {
     private struct State: Sendable {
         var entries: [LeftOut] = []
-        /// The items of an archive, with the entry that they are listed in.
+        /// The items of an archive that were left out, with the index of their entry.
         var items: [Int: (entry: Int, kind: String)] = [:]
     }
 
@@ -54,12 +54,12 @@ final class LeftOutList: Sendable {
 
     func contains(_ item: Manifest.SchemaItem) -> Bool { state.withLock { $0.items[item.id] != nil } }
 
-    /// Whether one of the items of these numbers was left out.
+    /// Whether one of the items with these numbers was left out.
     func hasLeftOut(anyOf items: [Int]) -> Bool {
         state.withLock { state in items.contains { state.items[$0] != nil } }
     }
 
-    /// - Parameter cause: The object of an entry that this one depends on.
+    /// - Parameter cause: The object that this one depends on, if that was left out.
     func add(_ object: String, because reason: String, _ effect: LeftOut.Effect, under cause: String? = nil) {
         state.withLock { state in
             let entry = cause.flatMap { cause in state.entries.firstIndex { $0.object == cause } }
@@ -67,7 +67,7 @@ final class LeftOutList: Sendable {
         }
     }
 
-    /// An item of the archive, under the one that it needs if that was left out.
+    /// Adds an item of the archive: under an item that it depends on, if that was left out.
     func add(_ item: Manifest.SchemaItem, because reason: String) {
         state.withLock { state in
             let cause = item.dependsOn.compactMap { state.items[$0] }.first
@@ -77,7 +77,7 @@ final class LeftOutList: Sendable {
         }
     }
 
-    /// The same with an effect that does not follow from the item's kind.
+    /// The same, with an effect that does not follow from the item's kind.
     func add(_ item: Manifest.SchemaItem, because reason: String, _ effect: LeftOut.Effect) {
         state.withLock { state in
             let entry = Self.add(item.titleOfAbsence, reason, effect, under: nil, to: &state.entries)
@@ -101,9 +101,10 @@ final class LeftOutList: Sendable {
         return entry
     }
 
-    /// In place nothing may be missing: what is there now would be gone.
+    /// Requires that nothing is missing. A restore in place drops the existing objects, so it must not leave out
+    /// anything.
     ///
-    /// - Throws: `RestoreError.statement` with all that is missing, so that the transaction is rolled back.
+    /// - Throws: `RestoreError.statement` naming everything that is missing. The transaction is then rolled back.
     func requireNothingMissing() throws {
         let missing = all.missing
         guard !missing.isEmpty else { return }
@@ -116,27 +117,28 @@ final class LeftOutList: Sendable {
     }
 }
 
-// What an item of the archive is to those who miss it.
+// The consequences of leaving out an item of an archive.
 extension Manifest.SchemaItem {
-    /// What a person calls it: `table public.orders`.
+    /// Its name for people: `table public.orders`.
     var title: String {
         let place = schema.map { "\($0)." } ?? ""
         return "\(kind.lowercased()) \(place)\(name)"
     }
 
-    /// What is missing without it: of a view that was not filled, its rows.
+    /// What is missing without the item. Without its data, a materialized view lacks its rows.
     fileprivate var titleOfAbsence: String {
         guard kind == "MATERIALIZED VIEW DATA" else { return title }
         return "rows of materialized view \(schema.map { "\($0)." } ?? "")\(name)"
     }
 
-    /// Whether rows or a sequence's position are lost without it, or do not show where they did.
+    /// Whether without it rows or the position of a sequence are lost, or rows are no longer visible in their parent
+    /// table.
     var carriesRows: Bool { ["TABLE", "TABLE ATTACH", "SEQUENCE"].contains(kind) }
 
-    /// - Parameter kinds: Those of the items that it needs and that were left out, too.
+    /// - Parameter kinds: The kinds of items that it depends on and that were left out too.
     fileprivate func effectOfAbsence(without kinds: [String]) -> LeftOut.Effect {
         if ["COMMENT", "SECURITY LABEL"].contains(kind), !kinds.isEmpty { return .fallback }
-        // Where the object itself is missing, nothing of it is unprotected.
+        // If the object itself is missing, nothing is unprotected.
         let relations: Set<String> = ["VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"]
         if kind == "ACL" ? !kinds.isEmpty : kinds.contains(where: relations.contains) { return .missing }
         switch kind {

@@ -2,14 +2,15 @@ internal import Archive
 internal import PostgresClient
 internal import SQLText
 
-/// The privileges of an object, statement by statement, where owners are left out and roles of the archive may be
-/// missing: what they were granted is listed, and everything else, above all each REVOKE, is done.
+/// Executes the privileges of one object statement by statement, when owners are left out and roles may be missing.
+/// Grants to missing roles are listed, and everything else is executed, above all each REVOKE.
 struct PrivilegeStatements {
     private let item: Manifest.SchemaItem
     private let roles: RoleMap
-    /// Those that were not run, and why.
+    /// The statements that were not executed, with the reason.
     private(set) var leftOut: [(statement: String, reason: String)] = []
-    /// The role that the statements up to RESET SESSION AUTHORIZATION should run as, when that cannot be.
+    /// The role that grants the following statements, up to RESET SESSION AUTHORIZATION, if the session cannot act as
+    /// it.
     private var absentGrantor: String?
 
     init(_ item: Manifest.SchemaItem, _ roles: RoleMap) {
@@ -45,25 +46,26 @@ struct PrivilegeStatements {
         }
     }
 
-    /// A grant, or the defaults of a role that we may not act for; a REVOKE on an object must not fail.
+    /// Whether a failed statement may be left out: a grant, or default privileges of a role that the session may not
+    /// act for. A REVOKE on an object must not fail.
     private static func mayBeLeft(
         _ statement: String,
         _ words: [String],
         of kind: String,
         _ error: PostgresError
     ) -> Bool {
-        // Undefined role, not allowed, grant options that are not there.
+        // Undefined role, no right, no grant options.
         guard ["42704", "42501", "0LP01", "0L000"].contains(error.sqlState ?? "") else { return false }
         return kind == "DEFAULT ACL" || words.first == "GRANT" || words.first == "SET"
     }
 
     private mutating func leave(_ statement: String, _ reason: String) {
-        // From a role that is not there nothing is to be taken.
+        // A missing role has nothing that could be revoked.
         guard statement.prefix(6).uppercased() != "REVOKE" || absentGrantor != nil else { return }
         leftOut.append((statement, reason))
     }
 
-    /// Without the semicolons; pg_dump writes nothing but names and words.
+    /// Without semicolons. pg_dump writes only names and keywords.
     static func statements(_ sql: String) -> [String] {
         var statements: [String] = []
         var current = ""

@@ -1,10 +1,10 @@
 internal import PostgresClient
 internal import SQLText
 
-/// Which role of the server stands for one of the archive, in names and in the text of statements.
+/// Maps roles of an archive to roles of the server, in names and in statements.
 struct RoleMap: Sendable {
     let names: [String: String]
-    /// The roles that the server has; nil where a restore that lacks one does not begin.
+    /// The roles of the server; nil if a missing role prevents the restore anyway.
     var present: Set<String>?
 
     func role(_ name: String) -> String { names[name] ?? name }
@@ -12,10 +12,10 @@ struct RoleMap: Sendable {
     /// The server's role for `name`; nil if it is known to be missing.
     func present(_ name: String) -> String? { isMissing(name) ? nil : role(name) }
 
-    /// Whether the role that stands for `name` is known to be missing.
+    /// Whether the role that replaces `name` is known to be missing.
     func isMissing(_ name: String) -> Bool { present.map { !$0.contains(role(name)) } ?? false }
 
-    /// The statement with its roles replaced, for kinds of items whose text names roles.
+    /// The statement with its roles replaced, if items of this kind name roles.
     func apply(to sql: String, kind: String) -> String {
         guard !names.isEmpty, RoleMap.kinds.contains(kind) else { return sql }
         return RoleMap.pieces(of: sql, kind: kind).map { piece in
@@ -32,7 +32,7 @@ struct RoleMap: Sendable {
         return RoleMap.pieces(of: sql, kind: kind).compactMap(\.role).filter(isMissing)
     }
 
-    /// A policy for those of its roles that the server has; nil when it has none of them.
+    /// The policy restricted to roles that the server has; nil if it has none of them.
     func policy(_ sql: String) -> String? {
         let pieces = RoleMap.pieces(of: sql, kind: "POLICY")
         let roles = pieces.indices.filter { pieces[$0].role != nil }
@@ -45,15 +45,15 @@ struct RoleMap: Sendable {
 
     private static let kinds: Set<String> = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"]
     private static let opening: Set<String> = ["TO", "FROM", "ROLE", "AUTHORIZATION", "BY", "FOR"]
-    /// What stands where a role is expected and is none, or is PUBLIC.
+    /// Words in the place of a role that are not roles, and PUBLIC.
     private static let words: Set<String> = opening.union([
         "GROUP", "USER", "PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE",
     ])
 
-    /// The text cut up, with the role that a piece names.
+    /// Divides the text into pieces, some of which name a role.
     ///
-    /// pg_dump writes a role only after certain words; what is quoted otherwise (literals, expressions after USING)
-    /// is left alone.
+    /// pg_dump writes a role only after certain words. Other quoted text (literals, expressions after USING) is not
+    /// changed.
     private static func pieces(of sql: String, kind: String) -> [(text: String, role: String?)] {
         var pieces: [(text: String, role: String?)] = []
         var expectsRole = false
@@ -63,11 +63,11 @@ struct RoleMap: Sendable {
             switch lexeme.kind {
             case .word:
                 let upper = text.uppercased()
-                // In `public.role` the word is a table's name.
+                // In `public.role` the word is the name of a table.
                 let isPart = pieces.last?.text == "."
                 if kind == "POLICY", upper == "USING" || upper == "WITH" { isDone = true }
                 pieces.append((text, expectsRole && !isDone && !words.contains(upper) ? text : nil))
-                // A list of roles goes on after a comma; anything else ends it.
+                // A list of roles continues after a comma, and ends at any other word.
                 expectsRole =
                     !isDone && !isPart && opening.contains(upper)
                     && !(kind == "POLICY" && upper != "TO") && !(kind == "USER MAPPING" && upper != "FOR")

@@ -2,45 +2,45 @@ internal import Archive
 internal import Logging
 internal import PostgresClient
 
-/// Sends items of the schema to the server, with their settings and owners, as pg_restore would.
+/// Executes items of the schema with their settings and owners, as pg_restore would.
 struct SchemaStatements {
     let roles: RoleMap
     let withOwners: Bool
-    /// Tablespaces that the server has; objects of others go to the default.
+    /// Tablespaces of the server. Objects in other tablespaces go to the default.
     let tablespaces: Set<String>
     let userCode: UserCodeSettings
-    /// Where what is left out is listed.
+    /// The list of what is left out.
     let leftOut: LeftOutList
     let absence: Absence
-    /// What this value has set in its session; nil while it has set nothing and cannot know what another has.
+    /// The tablespace that this value has set in its session; nil before the first one.
     private var tablespace: String?
     private var accessMethod: String?
 
-    /// Which items may be missing afterwards.
+    /// The items that may be left out.
     struct Absence: Sendable {
-        /// `--keep-going`: all that carry no rows.
+        /// `--keep-going`: all items without rows.
         var ofAll = false
-        /// `--allow-invalid`: the rows of materialized views.
+        /// `--allow-invalid`: the data of materialized views.
         var ofViewRows = false
-        /// The items of the archive. Privileges on an object that is none of them are on a member of an extension, which the
-        /// server's version of it may no longer have.
+        /// The items of the archive. Privileges on any other object are on a member of an extension, which may not
+        /// exist in the server's version of the extension.
         var archived: Set<Int> = []
-        /// In the target itself, where extensions may be another role's, and keep the privileges that they have.
+        /// In the target itself, an extension may belong to another role and then keeps its privileges.
         var isInPlace = false
 
         func isAllowed(_ item: Manifest.SchemaItem) -> Bool {
             ofAll && !item.carriesRows || ofViewRows && item.kind == "MATERIALIZED VIEW DATA"
         }
 
-        /// Whether the item is about an object that the archive does not make.
+        /// Whether the item is about an object that the archive does not create.
         func isAboutMember(_ item: Manifest.SchemaItem) -> Bool {
             item.kind == "ACL" && !item.isAboutLargeObjects && !item.dependsOn.contains(where: archived.contains)
                 || item.kind == "COMMENT" && item.name.hasPrefix("EXTENSION ")
         }
 
-        /// Whether the error says that the object is not there, or in place that it is another's.
+        /// Whether the error says that the object does not exist, or in place that it belongs to another role.
         func isWithoutMember(_ item: Manifest.SchemaItem, _ error: PostgresError) -> Bool {
-            // A comment on an extension is for its owner to make.
+            // Only the owner of an extension may comment on it.
             if item.kind == "COMMENT", item.schema == nil, item.name.hasPrefix("EXTENSION ") {
                 return error.sqlState == "42501"
             }
@@ -66,16 +66,16 @@ struct SchemaStatements {
         self.absence = absence
     }
 
-    /// Settings that every session needs that makes objects.
+    /// Settings of every session that creates objects.
     static let settings: [(name: String, value: String)] = [
         ("check_function_bodies", "off"), ("row_security", "off"), ("synchronous_commit", "off"),
         ("default_tablespace", ""), ("default_table_access_method", "heap"), ("lock_timeout", "60s"),
     ]
 
-    /// Pins a session that makes objects or loads rows: time-outs, an empty `search_path` and `settings` are ours, what
-    /// user code reads is the database's.
+    /// Pins a session that creates objects or loads rows. Time-outs, an empty `search_path` and `settings` are
+    /// granary's; settings that user code reads are the database's.
     ///
-    /// - Parameter userCode: nothing while the database is too new to say it.
+    /// - Parameter userCode: Empty as long as the new database has no settings.
     static func pin(
         _ session: borrowing Session,
         _ userCode: UserCodeSettings,
@@ -89,7 +89,7 @@ struct SchemaStatements {
         try fireTriggers(session)
     }
 
-    /// Takes back what the database or a role has set that would leave foreign keys unchecked.
+    /// Resets a setting of the database or the role that would leave foreign keys unchecked.
     static func fireTriggers(_ session: borrowing Session) throws {
         try session.query(
             """
@@ -99,7 +99,7 @@ struct SchemaStatements {
         )
     }
 
-    /// Fills a materialized view, whose functions see the database's own settings.
+    /// Fills a materialized view. Its functions see the database's own settings.
     static func refresh(
         _ refresh: String,
         _ userCode: UserCodeSettings,
@@ -107,18 +107,18 @@ struct SchemaStatements {
     ) throws {
         try session.set(userCode.own)
         let outcome = Result { try session.execute(refresh) }
-        // A transaction that failed takes the settings back by itself.
+        // A failed transaction resets the settings by itself.
         if (try? outcome.get()) != nil || !session.isInTransaction { try session.set(userCode.whileMaking) }
         try outcome.get()
     }
 
-    /// Makes the item, or adds it to `leftOut` if it fails and may be missing.
+    /// Creates the item, or adds it to `leftOut` if that fails and the item may be left out.
     ///
-    /// - Returns: Whether it was made.
-    /// - Throws: `RestoreError.statement` naming the object; `PostgresError` for what is not the statement's fault.
+    /// - Returns: Whether it was created.
+    /// - Throws: `RestoreError.statement` naming the object; `PostgresError` if the statement is not the cause.
     @discardableResult
     mutating func make(_ item: Manifest.SchemaItem, _ session: inout Session) throws -> Bool {
-        // The index of a constraint may be missing already.
+        // The index of a constraint may have been left out already.
         guard !leftOut.contains(item) else { return false }
         do {
             try useStorage(of: item, session)
@@ -134,7 +134,7 @@ struct SchemaStatements {
         return false
     }
 
-    /// Runs `body`; if the item may be missing, a transaction that is open survives a failure.
+    /// Runs `body`. If the item may be left out, an open transaction survives a failure.
     private mutating func attempt(
         _ item: Manifest.SchemaItem,
         _ session: inout Session,
@@ -144,7 +144,7 @@ struct SchemaStatements {
         try session.attempt { try body(&self, &$0) }
     }
 
-    /// Gives the item to its owner. A function or a view of another owner would run with other rights.
+    /// Sets the owner of the item. Under another owner, a function or view would run with other rights.
     private mutating func own(_ item: Manifest.SchemaItem, _ session: inout Session) throws -> Bool {
         guard withOwners, let owner = item.owner, let ownable = item.ownable else { return true }
         let sql = "ALTER \(ownable) OWNER TO \(session.quoted(roles.role(owner)))"
@@ -180,7 +180,7 @@ struct SchemaStatements {
         try session.execute(sql)
     }
 
-    /// Runs what names roles of which some may be missing or out of reach; returns false for other items.
+    /// Executes items that name roles which may be missing; returns false for other items.
     private mutating func runByRoles(_ item: Manifest.SchemaItem, _ session: inout Session) throws -> Bool {
         guard !withOwners || absence.ofAll else { return false }
         switch item.kind {

@@ -17,9 +17,9 @@ extension PostgresError {
         guard server.internalQuery != nil || !callers.isEmpty else { return false }
         let message = server.message
         switch server.sqlState {
-        // `function app.f(integer) does not exist`, and of an operator the types, which have their schemas.
+        // `function app.f(integer) does not exist`; for an operator the message has qualified types.
         case "42883": return !(message.contains("(") && message.prefix { $0 != "(" }.contains("."))
-        // `no schema has been selected to create in`: a schema that was named is quoted.
+        // `no schema has been selected to create in`. A schema would be quoted.
         case "3F000": return !message.contains { "\"«„“”".contains($0) }
         // `relation "app.t" does not exist`
         default: return !message.contains(".")

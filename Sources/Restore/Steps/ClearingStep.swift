@@ -1,19 +1,19 @@
 internal import Archive
 internal import PostgresClient
 
-// Making room for what comes back.
+// Drops or empties what will be restored.
 extension RestoreWork {
-    /// Drops or empties the schemas that come back, after a check that this takes nothing else along.
+    /// Drops or empties the schemas that will be restored, after a check that nothing else is dropped with them.
     var clearing: RestoreStep { RestoreStep(work: .once { try clear(&$0) }) }
 
     private func clear(_ session: inout Session) throws {
         if !selection.isWholeDatabase {
-            // A part leaves the rest alone, which may hold numbers that these sequences have handed out.
+            // The rest of the database stays, and may contain numbers that these sequences have produced.
             let positions = try Sequences.positions(session)
             record.update { $0.own = .before(positions) }
         }
         let schemas = try selection.doomedSchemas(manifest, options, session)
-        // Of a whole database everything comes back, so nothing lies outside.
+        // The whole database is restored, so no object is outside the schemas.
         let kept = try session.schemasToKeep(among: schemas, withExtensionsOfOthers: true)
         if !selection.isWholeDatabase {
             try Dependents(of: schemas, kept: kept, selection, session).requireNoLoss()
@@ -34,13 +34,13 @@ extension RestoreWork {
         try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
     }
 
-    /// Kinds of items that lie in no schema and are dropped one by one.
+    /// Kinds of items that are in no schema, so that they are dropped one by one.
     private static let databaseWide: Set<String> = [
         "PUBLICATION", "EVENT TRIGGER", "SERVER", "FOREIGN DATA WRAPPER", "CAST", "USER MAPPING", "TRANSFORM",
         "ACCESS METHOD",
     ]
 
-    /// A schema that the role may not make anew is emptied.
+    /// A schema that the role may not create again is emptied instead of dropped.
     private func drop(_ schemas: [String], _ kept: Set<String>, _ session: inout Session) throws {
         for schema in schemas {
             do {
@@ -66,7 +66,7 @@ extension RestoreWork {
         return drop
     }
 
-    /// They would act on what we do, and forbid it for all we know.
+    /// Event triggers would react to the restore, and could even prevent it.
     private func dropEventTriggers(_ session: borrowing Session) throws {
         let triggers = try session.query(
             """
@@ -80,7 +80,7 @@ extension RestoreWork {
         }
     }
 
-    /// initdb made the schema `public`, so no archive has a statement that makes it; it is made as initdb does.
+    /// initdb created the schema `public`, so no archive has a statement for it. It is created as initdb does.
     private func makePublicSchema(_ session: borrowing Session) throws {
         let isWanted =
             selection.isWholeDatabase ? manifest.schemas.contains("public") : options.schemas.contains("public")
@@ -97,7 +97,7 @@ extension RestoreWork {
         )
     }
 
-    /// Extensions that lie in schemas of their own stay, and so would the rows that the archive brings once more.
+    /// Extensions in other schemas stay, and keep their rows, which the archive also contains.
     private func deleteExtensionRows(_ session: borrowing Session) throws {
         let kept = try session.query(
             """

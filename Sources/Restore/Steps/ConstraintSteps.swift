@@ -2,12 +2,12 @@ internal import Archive
 internal import PostgresClient
 internal import SQLText
 
-// Indexes beside each other, constraints by one session, checks beside each other again.
+// Indexes are built in parallel, constraints are added by one session, and checked in parallel again.
 //
-// Constraints in parallel deadlock (two foreign keys between two tables, taken in opposite order), and each takes a
-// lock on both its tables: so they are added NOT VALID, which is quick, and validated afterwards.
+// Adding constraints in parallel would deadlock: a foreign key locks both tables, and two keys may lock the same tables
+// in opposite order. So they are added NOT VALID, which is quick, and validated afterwards.
 extension RestoreWork {
-    /// The indexes, the largest tables first.
+    /// Builds the indexes, those of the largest tables first.
     var indexes: RestoreStep {
         RestoreStep(
             events: [.phase(isInPlace ? "building indexes, adding constraints" : "building indexes")],
@@ -25,7 +25,7 @@ extension RestoreWork {
         )
     }
 
-    /// The constraints in pg_dump's order, and what else must be there before triggers.
+    /// Adds the constraints in the order of pg_dump, and everything else that triggers need.
     var constraints: RestoreStep {
         RestoreStep(events: isInPlace ? [] : [.phase("adding constraints")], work: .once { try addConstraints(&$0) })
     }
@@ -44,14 +44,14 @@ extension RestoreWork {
         record.update { $0.validations = validations }
     }
 
-    /// Adds the checks again that the rows violate.
+    /// Adds the checks again that rows violate.
     func restoreWaivedChecks(_ session: inout Session) throws {
         let names = try InvalidChecks.restore(record.waived, &session)
         record.update { $0.invalid += names }
     }
 
-    /// Statistics, and then the checks that need a fifth less time with them. Either would wait for the other's lock on
-    /// its table.
+    /// Gathers statistics and then validates constraints, which takes a fifth less time with statistics. In parallel
+    /// they would wait for each other's lock on a table.
     var checks: RestoreStep {
         RestoreStep(
             events: isInPlace ? [] : [.phase("gathering statistics, checking constraints")],
@@ -60,7 +60,8 @@ extension RestoreWork {
         )
     }
 
-    /// Statistics of each table; for rows that were loaded unfrozen also the visibility map, which the first scan would make.
+    /// Gathers statistics of each table. If rows were loaded unfrozen, also creates the visibility map, which the first
+    /// scan would do otherwise.
     private var analyses: [RestoreStep.Job] {
         guard !options.withoutAnalyze else { return [] }
         return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
@@ -94,13 +95,13 @@ extension RestoreWork {
     }
 }
 
-/// A constraint that is added NOT VALID and checked later.
+/// A constraint that is added NOT VALID and validated later.
 struct Validation: Sendable {
     var title: String
     var addition: String
     var validation: String
 
-    /// nil for items that are added as they are: other kinds, those that were NOT VALID in the backup, and before
+    /// nil for items that are added unchanged: other kinds, constraints that were NOT VALID in the backup, and before
     /// PostgreSQL 18 those of partitioned tables.
     init?(_ item: Manifest.SchemaItem, _ manifest: Manifest, serverVersion: Int) {
         guard item.kind == "FK CONSTRAINT", let schema = item.schema else { return nil }
@@ -117,7 +118,8 @@ struct Validation: Sendable {
         validation = "\(table)VALIDATE CONSTRAINT \(name)"
     }
 
-    /// pg_dump writes `ALTER TABLE [ONLY] name ADD CONSTRAINT name …`: what stands before ADD, and the second name.
+    /// pg_dump writes `ALTER TABLE [ONLY] name ADD CONSTRAINT name …`. Returns the text before ADD, and the second
+    /// name.
     private static func names(in statement: String) -> (table: String, constraint: String)? {
         var table = ""
         var isPastAdd = false
@@ -134,7 +136,7 @@ struct Validation: Sendable {
 }
 
 extension RestorePlan {
-    /// The index builds, those of the largest tables first.
+    /// The indexes, those of the largest tables first.
     func indexesBySize(_ manifest: Manifest) -> [IndexBuild] {
         let sizes = Dictionary(
             manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) },
@@ -146,16 +148,16 @@ extension RestorePlan {
 }
 
 extension RestorePlan.IndexBuild {
-    /// The index of a constraint names its tablespace, which the server may not have: as for other items, the session's
-    /// default says where it goes.
+    /// The statement for a constraint's index names its tablespace, which the server may lack. It is removed, so that
+    /// the session's default applies, as for other items.
     fileprivate var sqlWithoutTablespace: String {
         guard let tablespace = item.tablespace else { return sql }
         let clause = " TABLESPACE \(QuotedText.name(tablespace))"
         return sql.hasSuffix(clause) ? String(sql.dropLast(clause.count)) : sql
     }
 
-    /// The table that the index is on, as the manifest's tables are named: pg_dump tags a constraint with it, and
-    /// an index depends on it.
+    /// The table of the index, named as in the manifest. pg_dump tags a constraint with its table, and an index depends
+    /// on its table.
     fileprivate func tableName(in manifest: Manifest) -> String {
         let owners = manifest.schema.filter { $0.kind == "TABLE" && item.dependsOn.contains($0.id) }
         return owners.first.map { "\($0.schema ?? "").\($0.name)" } ?? ""

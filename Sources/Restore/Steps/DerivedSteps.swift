@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-// What acts on rows, or follows from them.
+// What acts on rows, or is computed from them.
 extension RestoreWork {
     /// Sequences, owners of large objects, triggers, privileges, views.
     var derived: RestoreStep {
@@ -17,9 +17,20 @@ extension RestoreWork {
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where found.ground.isOurs(item) {
             try statements.make(item, &session)
         }
-        // Of a whole database the archive has brought its own.
+        try restoreStatistics(&session)
+        // An archive of a whole database contains the default privileges.
         if !selection.isWholeDatabase { try found.ground.defaults?.restore(session) }
         record.update { $0.sequences = sequences }
+    }
+
+    /// ANALYZE would gather better ones. A server before PostgreSQL 18 cannot take them.
+    private func restoreStatistics(_ session: inout Session) throws {
+        guard options.withoutAnalyze, session.serverVersion >= 180_000 else { return }
+        for item in plan.statistics where record.now.ground.isOurs(item) {
+            try record.leftOut.falling("statistics of \(item.schema ?? "").\(item.name)", &session) {
+                try $0.execute(item.sql)
+            }
+        }
     }
 
     func ownLargeObjects(_ session: inout Session) throws {
@@ -28,7 +39,7 @@ extension RestoreWork {
         try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, record.leftOut, &session)
     }
 
-    /// Rows and sequences held against the manifest.
+    /// Compares rows and sequences with the manifest.
     var comparison: RestoreStep {
         RestoreStep(
             work: .once { session in

@@ -9,7 +9,7 @@ enum InvalidChecks {
         return error.server?.constraint
     }
 
-    /// Takes the constraint off the table it was declared on, which for a partition may be an ancestor.
+    /// Drops the constraint from the table on which it was declared: for a partition, this may be an ancestor.
     static func waive(
         _ constraint: String,
         of table: TableName,
@@ -31,7 +31,7 @@ enum InvalidChecks {
             """,
             [table.schema, table.name, constraint]
         )
-        // It no longer exists: another worker has met the same violation.
+        // It no longer exists, because another worker met the same violation.
         guard let row = found.first else { return }
         let check = WaivedCheck(
             schema: row.text("nspname"),
@@ -44,7 +44,7 @@ enum InvalidChecks {
         try session.execute("ALTER TABLE \(owner) DROP CONSTRAINT \(session.quoted(constraint))")
     }
 
-    /// Adds them again, and returns their names for the report.
+    /// Adds the constraints again, and returns their names for the report.
     static func restore(_ checks: [WaivedCheck], _ session: inout Session) throws -> [String] {
         try checks.map { check in
             let table = TableName(schema: check.schema, name: check.table)
@@ -57,7 +57,7 @@ enum InvalidChecks {
     }
 }
 
-/// A CHECK constraint that the rows violate, to be added again NOT VALID.
+/// A CHECK constraint that rows violate. It will be added again NOT VALID.
 struct WaivedCheck: Sendable, Equatable {
     var schema: String
     var table: String

@@ -2,7 +2,7 @@ internal import Archive
 internal import DumpArchives
 internal import PostgresClient
 
-/// Large objects: made with their owners first, filled from chunks of lines of oid, offset and content.
+/// Large objects: first created, then filled from chunks of lines with oid, offset and content.
 enum LargeObjectLoad {
     static func create(_ objects: [Manifest.LargeObject], _ session: borrowing Session) throws {
         for start in stride(from: 0, to: objects.count, by: 500) {
@@ -24,7 +24,7 @@ enum LargeObjectLoad {
 
     /// Owners and privileges come after the content, because an owner may have taken the right to write from itself.
     ///
-    /// - Parameter leftOut: Gets the privileges of roles that are missing.
+    /// - Parameter leftOut: The list for privileges of missing roles.
     static func own(
         _ objects: [Manifest.LargeObject],
         roles: RoleMap,
@@ -40,7 +40,7 @@ enum LargeObjectLoad {
             if withOwners { try session.execute("REVOKE ALL ON \(subject) FROM \(session.quoted(owner))") }
             for privilege in privileges {
                 if let role = privilege.grantee, roles.isMissing(role) {
-                    // Of an owner that is not there everything is the new owner's.
+                    // The rights of a missing owner are the new owner's anyway.
                     guard role != object.owner else { continue }
                     leftOut.add(
                         "GRANT \(privilege.privilege) ON \(subject) TO \(role)",
@@ -57,7 +57,7 @@ enum LargeObjectLoad {
         }
     }
 
-    /// Fills objects from one chunk. In a transaction that is open, or one of its own.
+    /// Fills objects from one chunk, in the open transaction or in one of its own.
     static func load(
         _ chunk: Manifest.Chunk,
         of archive: RestoreArchive,
@@ -82,7 +82,7 @@ enum LargeObjectLoad {
         try session.execute(isAlone ? "COMMIT" : "DROP TABLE pg_temp.granary_large_objects")
     }
 
-    /// Fills objects from a dump of pg_dump, piece by piece. In a transaction that is open, or one of its own.
+    /// Fills objects from an archive of pg_dump, piece by piece, in the open transaction or in one of its own.
     private static func load(_ objects: consuming DumpLargeObjects, _ session: inout Session) throws {
         let isAlone = !session.isInTransaction
         if isAlone { try session.execute("BEGIN") }
@@ -98,7 +98,7 @@ enum LargeObjectLoad {
         if isAlone { try session.execute("COMMIT") }
     }
 
-    /// As bytea's text: `\\x00ff`.
+    /// The text form of bytea: `\\x00ff`.
     private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in

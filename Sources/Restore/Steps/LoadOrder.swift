@@ -1,14 +1,14 @@
 internal import Archive
 internal import PostgresClient
 
-/// The order in which rows are loaded into empty tables under their foreign keys: a table after those that it refers
+/// The order in which rows are loaded into empty tables with foreign keys: a table follows the tables that it refers
 /// to.
 ///
 /// Foreign keys within a cycle, including those of a table to itself, would need rows that follow later. They are
 /// dropped and added again, which their owner may do. So are NOT VALID keys, which the rows need not satisfy.
 struct LoadOrder {
     var tables: [Manifest.Table]
-    /// The oids of the keys that must be dropped meanwhile.
+    /// The oids of keys that must be dropped while rows are loaded.
     var unorderable: [UInt32]
 
     static func read(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> LoadOrder {

@@ -1,10 +1,10 @@
 internal import Archive
 internal import PostgresClient
 
-/// What keeps rows out of tables that are there, and is off while they are loaded.
+/// The foreign keys and triggers of existing tables, which are off while rows are loaded.
 ///
-/// An owner may do this; no superuser is needed. `TRUNCATE` is refused while any foreign key points at a table, even
-/// from an empty one, so the keys are dropped and added again, which checks them.
+/// The owner of a table may switch them off; no superuser is needed. `TRUNCATE` is refused while a foreign key refers
+/// to a table, even from an empty one. So the keys are dropped, and added again, which checks them.
 struct SuspendedRules: Sendable {
     struct ForeignKey: Sendable {
         var table: String
@@ -22,13 +22,13 @@ struct SuspendedRules: Sendable {
 
     var keys: [ForeignKey] = []
     var triggers: [Trigger] = []
-    /// The tables in the order of the keys that stay on; nil where none does.
+    /// The tables, ordered by the keys that stay in place; nil if none does.
     var order: [Manifest.Table]?
 }
 
 // The steps.
 extension RestoreWork {
-    /// Sees that the tables are there, and with `ifEmpty` that there is nothing in them; looks up their rules.
+    /// Checks that the tables exist, and with `ifEmpty` that they are empty. Looks up their foreign keys and triggers.
     var survey: RestoreStep {
         RestoreStep(
             work: .once { session in
@@ -46,7 +46,7 @@ extension RestoreWork {
         )
     }
 
-    /// Takes the rules off, and everything that comes back out.
+    /// Switches foreign keys and triggers off, and empties the tables.
     var suspension: RestoreStep {
         RestoreStep(
             events: [.phase(options.ifEmpty ? "switching triggers off" : "emptying the tables")],
@@ -77,7 +77,7 @@ extension RestoreWork {
         )
     }
 
-    /// Puts the rules on again, and lets follow what follows from rows.
+    /// Switches foreign keys and triggers on again, and updates what depends on the rows.
     var resumption: RestoreStep {
         RestoreStep(events: [.phase("adding foreign keys")], work: .once { try resume(&$0) })
     }
@@ -95,17 +95,17 @@ extension RestoreWork {
     }
 }
 
-// Whether they are there, and empty.
+// Checks of the existing tables.
 extension RestoreWork {
     private func only(_ tables: [Manifest.Table], _ session: borrowing Session) -> String {
         tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", ")
     }
 
-    /// Locks the tables against writing, and sees that there is nothing in them.
+    /// Locks the tables against writing, and checks that they are empty.
     ///
     /// - Throws: `RestoreError` with `.refused` naming those that hold rows.
     private func emptyTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> LoadOrder {
-        // Checks that were put off would be pending when triggers are switched on again, which forbids that.
+        // Deferred checks would be pending when triggers are switched on again, which is an error.
         try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
         if !tables.isEmpty {
             try session.execute("LOCK TABLE \(only(tables, session)) IN SHARE ROW EXCLUSIVE MODE")
@@ -129,9 +129,9 @@ extension RestoreWork {
     }
 }
 
-// What is taken off and put on again.
+// Foreign keys and triggers.
 extension RestoreWork {
-    /// Keys of these tables and keys that point at them, those of partitions left to their parents.
+    /// Foreign keys of these tables, and keys that refer to them. Keys of partitions belong to their parents' keys.
     private func foreignKeys(
         of tables: [Manifest.Table],
         _ session: borrowing Session
@@ -153,7 +153,7 @@ extension RestoreWork {
         ).map { foreignKey($0, session) }
     }
 
-    /// Keys by their oids, those of partitions' parents.
+    /// Foreign keys by their oids: the parents' keys for partitions.
     private func foreignKeys(_ oids: [UInt32], _ session: borrowing Session) throws -> [SuspendedRules.ForeignKey] {
         try session.query(
             """
@@ -198,7 +198,7 @@ extension RestoreWork {
         }
     }
 
-    /// Adding a key checks it, unless it was NOT VALID before.
+    /// Adds the keys again. This checks them, unless they were NOT VALID before.
     private func addKeys(_ keys: [SuspendedRules.ForeignKey], _ session: inout Session) throws -> [String] {
         try keys.compactMap { key in
             let invalid = try add(key, &session)
@@ -211,7 +211,7 @@ extension RestoreWork {
         }
     }
 
-    /// Returns the key's name when it was left NOT VALID.
+    /// Returns the name of the key if it was left NOT VALID.
     private func add(_ key: SuspendedRules.ForeignKey, _ session: inout Session) throws -> String? {
         let addition = "ALTER TABLE \(key.table) ADD CONSTRAINT \(session.quoted(key.name)) \(key.definition)"
         do {

@@ -2,25 +2,25 @@ internal import Archive
 internal import PostgresClient
 internal import Synchronization
 
-/// What the steps of a restore leave for later steps and for the report.
+/// Results of the steps, for later steps and for the report.
 final class RestoreRecord: Sendable {
     struct State: Sendable {
-        /// What user code reads; nothing while the database is too new to say it.
+        /// The settings that user code reads; empty as long as the new database has none.
         var userCode = UserCodeSettings()
         var ground = Ground()
-        /// Where the target has its sequences.
+        /// How the present values of sequences are known.
         var own = Sequences.Own.none
-        /// Foreign keys and triggers that are off meanwhile.
+        /// Foreign keys and triggers that are switched off.
         var suspended = SuspendedRules()
-        /// Constraints whose rows are still to be checked.
+        /// Constraints that are not validated yet.
         var validations: [Validation] = []
         /// Constraints that were left NOT VALID.
         var invalid: [String] = []
-        /// Where the sequences were set to.
+        /// The new positions of the sequences.
         var sequences: [TableName: Sequences.Position] = [:]
-        /// What a person should know, each a sentence.
+        /// Sentences for people.
         var notes: [String] = []
-        /// The rows that were added, and their tables, where these are not what was selected.
+        /// The added rows and their tables, if these differ from the selection.
         var addedRows: Int?
         var addedTables: Int?
 
@@ -29,16 +29,16 @@ final class RestoreRecord: Sendable {
         fileprivate var waived: [WaivedCheck] = []
     }
 
-    /// What was left out, or fell back.
+    /// What was left out or fell back.
     let leftOut = LeftOutList()
     private let state = Mutex(State())
 
-    /// As it is at this moment.
+    /// The present state.
     var now: State { state.withLock { $0 } }
 
     func update(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-    /// Adds rows that the server took to the table of that number; returns what it has now.
+    /// Adds rows that the server took for the table with this number; returns the sum.
     func add(rows: Int, bytes: Int, to number: Int) -> (rows: Int, bytes: Int) {
         state.withLock { state in
             state.rows[number, default: 0] += rows
@@ -55,7 +55,7 @@ final class RestoreRecord: Sendable {
         }
     }
 
-    /// Remembers a CHECK constraint that was taken off; false when another worker has done it already.
+    /// Records a CHECK constraint that was dropped; false if another worker has already done so.
     func waive(_ check: WaivedCheck) -> Bool {
         state.withLock { state in
             guard !state.waived.contains(check) else { return false }
@@ -66,11 +66,12 @@ final class RestoreRecord: Sendable {
 
     var waived: [WaivedCheck] { state.withLock(\.waived) }
 
-    /// All rows that the server took.
+    /// The number of rows that the server took.
     var loadedRows: Int { state.withLock { $0.rows.values.reduce(0, +) } }
 
-    /// - Parameter counted: The archive does not say how many rows there are: those that were read were counted.
-    /// - Throws: `RestoreError.mismatch` naming the first table whose rows are not those of the manifest.
+    /// - Parameter counted: Whether the archive does not record the numbers of rows, so that the rows that were read
+    ///   count.
+    /// - Throws: `RestoreError.mismatch` naming the first table whose number of rows differs.
     func requireAll(of tables: [Manifest.Table], counted: Bool) throws {
         let rows = state.withLock(\.rows)
         if counted {

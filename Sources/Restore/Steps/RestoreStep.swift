@@ -1,37 +1,37 @@
 internal import Logging
 internal import PostgresClient
 
-/// A piece of a restore. Steps follow each other; what runs them decides in how many sessions.
+/// A part of a restore. Steps run one after the other; the runner decides in how many sessions.
 struct RestoreStep: Sendable {
     enum Work: Sendable {
-        /// One session does all of it.
+        /// One session does everything.
         case once(@Sendable (inout Session) throws -> Void)
-        /// Jobs that do not depend on each other, listed when the step begins.
+        /// Independent jobs, listed when the step begins.
         case each(@Sendable () -> [Job])
-        /// Sessions that keep something from job to job take the jobs' numbers, 0 up to `count`, until there is none left.
+        /// Sessions with a state of their own, which take the numbers of jobs from 0 up to `count`.
         case shared(count: Int, @Sendable (inout Session, _ next: () -> Int?) throws -> Void)
     }
 
     struct Job: Sendable {
-        /// What people know it by.
+        /// The name for people.
         var title: String
         var body: @Sendable (inout Session) throws -> Void
     }
 
-    /// What is told when it begins.
+    /// The progress events at its beginning.
     var events: [RestoreProgress] = []
-    /// Whether it runs user code, which sees the database's own settings; else it runs what pg_dump wrote.
+    /// Whether it runs user code, which sees the database's own settings; otherwise it runs statements of pg_dump.
     var runsUserCode = false
     var work: Work
 }
 
-/// Runs steps in a database that is ours alone, each job in a transaction of its own, what is shared by several workers.
+/// Runs steps in a new database: each job in a transaction of its own, and independent jobs by several workers.
 struct StepsBeside: Sendable {
     let database: ServerAddress
     let workers: Int
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
-    /// Readies each session for a step.
+    /// Prepares each session for a step.
     let prepare: @Sendable (borrowing Session, RestoreStep) throws -> Void
 
     func run(_ steps: [RestoreStep]) async throws { for step in steps { try await run(step) } }
@@ -68,7 +68,7 @@ struct StepsBeside: Sendable {
         guard count > 0 else { return }
         let queue = WorkQueue(Array(0..<count))
         let sessions = min(workers, count)
-        // An index build may take helpers of its own: together they stay within what was asked for.
+        // An index build may use parallel workers of the server. Together they stay within the requested number.
         let helpers = max(0, workers / sessions - 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<sessions {
@@ -98,10 +98,10 @@ struct StepsBeside: Sendable {
     }
 }
 
-/// Runs steps in one session, within the transaction that is open: all of them happen, or nothing does.
+/// Runs steps in one session and its open transaction: all of them, or none.
 struct StepsInPlace {
     let progress: @Sendable (RestoreProgress) -> Void
-    /// Readies the session for a step.
+    /// Prepares the session for a step.
     var prepare: (borrowing Session, RestoreStep) throws -> Void = { _, _ in }
 
     func run(_ steps: [RestoreStep], _ session: inout Session) throws {
@@ -120,7 +120,7 @@ struct StepsInPlace {
 }
 
 extension Session {
-    /// Runs `body`; if the server refuses it, a transaction that is open is as it was before.
+    /// Runs `body`. If the server refuses it, an open transaction is restored to its state before.
     mutating func attempt(_ body: (inout Session) throws -> Void) throws {
         guard isInTransaction else { return try body(&self) }
         try execute("SAVEPOINT granary_attempt")
@@ -135,7 +135,7 @@ extension Session {
 }
 
 extension LeftOutList {
-    /// Runs `body`, without which every object is there: what the server refuses is listed.
+    /// Runs `body`, which creates no object. If the server refuses it, this is listed as a fallback.
     func falling(_ object: String, _ session: inout Session, _ body: (inout Session) throws -> Void) throws {
         do {
             try session.attempt(body)

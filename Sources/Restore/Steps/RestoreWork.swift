@@ -1,20 +1,20 @@
 internal import Archive
 internal import PostgresClient
 
-/// The steps of one restore of an archive, in a new database or in the target itself:
+/// The steps for an archive, in a new database or in the target itself:
 ///
-///     making      [clearing] → schema → rows → indexes → constraints → checks → derived things → comparison
-///     refilling   what is there → rules off, tables emptied → rows → rules on → statistics → comparison
+///     making      [clearing] → schema → rows → indexes → constraints → checks → derived → comparison
+///     refilling   survey → rules off, tables emptied → rows → rules on → statistics → comparison
 ///     adding      the rows whose key is missing
 ///     copying     tables under other names
 struct RestoreWork: Sendable {
     let archive: RestoreArchive
     let options: RestoreOptions
     let selection: Selection
-    /// One transaction in the target, where other things are, instead of a new database.
+    /// Whether the restore is one transaction in the target, next to other objects; otherwise it fills a new database.
     let isInPlace: Bool
     let roles: RoleMap
-    /// Tablespaces that the server has.
+    /// Tablespaces of the server.
     let tablespaces: Set<String>
     let progress: @Sendable (RestoreProgress) -> Void
     let plan: RestorePlan
@@ -47,14 +47,14 @@ struct RestoreWork: Sendable {
 
     var manifest: Manifest { archive.manifest }
 
-    /// Makes everything that is selected, and fills it.
+    /// Creates and fills everything that is selected.
     var making: [RestoreStep] { [schema] + filling }
-    /// What follows when the schema is there.
+    /// Everything after the schema.
     var filling: [RestoreStep] { [rows, indexes, constraints, checks, derived, comparison] }
-    /// Rows into tables that are there.
+    /// Loads rows into existing tables.
     var refilling: [RestoreStep] { [survey, suspension, rows, waivedChecks, resumption, checks, comparison] }
 
-    /// The settings of a session that runs steps.
+    /// Sets the settings of a session for a step.
     func prepare(_ session: borrowing Session, _ step: RestoreStep) throws {
         let userCode = record.now.userCode
         try session.set(step.runsUserCode ? userCode.own : userCode.whileMaking)

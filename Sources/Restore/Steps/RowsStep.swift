@@ -2,7 +2,7 @@ internal import Archive
 internal import PostgresClient
 
 extension RestoreWork {
-    /// All rows into tables that are empty.
+    /// Loads all rows into empty tables.
     var rows: RestoreStep {
         let tables = selection.tablesWithRows
         let jobs =
@@ -17,7 +17,7 @@ extension RestoreWork {
         return RestoreStep(
             events: [.phase("loading rows"), .planned(tables: tables.count, bytes: selection.rawBytes)],
             work: .shared(count: jobs.count) { session, next in
-                // Under foreign keys that are on meanwhile a table comes after those that it refers to.
+                // Foreign keys are in place, so a table follows the tables that it refers to.
                 let jobs = record.now.suspended.order.map { LoadJob.inOrder($0, selection.largeObjects) } ?? jobs
                 var load = load(allowInvalid: options.allowsInvalid)
                 while let number = next() { try load.run(jobs[number], &session) }
@@ -30,13 +30,13 @@ extension RestoreWork {
         return (true, archive.sharedRows(of: table, among: options.jobs))
     }
 
-    /// Whether several workers load the table, whose rows are then not frozen.
+    /// Whether several workers load the table. Its rows are then not frozen.
     func isShared(_ table: Manifest.Table) -> Bool {
         guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
         guard archive.isOurs else {
-            // A worker cannot take its rows again without the CHECK that refused them.
+            // A worker cannot send its rows again after it has dropped the CHECK that refused them.
             guard !options.allowsInvalid else { return false }
-            // What is stored is a quarter or less of the text.
+            // Stored rows have a quarter of the size of their text, or less.
             return table.rawBytes > options.splitBytes / 4
         }
         return table.rawBytes > options.splitBytes

@@ -1,11 +1,11 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is there already where a restore in place makes its objects; in a new database nothing that matters.
+/// Existing objects in the target of a restore in place; empty for a new database.
 struct Ground: Sendable {
-    /// Extensions, schemas and languages, as `KIND name`: those stay as they are.
+    /// Existing extensions, schemas and languages, as `KIND name`. They stay unchanged.
     private var existing: Set<ExactText> = []
-    /// Schemas that were emptied and stay another's, whose comment and privileges are for that one to say.
+    /// Schemas that were emptied and still belong to another role, which decides about their comment and privileges.
     private var others: Set<ExactText> = []
     private(set) var defaults: DefaultPrivileges?
 
@@ -29,17 +29,17 @@ struct Ground: Sendable {
 
     func has(schema: String) -> Bool { existing.contains("SCHEMA \(schema)") }
 
-    /// Whether the item is to be made.
+    /// Whether the item will be created.
     func lacks(_ item: Manifest.SchemaItem) -> Bool {
         !item.isAbout(others) && (!existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema)
     }
 
-    /// Whether the item is ours to say.
+    /// Whether the item is not about a schema that belongs to another role.
     func isOurs(_ item: Manifest.SchemaItem) -> Bool { !item.isAbout(others) }
 }
 
 extension RestoreWork {
-    /// What must be there before the rows.
+    /// Creates what must exist before the rows.
     var schema: RestoreStep {
         RestoreStep(events: [.phase("making the schema")], work: .once { try makeSchema(&$0) })
     }
@@ -58,7 +58,8 @@ extension RestoreWork {
         if let objects = selection.largeObjects { try LargeObjectLoad.create(objects.objects, session) }
     }
 
-    /// Beside the target in transactions of some hundred items: each item takes locks, and the lock table is finite.
+    /// In a new database, in transactions of some hundred items, because each item takes locks and the lock table is
+    /// limited.
     private func makePreData(_ items: [Manifest.SchemaItem], _ session: inout Session) throws {
         var statements = statements
         for start in stride(from: 0, to: items.count, by: 200) {
@@ -74,6 +75,6 @@ extension RestoreWork {
 }
 
 extension Manifest.SchemaItem {
-    /// An owner for a schema that initdb made: the item holds no statement that would make it.
+    /// Sets the owner of a schema that initdb created. The item has no statement that creates it.
     fileprivate var isPublicSchema: Bool { kind == "SCHEMA" && name == "public" && !sql.contains("CREATE SCHEMA") }
 }

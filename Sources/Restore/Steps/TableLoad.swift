@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-/// What a worker does with a job: read a chunk → check it → inflate → COPY IN → compare the count.
+/// A worker's job: read a chunk → check it → decompress → COPY → compare the counts.
 struct TableLoad: ~Copyable {
     let archive: RestoreArchive
     let encoding: String
@@ -10,9 +10,9 @@ struct TableLoad: ~Copyable {
     let allowInvalid: Bool
     let progress: @Sendable (RestoreProgress) -> Void
     private var reader: RowReader
-    /// What the session has; nil while that is not known.
+    /// The settings of the session; nil if unknown.
     private var settings: [String: String]?
-    /// A table in one piece is emptied first, and so given a new file, from this size on.
+    /// From this size on, a table is emptied first, which gives it a new file, so that its rows are frozen.
     private static let unfrozenBytesMax = 8 << 20
 
     init(
@@ -52,17 +52,17 @@ struct TableLoad: ~Copyable {
         }
     }
 
-    /// Sends all rows of a table, or none.
+    /// Loads all rows of a table, or none.
     private mutating func load(_ table: Manifest.Table, _ session: inout Session) throws {
-        // To empty a table is to give it a new file: thousands of small ones would take three times as long.
+        // Emptying a table creates a new file. For thousands of small tables that would take three times as long.
         guard table.chunks.count > 1 || table.rawBytes > Self.unfrozenBytesMax else {
             for chunk in table.chunks { try copy(chunk, into: table, frozen: false, &session) }
             return
         }
         try session.execute("BEGIN")
         do {
-            // Rows that an extension's script has made belong to it, and a partition may have got some through its root:
-            // ours are added to them.
+            // An extension's script may have inserted rows, and a partition may have got rows through its root. The
+            // archived rows are added to them.
             let isEmptied = archive.hasItsOwnRows(table)
             if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
             for chunk in table.chunks { try copy(chunk, into: table, frozen: isEmptied, &session) }
@@ -74,7 +74,7 @@ struct TableLoad: ~Copyable {
         }
     }
 
-    /// Sends the rows of one chunk. In a transaction that is open, or one of its own.
+    /// Loads the rows of one chunk, in the open transaction or in one of its own.
     mutating func copy(
         _ chunk: Manifest.Chunk,
         into table: Manifest.Table,
@@ -91,7 +91,7 @@ struct TableLoad: ~Copyable {
                 guard name == nil else { throw DumpedInserts.needsItsTable(table.tableName) }
                 rows = try DumpedInserts.run(statements, archive.encoding, of: table.tableName, &session)
                 expected = rows
-                // The statements had their own.
+                // The statements ran with other settings.
                 settings = nil
             } else {
                 let destination = name ?? archive.destination(of: table)
@@ -99,7 +99,7 @@ struct TableLoad: ~Copyable {
                 (rows, expected) = try send(chunk, sql, &session)
             }
         } catch let error as PostgresError {
-            // A savepoint that is rolled back to takes the settings back, too.
+            // Rolling back to a savepoint also resets settings.
             settings = nil
             var error = error.at("table \(table.tableName)")
             error.hint = error.restoreHint
@@ -119,7 +119,7 @@ struct TableLoad: ~Copyable {
         }
     }
 
-    /// Sends this worker's part of rows that several workers share, in a transaction of its own.
+    /// Loads this worker's part of rows that several workers share, in a transaction of its own.
     private mutating func copy(_ rows: SharedRows, into table: Manifest.Table, _ session: inout Session) throws {
         let name = table.tableName.description
         let sql = CopyIntoTable(table, table.chunks[0], encoding).sql(session, into: table.tableName, frozen: false)
@@ -153,7 +153,8 @@ struct TableLoad: ~Copyable {
         progress(.finished(table: name, rows: sum.rows, bytes: sum.bytes))
     }
 
-    /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.
+    /// CHECK constraints and generated columns see the database's own settings, except those that affect how the text
+    /// of rows is read.
     private mutating func useSettings(of table: Manifest.Table, _ session: borrowing Session) throws {
         let wanted = settings(for: table)
         let changed = wanted.filter { settings?[$0.name] != $0.value }
@@ -169,7 +170,7 @@ struct TableLoad: ~Copyable {
         return wanted.filter { !isOfMoney($0) } + userCode.own.filter(isOfMoney)
     }
 
-    /// - Returns: The rows that the server took, and those that were read.
+    /// - Returns: The rows that the server took, and the rows that were read.
     private mutating func send(
         _ chunk: Manifest.Chunk,
         _ sql: String,
@@ -182,7 +183,8 @@ struct TableLoad: ~Copyable {
         return (taken, read)
     }
 
-    /// With `--allow-invalid` a CHECK that the rows violate is taken off, and added again NOT VALID when all is loaded.
+    /// With `--allow-invalid`, a CHECK that rows violate is dropped, and added again NOT VALID after all rows are
+    /// loaded.
     private mutating func retryingWithoutChecks(
         _ table: Manifest.Table,
         _ session: inout Session,
@@ -200,7 +202,7 @@ struct TableLoad: ~Copyable {
     }
 }
 
-/// The COPY that takes a chunk in.
+/// The COPY statement for a chunk.
 struct CopyIntoTable {
     private let columns: [String]
     private let options: [String]

@@ -1,13 +1,14 @@
 internal import Archive
 internal import PostgresClient
 
-// Rows of single tables beside what is there.
+// Single tables are restored next to existing ones.
 extension RestoreWork {
     var copying: [RestoreStep] { [RestoreStep(work: .once { try makeCopies(&$0) }), comparison] }
 
     var adding: [RestoreStep] { [RestoreStep(work: .once { try addMissing(&$0) })] }
 
-    /// Tables under other names, with the columns and rows but without keys and defaults: to look at, or to copy from.
+    /// Creates tables under other names, with columns and rows but without keys and defaults: to look at, or to copy
+    /// from.
     private func makeCopies(_ session: inout Session) throws {
         var rows = 0
         var load = load(allowInvalid: false)
@@ -33,7 +34,7 @@ extension RestoreWork {
         }
     }
 
-    /// Adds the rows whose primary key is not there; the others stay as they are.
+    /// Adds the rows whose primary key is missing; existing rows stay unchanged.
     private func addMissing(_ session: inout Session) throws {
         var added = 0
         for table in selection.tablesWithRows {
@@ -52,7 +53,7 @@ extension RestoreWork {
             )
             let scratch = TableName(schema: "pg_temp", name: "granary_rows")
             for chunk in table.chunks { try load.copy(chunk, into: table, as: scratch, frozen: false, &session) }
-            // Generated columns and CHECKs are computed here.
+            // Generated columns and CHECK constraints are evaluated here.
             try session.set(record.now.userCode.own)
             let inserted = try session.query(
                 """

@@ -1,14 +1,14 @@
 internal import Archive
 internal import PostgresClient
 
-/// What keeps a restore in place from dropping, emptying or filling what is in the target.
+/// Obstacles to a restore in place: objects that the role may not drop, empty or fill.
 struct InPlaceRights {
     let manifest: Manifest
     let options: RestoreOptions
     let selection: Selection
     let findings: Preflight.Findings
 
-    /// - Parameter session: to the target.
+    /// - Parameter session: A session with the target.
     func obstacles(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
         if options.dataOnly || options.rows != nil { return try ofRows(session) }
         guard options.tables.isEmpty, !findings.isSuperuser else { return [] }
@@ -29,7 +29,7 @@ struct InPlaceRights {
         ]
     }
 
-    /// Who does not own a schema drops only what is theirs in it.
+    /// A role that does not own a schema can drop only its own objects in it.
     private func objects(ofOthersIn schemas: [String], _ session: borrowing Session) throws -> [String] {
         try session.query(
             """
@@ -109,7 +109,7 @@ struct InPlaceRights {
     }
 }
 
-// Rows alone, into tables that are there.
+// Only rows are loaded, into existing tables.
 extension InPlaceRights {
     private func ofRows(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
         let tables = selection.leavingOutExtensions.tablesWithRows

@@ -1,13 +1,13 @@
 internal import Archive
 internal import PostgresClient
 
-/// The locks of a restore in place: on every object until the transaction ends.
+/// The number of locks that a restore in place needs: one for every object, until the transaction ends.
 struct LockNeed {
     let manifest: Manifest
     let selection: Selection
     let options: RestoreOptions
 
-    /// - Parameter session: On the target.
+    /// - Parameter session: A session with the target.
     func obstacle(_ session: borrowing Session) throws -> Preflight.Obstacle? {
         let objects = options.dataOnly ? selection.tables.count : selection.items.count
         let largeObjects = try lockedLargeObjects(session)

@@ -3,7 +3,7 @@ internal import Logging
 internal import PostgresClient
 internal import Synchronization
 
-/// The roles of an archive that the server lacks, which `--roles` creates. Those that exist get nothing.
+/// The roles of an archive that the server lacks and `--roles` creates. Existing roles are not changed.
 struct MissingRoles: Sendable {
     private let roles: [RoleProperties]
     private let map: RoleMap
@@ -12,7 +12,7 @@ struct MissingRoles: Sendable {
     init(_ manifest: Manifest, _ options: RestoreOptions, present: Set<String>) {
         let map = RoleMap(names: options.roleMap)
         self.map = map
-        // A role that is mapped is made by nobody: the other one is named because it exists.
+        // A mapped role is not created: the mapping names an existing one.
         roles =
             options.createsRoles
             ? (manifest.roleDefinitions ?? []).filter { map.names[$0.name] == nil && !present.contains($0.name) }
@@ -21,7 +21,7 @@ struct MissingRoles: Sendable {
 
     var names: [String] { roles.map(\.name) }
 
-    /// What keeps the role of the session from creating them.
+    /// Reasons why the role of the session may not create them.
     func obstacles(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
         guard let first = roles.first else { return [] }
         let me = try session.query(
@@ -51,7 +51,7 @@ struct MissingRoles: Sendable {
         ]
     }
 
-    /// - Returns: What could not be given to them, each a sentence.
+    /// - Returns: Sentences about memberships that could not be granted.
     /// - Throws: `RestoreError.statement`, `PostgresError`.
     func create(_ session: borrowing Session) throws -> [String] {
         var notes: [String] = []
@@ -86,7 +86,7 @@ struct MissingRoles: Sendable {
         return notes
     }
 
-    /// After a restore that failed.
+    /// Drops them after a failed restore.
     func drop(_ session: borrowing Session) throws {
         for role in roles.membersLast.reversed() {
             try session.execute("DROP ROLE IF EXISTS \(session.quoted(role.name))")
@@ -106,9 +106,9 @@ extension RoleProperties {
         memberOf = role.memberOf.map { Membership(role: $0.role, admin: $0.admin, inherit: $0.inherit, set: $0.set) }
     }
 
-    /// What it may do beyond its own databases, as a person reads it; nil where that is nothing.
+    /// Its rights beyond its own databases, for people; nil if it has none.
     ///
-    /// Each membership counts: the server may have a powerful role of that name.
+    /// Every membership is listed, because the server may have a powerful role of that name.
     var powers: String? {
         let words = attributes.filter { ["SUPERUSER", "CREATEROLE", "REPLICATION", "BYPASSRLS"].contains($0) }
         let all = words + memberOf.map { "member of \($0.role)" }
@@ -135,7 +135,7 @@ final class CreatedRoles: Sendable {
         }
     }
 
-    /// Drops the roles again if the restore fails, when the database that uses them is gone.
+    /// Drops the roles if the restore fails. By then the database that uses them has been dropped.
     func droppedOnFailure<R: Sendable>(
         _ server: ServerAddress,
         logger: Logger,
@@ -152,7 +152,7 @@ final class CreatedRoles: Sendable {
     }
 
     private func drop(_ roles: MissingRoles, _ server: ServerAddress, _ logger: Logger) async {
-        // A task of its own: the one we are in may have been cancelled.
+        // In a new task, because the current one may be cancelled.
         await Task {
             do {
                 try await withSession(server.setting("connect_timeout", to: "3"), logger: logger) { try roles.drop($0) }

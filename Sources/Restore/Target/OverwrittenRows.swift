@@ -6,7 +6,7 @@ internal import PostgresClient
 /// The tables of the target that a restore replaces or changes.
 enum RestoreReach: Sendable, Equatable {
     case database
-    /// Everything in some schemas, and the tables of other schemas that are dropped with them.
+    /// All tables of some schemas, and tables of other schemas that are dropped with them.
     case schemas([String], besides: [TableName])
     case tables([TableName])
 
@@ -14,12 +14,12 @@ enum RestoreReach: Sendable, Equatable {
     init(_ manifest: Manifest, settled options: RestoreOptions, _ selection: Selection) {
         let scope = manifest.scope
         if options.ifEmpty || options.tables.contains(where: { $0.newName != nil }) {
-            // Refused if one of the tables holds a row, or created beside the present ones.
+            // Refused if one of the tables holds a row, or restored under new names.
             self = .tables([])
         } else if options.dataOnly || options.rows != nil {
             self = .tables(selection.tables.map(\.tableName))
         } else if !options.tables.isEmpty || !options.restoresInPlace(scope) {
-            // An existing table prevents a new one with its name.
+            // An existing table prevents the creation of one with the same name.
             self = options.tables.isEmpty ? .database : .tables([])
         } else if !options.schemas.isEmpty || !scope.isWholeDatabase {
             let schemas = options.schemas.isEmpty ? scope.schemas : options.schemas
@@ -35,7 +35,7 @@ enum RestoreReach: Sendable, Equatable {
 }
 
 extension RestoreReach {
-    /// One of these tables that holds rows.
+    /// The first of these tables that holds rows.
     func tableWithRows(
         in target: TargetDatabase,
         without stateSchema: String,

@@ -1,8 +1,8 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is asked before a part of a database is made: whether the target has what the part needs and does not bring, and
-/// what the part would take along in other schemas.
+/// Checks before a part of a database is created: whether the target has the objects that the part needs, and which
+/// objects in other schemas would be dropped with it.
 struct PartCheck: Sendable {
     private let manifest: Manifest
     private let options: RestoreOptions
@@ -11,7 +11,7 @@ struct PartCheck: Sendable {
     struct Outcome: Sendable {
         var notes: [String] = []
         var obstacles: [Preflight.Obstacle] = []
-        /// Items that attach partitions to parents which are not there, and indexes to those of such parents.
+        /// Items that attach partitions to missing parents, and items that attach indexes to those of such parents.
         var leftOut: Set<Int> = []
     }
 
@@ -21,19 +21,19 @@ struct PartCheck: Sendable {
         self.selection = selection
     }
 
-    /// Rows alone, and copies under other names, need nothing but their tables.
+    /// Rows alone, and copies under other names, need only their tables.
     private var makesObjects: Bool {
         !selection.isWholeDatabase && !options.dataOnly && options.rows == nil
             && options.tables.allSatisfy { $0.newName == nil }
     }
 
-    /// In a database that is made for the part, which has nothing else in it.
+    /// For a database that is created for the part and contains nothing else.
     func ofNewDatabase(_ name: String) -> Outcome {
         guard makesObjects else { return Outcome() }
         return outcome(in: name, isNew: true, needs: PartNeeds(manifest, selection).all, isThere: { _ in false })
     }
 
-    /// - Parameter session: to the target.
+    /// - Parameter session: A session with the target.
     func inspect(_ session: borrowing Session) throws -> Outcome {
         guard makesObjects else { return Outcome() }
         let needs = PartNeeds(manifest, selection).all
@@ -80,7 +80,7 @@ struct PartCheck: Sendable {
                 )
             )
         }
-        // Their indexes have no parents to be attached to.
+        // The indexes of these partitions have no parent index to be attached to.
         let lone = LonePartitions(selection.items)
         outcome.leftOut = Set(
             selection.items.filter { $0.kind == "INDEX ATTACH" && lone.hasIndexAttached(by: $0) }.map(\.id)
@@ -115,7 +115,7 @@ struct PartCheck: Sendable {
         }
     }
 
-    /// Tables and sequences that the part makes in schemas that stay, and that are there without falling with the part.
+    /// Existing tables and sequences in schemas that stay, which the part would create but does not drop first.
     private func inTheWay(besides dependents: Dependents, _ session: borrowing Session) throws -> [Preflight.Obstacle] {
         let schemas = Set(exactly: dependents.schemas)
         let falling = Set(dependents.returning.compactMap(\.relation))

@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-/// The objects that the selected ones depend on and that the restore does not create.
+/// Objects that the selected ones depend on, and that the restore does not create.
 struct PartNeeds: Sendable {
     let all: [Need]
 
@@ -27,13 +27,13 @@ struct PartNeeds: Sendable {
             )
         }
 
-        /// Whether the database has it; true for kinds that cannot be looked up by name.
+        /// Whether the database has the object; true for kinds that cannot be looked up by name.
         func isThere(_ session: borrowing Session) throws -> Bool {
             let question: String
             switch kind {
             case "extension": question = "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = $1)"
             case "table", "view", "materialized view", "foreign table", "sequence":
-                // Not with to_regclass(), which fails for a role that may not use the schema.
+                // Not to_regclass(): it fails if the role may not use the schema.
                 question = """
                     EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                         WHERE n.nspname = (pg_catalog.parse_ident($1))[1] AND c.relname = (pg_catalog.parse_ident($1))[2])
@@ -60,7 +60,7 @@ struct PartNeeds: Sendable {
         all = Self.recorded(manifest, selection, attached) + Self.unselected(manifest, selection, attached)
     }
 
-    /// The selected tables that are partitions, by oid, with their parents: a partition can be created without its
+    /// The selected tables that are partitions, by oid, with their parents. A partition can be created without its
     /// parent.
     private static func partitions(_ manifest: Manifest, _ selection: Selection) -> [UInt32: TableName] {
         let parents = manifest.parents
@@ -76,7 +76,7 @@ struct PartNeeds: Sendable {
         return partitions
     }
 
-    /// The needs recorded in the backup of a part, for the selected objects.
+    /// The needs that a backup of a part has recorded, for the selected objects.
     private static func recorded(
         _ manifest: Manifest,
         _ selection: Selection,
@@ -93,7 +93,7 @@ struct PartNeeds: Sendable {
         }
     }
 
-    /// Objects that the archive holds and that are not selected.
+    /// Objects that are in the archive but not selected.
     private static func unselected(
         _ manifest: Manifest,
         _ selection: Selection,
@@ -117,7 +117,7 @@ struct PartNeeds: Sendable {
 }
 
 extension Manifest.SchemaItem {
-    /// nil for kinds that nothing else depends on, and for those whose table is listed too.
+    /// nil for kinds that nothing depends on, and for those whose table is listed anyway.
     fileprivate var need: PartNeeds.Need? {
         let table = TableName(schema: schema ?? "", name: name)
         let quoted = PartNeeds.Need(table: table).name
@@ -131,7 +131,7 @@ extension Manifest.SchemaItem {
                 title: "\(kind.lowercased()) \(table.spelling)"
             )
         case "FUNCTION", "PROCEDURE", "AGGREGATE":
-            // The statement that sets its owner contains its arguments.
+            // The statement that sets its owner includes its arguments.
             guard let signature = ownable?.dropFirst(kind.count + 1) else { return nil }
             return PartNeeds.Need(kind: kind.lowercased(), name: String(signature))
         case "SERVER", "COLLATION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "TEXT SEARCH CONFIGURATION",

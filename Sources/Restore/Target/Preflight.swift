@@ -2,40 +2,40 @@ internal import Archive
 internal import Databases
 internal import PostgresClient
 
-/// What the server is asked before anything changes.
+/// The checks on the server before anything changes.
 struct Preflight: Sendable {
     let manifest: Manifest
     let options: RestoreOptions
     let target: TargetDatabase
 
-    /// What was found: what stands in the way, and what the restore needs to know.
+    /// The results: obstacles, and facts that the restore needs.
     struct Findings: Sendable {
         var obstacles: [Obstacle] = []
-        /// nil when there is no such database yet.
+        /// nil if the target does not exist.
         var existing: DatabaseProperties?
         var existingBytes = 0
         /// Tablespaces that the role may use.
         var tablespaces: Set<String> = []
         /// All roles of the server.
         var roles: Set<String> = []
-        /// Those of them that the restore creates.
+        /// The roles that the restore will create.
         var created: MissingRoles?
         var isSuperuser = false
         var user = ""
         var notes: [String] = []
     }
 
-    /// A sentence and its way out.
+    /// A sentence and its remedy.
     struct Obstacle: Sendable, Equatable {
         var message: String
         var hint: String
-        /// It goes away by itself, or with `--force`.
+        /// Whether it may disappear by itself, or with `--force`.
         var isBusy = false
-        /// With `--keep-going` what it names is left out.
+        /// Whether `--keep-going` leaves out what it names.
         var isLeavable = false
     }
 
-    /// - Parameter session: to the maintenance database.
+    /// - Parameter session: A session with the maintenance database.
     func inspect(_ session: borrowing Session) throws -> Findings {
         var findings = try TargetCheck(
             target: target,
@@ -53,8 +53,8 @@ struct Preflight: Sendable {
         return findings
     }
 
-    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
-    /// In place nothing is left out, because what is there now would be gone.
+    /// With `--keep-going`, objects that cannot be created are left out; without it, the hint names that option. In
+    /// place nothing is left out, because the existing object would be lost.
     static func settle(_ findings: inout Findings, keepGoing: Bool, isInPlace: Bool) {
         guard !isInPlace else { return }
         let leavable = findings.obstacles.filter(\.isLeavable)
@@ -68,7 +68,7 @@ struct Preflight: Sendable {
         findings.notes += leavable.map { "what cannot be made is left out: \($0.message)" }
     }
 
-    /// The obstacles as one error: all of them, so that nobody meets them one by one.
+    /// All obstacles in one error, so that they are not met one by one.
     static func failure(_ obstacles: [Obstacle]) -> RestoreError? {
         guard !obstacles.isEmpty else { return nil }
         return RestoreError(
@@ -79,7 +79,7 @@ struct Preflight: Sendable {
     }
 }
 
-// What the archive needs.
+// Requirements of the archive.
 extension Preflight {
     private var distribution: [String] {
         let selected = Set((try? Selection(manifest, options))?.tables.map(\.tableName) ?? [])
@@ -108,13 +108,13 @@ extension Preflight {
     private func extensions(_ session: borrowing Session) throws -> [Obstacle] {
         try Self.missing(extensions: manifest.extensions.map(\.name), session).map { obstacle in
             var obstacle = obstacle
-            // Rows of an extension's tables have nowhere else to go.
+            // Rows of an extension's tables cannot be loaded without the extension.
             obstacle.isLeavable = !manifest.haveRows(extensions: manifest.extensions.map(\.name))
             return obstacle
         }
     }
 
-    /// Those of the extensions that the server cannot make.
+    /// The extensions among these that the server cannot create.
     static func missing(extensions: [String], _ session: borrowing Session) throws -> [Obstacle] {
         guard !extensions.isEmpty else { return [] }
         let available = Set(
@@ -140,8 +140,8 @@ extension Preflight {
     }
 
     /// - Parameters:
-    ///   - roles: Those that the server does not have.
-    ///   - source: Says what could create them.
+    ///   - roles: Roles that the server does not have.
+    ///   - source: Names ways to create them.
     static func missing(roles: [String], source: String = "") -> [Obstacle] {
         guard let first = roles.first else { return [] }
         return [
@@ -153,7 +153,7 @@ extension Preflight {
         ]
     }
 
-    /// What a restore without owners leaves out; the restore itself lists each statement.
+    /// Notes about what a restore without owners leaves out. The restore itself lists each statement.
     func grantsWithoutRole(_ there: Set<String>) -> [String] {
         guard options.noOwner, !options.noPrivileges else { return [] }
         let map = RoleMap(names: options.roleMap, present: there)
@@ -178,8 +178,8 @@ extension RestoreOptions {
 }
 
 extension Manifest {
-    /// Bytes of COPY text in all.
-    var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    /// The COPY text of all tables, in bytes.
+    var rawBytes: Int { (tables.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
     /// Rows of all tables.
     var rows: Int { tables.reduce(0) { $0 + $1.rows } }
 }

@@ -1,41 +1,35 @@
 internal import Archive
 internal import PostgresClient
 
-/// What the role that restores may not make, as far as the archive and the server tell before anything is made. A superuser
-/// may make everything.
+/// Compares what a restore needs with what its role may do. A superuser may do everything.
 struct RightsCheck {
-    let manifest: Manifest
-    let options: RestoreOptions
-    /// What is made.
-    let selection: Selection
+    let needed: NeededRights
+    /// `--no-owner`
+    let noOwner: Bool
     let isInPlace: Bool
     let findings: Preflight.Findings
     /// The owner of the database that is filled.
     let databaseOwner: String
 
-    /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
+    /// - Parameter session: In place a session with the target, otherwise one with the maintenance database.
     func obstacles(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
-        // Rows alone make nothing, and copies under other names belong to us.
-        let makesObjects = !options.dataOnly && options.rows == nil && options.tables.allSatisfy { $0.newName == nil }
-        guard !findings.isSuperuser, makesObjects else { return [] }
+        guard !findings.isSuperuser else { return [] }
         let roles = try rolesOfOurs(session)
         var obstacles: [Preflight.Obstacle] = []
         if !isInPlace { obstacles += database(roles) }
-        if !options.noOwner {
+        if !noOwner {
             obstacles += owners(roles)
             obstacles += try ownersWithoutSchema(roles, session)
-            obstacles += defaultPrivileges(roles) + grantors
+            obstacles += defaultPrivileges(roles) + foreignGrants + sessionRoles
         }
-        obstacles += privilegesOnMembers
+        obstacles += privilegesOfMembers
         guard try !isElevated(session) else { return obstacles }
         return try obstacles + extensions(session) + superusersObjects
     }
 
-    private var items: [Manifest.SchemaItem] { selection.items }
-    private var map: RoleMap { RoleMap(names: options.roleMap) }
     private var me: String { findings.user }
 
-    /// The roles that we may act for, ourselves among them: members inherit their rights, and may give objects to them.
+    /// The role that restores, and the roles whose rights it inherits and that it may give objects to.
     private func rolesOfOurs(_ session: borrowing Session) throws -> Set<ExactText> {
         let word = session.serverVersion >= 160_000 ? "SET" : "MEMBER"
         return Set(
@@ -48,7 +42,8 @@ struct RightsCheck {
         )
     }
 
-    /// Providers of servers let some roles make what else needs a superuser; what exactly, only they know.
+    /// Whether a hosting provider may have extended the role's rights. Their servers permit some roles what otherwise needs
+    /// a superuser, and nothing tells exactly what.
     private func isElevated(_ session: borrowing Session) throws -> Bool {
         try session.query(
             """
@@ -63,7 +58,7 @@ struct RightsCheck {
     }
 }
 
-// Who owns what.
+// Owners.
 extension RightsCheck {
     private func database(_ roles: Set<ExactText>) -> [Preflight.Obstacle] {
         guard !roles.contains(databaseOwner), findings.roles.contains(databaseOwner) else { return [] }
@@ -84,17 +79,8 @@ extension RightsCheck {
         ]
     }
 
-    /// Each item that is given to a role, with the role.
-    private var owned: [(item: Manifest.SchemaItem, owner: String)] {
-        items.compactMap { item in
-            guard item.ownable != nil, let owner = item.owner.map(map.role), owner != me else { return nil }
-            return (item, owner)
-        }
-    }
-
     private func owners(_ roles: Set<ExactText>) -> [Preflight.Obstacle] {
-        let objects = options.tables.isEmpty ? manifest.largeObjects?.objects.map { map.role($0.owner) } ?? [] : []
-        let others = Set(exactly: owned.map(\.owner) + objects).subtracting(roles).map(\.text)
+        let others = Set(needed.gifts.map(\.owner)).subtracting(roles).map(\.text)
             .filter { $0 != me && findings.roles.contains($0) }.sorted()
         guard let first = others.first else { return [] }
         return [
@@ -105,20 +91,18 @@ extension RightsCheck {
         ]
     }
 
-    /// Who gets an object must be allowed to create in its schema, and the schema's privileges come last.
+    /// The new owner of an object needs the right to create in its schema. The privileges on the schema come too late,
+    /// after everything else.
     private func ownersWithoutSchema(
         _ roles: Set<ExactText>,
         _ session: borrowing Session
     ) throws -> [Preflight.Obstacle] {
-        var schemas: [String: String] = [:]
-        for item in items where item.kind == "SCHEMA" {
-            schemas[item.name] = item.owner.map(map.role) ?? me
-        }
         var found: Set<String> = []
-        for (item, owner) in owned where roles.contains(owner) {
-            guard let schema = item.schema else { continue }
-            guard try !mayCreate(owner, in: schema, of: schemas[schema], session) else { continue }
-            found.insert("\(owner) in \(schema)")
+        for gift in needed.gifts where roles.contains(gift.owner) && gift.owner.text != me {
+            guard let schema = gift.schema else { continue }
+            let owner = needed.schemas[schema].map { $0?.text ?? me }
+            guard try !mayCreate(gift.owner.text, in: schema.text, of: owner, session) else { continue }
+            found.insert("\(gift.owner.text) in \(schema.text)")
         }
         guard !found.isEmpty else { return [] }
         return [
@@ -130,13 +114,14 @@ extension RightsCheck {
         ]
     }
 
+    /// - Parameter owner: The owner of the schema; nil if the restore does not create it.
     private func mayCreate(
         _ role: String,
         in schema: String,
         of owner: String?,
         _ session: borrowing Session
     ) throws -> Bool {
-        // initdb's own lets everyone create before PostgreSQL 15, and then the owner of the database.
+        // Before PostgreSQL 15 everyone may create in the schema public of a new database, since then its owner.
         if schema == "public", owner == nil || owner == "pg_database_owner" {
             if session.serverVersion < 150_000 { return true }
             return try isMember(role, of: databaseOwner, session)
@@ -162,8 +147,7 @@ extension RightsCheck {
 // Privileges.
 extension RightsCheck {
     private func defaultPrivileges(_ roles: Set<ExactText>) -> [Preflight.Obstacle] {
-        let others = Set(items.filter { $0.kind == "DEFAULT ACL" }.compactMap { $0.owner.map(map.role) })
-            .filter { !roles.contains($0) && findings.roles.contains($0) }.sorted()
+        let others = needed.defaultPrivileges.subtracting(roles).map(\.text).filter(findings.roles.contains).sorted()
         guard !others.isEmpty else { return [] }
         return [
             .init(
@@ -174,29 +158,33 @@ extension RightsCheck {
         ]
     }
 
-    private var grantors: [Preflight.Obstacle] {
-        let items = items.filter { $0.kind == "ACL" && $0.sql.contains("SET SESSION AUTHORIZATION ") }
-        guard !items.isEmpty else { return [] }
+    private var foreignGrants: [Preflight.Obstacle] {
+        guard !needed.foreignGrants.isEmpty else { return [] }
         return [
             .init(
-                message: "only a superuser may grant in the name of others, as for \(items.map(\.name).listed())",
+                message: "only a superuser may grant in the name of others, as for \(needed.foreignGrants.listed())",
                 hint: "--no-owner leaves such grants out",
                 isLeavable: true
             )
         ]
     }
 
-    /// Members of extensions, and what PostgreSQL itself brings, belong to the superuser who made them.
-    private var privilegesOnMembers: [Preflight.Obstacle] {
-        let made = Set(items.map(\.id))
-        let members = items.filter { item in
-            item.kind == "ACL" && !item.isAboutTheDatabase && !item.isAboutLargeObjects && item.name != "SCHEMA public"
-                && !item.dependsOn.contains(where: made.contains) && (!options.noOwner || item.sql.contains("REVOKE "))
-        }
-        guard !members.isEmpty, !isInPlace else { return [] }
+    private var sessionRoles: [Preflight.Obstacle] {
+        let others = needed.sessionRoles.map(\.text).filter { $0 != me }.sorted()
+        guard !others.isEmpty else { return [] }
         return [
             .init(
-                message: "only a superuser may set the privileges of \(members.map(\.name).listed())",
+                message: "only a superuser may act as \(others.listed()) (SET SESSION AUTHORIZATION)",
+                hint: "--no-owner leaves these statements out"
+            )
+        ]
+    }
+
+    private var privilegesOfMembers: [Preflight.Obstacle] {
+        guard !needed.privilegesOfMembers.isEmpty, !isInPlace else { return [] }
+        return [
+            .init(
+                message: "only a superuser may set the privileges of \(needed.privilegesOfMembers.listed())",
                 hint: "restore as a superuser",
                 isLeavable: true
             )
@@ -204,14 +192,9 @@ extension RightsCheck {
     }
 }
 
-// What only a superuser makes.
+// What only a superuser may create.
 extension RightsCheck {
     private func extensions(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
-        var names = items.filter { $0.kind == "EXTENSION" }.map(\.name)
-        if isInPlace {
-            let staying = try extensionsThatStay(session)
-            names.removeAll { staying.contains($0) }
-        }
         let isTrusted = session.serverVersion >= 130_000 ? "v.trusted" : "false"
         let found = try session.query(
             """
@@ -219,75 +202,26 @@ extension RightsCheck {
             JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
             WHERE a.name = ANY ($1::pg_catalog.text[]) AND v.superuser AND NOT \(isTrusted) ORDER BY 1
             """,
-            [QuotedText.array(names)]
+            [QuotedText.array(needed.extensions)]
         ).map { $0.text("name") }
         guard !found.isEmpty else { return [] }
         return [
             .init(
                 message: "only a superuser may make the extension\(found.count == 1 ? "" : "s") \(found.listed())",
                 hint: "restore as a superuser",
-                isLeavable: !manifest.haveRows(extensions: found)
+                isLeavable: needed.extensionsWithRows.isDisjoint(with: Set(exactly: found))
             )
         ]
     }
 
-    /// Those of the target that are in none of the schemas that are dropped.
-    private func extensionsThatStay(_ session: borrowing Session) throws -> Set<ExactText> {
-        let doomed = options.tables.isEmpty ? try selection.doomedSchemas(manifest, options, session) : []
-        let kept = try session.schemasToKeep(among: doomed, withExtensionsOfOthers: true)
-        let dropped = Set(exactly: doomed.filter { !kept.contains($0) })
-        return Set(
-            exactly: try session.query(
-                """
-                SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e
-                JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-                """
-            ).filter { !dropped.contains($0.text("nspname")) }.map { $0.text("extname") }
-        )
-    }
-
     private var superusersObjects: [Preflight.Obstacle] {
-        let found = items.filter(\.needsSuperuser)
-        guard !found.isEmpty else { return [] }
+        guard !needed.superusersObjects.isEmpty else { return [] }
         return [
             .init(
-                message: "only a superuser may make \(found.map(\.title).listed())",
+                message: "only a superuser may make \(needed.superusersObjects.listed())",
                 hint: "restore as a superuser",
                 isLeavable: true
             )
         ]
-    }
-}
-
-extension Manifest {
-    /// Whether the archive has rows for the configuration tables of one of these extensions.
-    func haveRows(extensions: [String]) -> Bool {
-        tables.contains { table in !table.chunks.isEmpty && table.extensionName.map(extensions.contains) == true }
-    }
-}
-
-extension Manifest.SchemaItem {
-    /// Comments and privileges name their object in the name. Large objects are no items.
-    var isAboutLargeObjects: Bool {
-        ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil
-            && (name.hasPrefix("LARGE OBJECT ") || name.hasPrefix("LARGE OBJECTS "))
-    }
-
-    /// Whether PostgreSQL lets nobody else make it, by its kind or by what it asks for.
-    fileprivate var needsSuperuser: Bool {
-        switch kind {
-        case "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "ACCESS METHOD", "TEXT SEARCH TEMPLATE", "TEXT SEARCH PARSER",
-            "OPERATOR CLASS", "OPERATOR FAMILY", "SHELL TYPE", "PUBLICATION TABLES IN SCHEMA":
-            return true
-        case "PROCEDURAL LANGUAGE": return !sql.isEmpty
-        case "TYPE": return sql.contains("INPUT = ")
-        case "PUBLICATION": return sql.contains(" FOR ALL TABLES")
-        case "CAST": return sql.contains(" WITHOUT FUNCTION")
-        case "FUNCTION", "PROCEDURE":
-            // pg_dump writes these in a line of their own, before the body.
-            let head = sql.prefix { $0 != "$" }
-            return ["\n    LANGUAGE c", "\n    LANGUAGE internal", " LEAKPROOF"].contains { head.contains($0) }
-        default: return false
-        }
     }
 }

@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-/// Tables that must not exist and do, or that must be empty and are not.
+/// Tables that must not exist but do, and tables that must be empty but are not.
 enum TableObstacles {
     /// Existing tables that must not exist.
     static func tables(
@@ -61,7 +61,7 @@ enum TableObstacles {
 }
 
 extension RestoreOptions.TableSelection {
-    /// In the schema of the original, unless another is named.
+    /// In the schema of the original, unless the new name has another schema.
     func name(of table: Manifest.Table) -> TableName {
         let name = newName ?? table.name
         guard let dot = name.firstIndex(of: ".") else { return TableName(schema: table.schema, name: name) }

@@ -2,17 +2,17 @@ internal import Databases
 internal import Glibc
 internal import PostgresClient
 
-/// What the server is asked about itself and the target, whatever is restored.
+/// Checks of the server and the target that every restore needs.
 struct TargetCheck: Sendable {
     let target: TargetDatabase
-    /// Sessions of the target will be ended.
+    /// Whether sessions of the target will be ended.
     let force: Bool
-    /// A new database takes the target's place, instead of a transaction in the target itself.
+    /// Whether a new database replaces the target; otherwise the restore is a transaction in the target.
     let replaces: Bool
-    /// What the rows will take on the server's disk, at least.
+    /// The minimum size of the rows on the server's disk.
     let neededBytes: Int
 
-    /// - Parameter session: to the maintenance database.
+    /// - Parameter session: A session with the maintenance database.
     func inspect(_ session: borrowing Session) throws -> Preflight.Findings {
         var findings = Preflight.Findings()
         findings.existing = try session.properties(ofDatabase: target.name)
@@ -47,7 +47,7 @@ struct TargetCheck: Sendable {
         return findings
     }
 
-    /// What the target or the login has set for its sessions, and a restore does not keep to, or keeps.
+    /// Notes about settings of the target or the login that a restore overrides or keeps.
     private func setByOthers(_ session: borrowing Session) throws -> [String] {
         let row = try session.query(
             """
@@ -67,7 +67,7 @@ struct TargetCheck: Sendable {
         }
         if row.bool("read_only"), target.exists {
             notes.append(
-                "\(target.name) is read-only by default (default_transaction_read_only), which stays so; the restore writes to it all the same"
+                "\(target.name) is read-only by default (default_transaction_read_only): the restore writes to it anyway, and the setting stays"
             )
         }
         return notes
@@ -85,10 +85,10 @@ struct TargetCheck: Sendable {
         )[0].int("bytes")
     }
 
-    /// Where the server is on this machine and lets us see its folder, its disk must take the rows once more.
+    /// If the server is on this machine and shows its folder: the disk must have room for the rows.
     private func disk(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
         guard session.host.hasPrefix("/") || session.host.isEmpty else { return [] }
-        // The view leaves out what we may not see, where current_setting() fails.
+        // Not current_setting(): it fails without the right to see the setting, while the view hides the row.
         let row = try session.query(
             "SELECT setting AS folder FROM pg_catalog.pg_settings WHERE name = 'data_directory'"
         ).first
@@ -106,7 +106,7 @@ struct TargetCheck: Sendable {
         ]
     }
 
-    /// Who or what keeps the old database from being renamed.
+    /// What prevents the old database from being renamed.
     private func occupants(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle]
     {
         var obstacles: [Preflight.Obstacle] = []
@@ -151,7 +151,7 @@ struct TargetCheck: Sendable {
 
     private func sessions(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle] {
         var connected = try Occupant.others(on: [database.name], session)
-        // A session that has just said goodbye may be listed for a moment.
+        // A session that has just ended may be listed for a moment.
         for _ in 0..<5 where !connected.isEmpty {
             try session.rest(for: .milliseconds(60))
             connected = try Occupant.others(on: [database.name], session)

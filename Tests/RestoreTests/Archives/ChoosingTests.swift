@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    // The restore, which would fail, shows that nothing is in the backup that needs something excluded.
+    // If the backup contained something that needs an excluded object, the restore would fail.
     @Test func `Of an excluded schema types, functions and sequences are not needed by what stays`() async throws {
         let source = """
             CREATE SCHEMA aux; CREATE SCHEMA shop;

@@ -5,10 +5,10 @@ import Restore
 import TestSupport
 import Testing
 
-/// Others who change the database while it is backed up.
+/// Other sessions change the database during a backup.
 @Suite(.serialized)
 struct ConcurrencyTests {
-    /// Writers move amounts between tables: whatever moment the snapshot shows, the sum is the same.
+    /// Writers move amounts between tables. The sum is the same in every snapshot.
     @Test func aSumAcrossTablesIsRightWhileWritersMoveIt() async throws {
         try await withDatabase(
             """
@@ -48,7 +48,8 @@ struct ConcurrencyTests {
         }
     }
 
-    /// Another session empties and fills a table again and again, or alters it: the backup has a whole state or says it is busy.
+    /// Another session repeatedly empties and fills a table, or alters it. The backup has a complete state, or says
+    /// that the table is busy.
     @Test func aTableThatIsRewrittenMeanwhileIsNeverHalf() async throws {
         try await withDatabase(
             """
@@ -97,7 +98,7 @@ struct ConcurrencyTests {
         }
     }
 
-    /// A TRUNCATE that commits while the leader waits for its locks would show an empty table without an error.
+    /// If a TRUNCATE committed while the leader waits for its locks, the table would look empty, without an error.
     @Test func aTruncateThatIsCommittedWhileTheBackupWaitsCountsAsAWhole() async throws {
         try await withDatabase("CREATE TABLE t (id integer); INSERT INTO t SELECT generate_series(1, 1000)") {
             server,
@@ -128,7 +129,7 @@ struct ConcurrencyTests {
         }
     }
 
-    /// Someone holds a table for longer than we wait.
+    /// Another session keeps a table locked for longer than the backup waits.
     @Test func aTableThatStaysLockedIsNamedWithWhoHoldsIt() async throws {
         try await withDatabase("CREATE TABLE held (id integer)") { server, url, folder in
             let holder = Task { try await psql(url, "BEGIN; LOCK TABLE held; SELECT pg_sleep(600)") }
@@ -152,7 +153,7 @@ struct ConcurrencyTests {
         }
     }
 
-    /// An ALTER TABLE that queues behind the leader's lock: the workers and pg_dump would queue behind it.
+    /// An ALTER TABLE waits for the leader's lock. The workers and pg_dump would wait behind it.
     @Test func aQueuedAlterTableDoesNotHangTheBackup() async throws {
         try await withDatabase(
             """

@@ -1,11 +1,13 @@
 import Archive
+import DumpArchives
 import PostgresClient
-import Restore
 import Storage
 import TestSupport
 import Testing
 
-/// Archives of pg_dump, restored.
+@testable import Restore
+
+/// Restores of pg_dump's archives.
 @Suite struct PgDumpArchiveTests {
     enum Form: String, CaseIterable {
         case custom
@@ -59,7 +61,7 @@ import Testing
         }
     }
 
-    /// The rows of one partition belong to another when they are restored, and the statements name the root.
+    /// When they are restored, rows of one partition belong to another, and their statements name the root.
     @Test func rowsThatARootSendsToAnotherPartitionAreKept() async throws {
         let sql = """
             CREATE FUNCTION place(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN a; END';
@@ -71,7 +73,7 @@ import Testing
             """
         let options = "--inserts --load-via-partition-root --compress=0"
         try await withDump(.custom, options, of: sql) { dump, _, target, _ in
-            // The larger part comes first, so that the smaller one, which is emptied or not, finds its rows.
+            // The larger partition is loaded first, so that its rows are in the smaller one when that is loaded.
             let report = try await restore(dump, target) { ($0.dropOld, $0.jobs) = (true, 1) }
             #expect(report.rows == 20)
             try await #expect(psql(target, "SELECT count(*), count(DISTINCT a) FROM t2") == "20|20")
@@ -88,7 +90,7 @@ import Testing
         }
     }
 
-    /// The column shows the setting under which the server reads the rows.
+    /// The generated column shows the setting under which the server reads the rows.
     @Test func moneyIsReadInTheFormatOfTheDatabase() async throws {
         let sql = """
             CREATE FUNCTION place() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT current_setting('lc_monetary') $$;
@@ -158,6 +160,139 @@ import Testing
         }
     }
 
+    @Test(arguments: [Form.piped, .directory]) func aTableComesBackWithItsRowsAndTheOthersStay(form: Form) async throws
+    {
+        try await withDump(form, of: Self.shop) { dump, source, _, _ in
+            try await psql(source, "DROP TABLE shop.orders; DELETE FROM other.notes")
+            let report = try await restore(dump, source) { $0.tables = [.init(table: "orders")] }
+            #expect((report.rows, report.tables) == (100, 1))
+            try await #expect(psql(source, "SELECT count(*), sum(customer) FROM shop.orders") == "100|550")
+            try await #expect(psql(source, "SELECT nextval('shop.orders_id_seq')") == "101")
+            let keys =
+                "SELECT count(*) FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype IN ('p', 'f')"
+            try await #expect(psql(source, keys) == "2")
+            try await #expect(psql(source, "SELECT count(*) FROM other.notes") == "0")
+        }
+    }
+
+    @Test func whatIsExcludedIsNotThereAndWhatIsExcludedOfDataIsEmpty() async throws {
+        try await withDump(of: Self.shop) { dump, source, _, server in
+            try await server.withName { copy in
+                let report = try await restore(dump, source) {
+                    $0.into = copy
+                    $0.excludedTables = ["orders"]
+                    $0.tablesWithoutData = ["other.*"]
+                }
+                #expect(report.rows == 10)
+                let found =
+                    "SELECT to_regclass('shop.orders'), to_regclass('other.notes'), count(*) FROM shop.customers"
+                try await #expect(psql(server.url(database: copy), found) == "|other.notes|10")
+                try await #expect(psql(server.url(database: copy), "SELECT count(*) FROM other.notes") == "0")
+            }
+            try await server.withName { copy in
+                _ = try await restore(dump, source) { ($0.into, $0.excludedSchemas) = (copy, ["shop"]) }
+                let found = "SELECT to_regclass('shop.customers'), note FROM other.notes"
+                try await #expect(psql(server.url(database: copy), found) == "|there")
+            }
+        }
+    }
+
+    @Test func theRowsOfOneSchemaComeBackAlone() async throws {
+        try await withDump(.tar, of: Self.shop) { dump, source, _, _ in
+            try await psql(
+                source,
+                "DELETE FROM shop.orders; UPDATE other.notes SET note = 'changed'; INSERT INTO other.notes VALUES ('b')"
+            )
+            let report = try await restore(dump, source) { ($0.dataOnly, $0.schemas) = (true, ["other"]) }
+            #expect(report.rows == 1)
+            let found = "SELECT (SELECT count(*) FROM shop.orders), string_agg(note, ',') FROM other.notes"
+            try await #expect(psql(source, found) == "0|there")
+        }
+    }
+
+    /// Loading them would write to the other server.
+    @Test func rowsOfAForeignTableAreLeftOutAndNamed() async throws {
+        let sql = """
+            CREATE TABLE far (a int); INSERT INTO far VALUES (1), (2); CREATE EXTENSION postgres_fdw;
+            DO $$ BEGIN EXECUTE format('CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)',
+                current_setting('unix_socket_directories'), current_setting('port'), current_database()); END $$;
+            CREATE USER MAPPING FOR CURRENT_USER SERVER loop;
+            CREATE FOREIGN TABLE near (a int) SERVER loop OPTIONS (table_name 'far');
+            """
+        let server = try await ThrowawayServer.shared()
+        let available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'"
+        guard try await psql(server.url(database: "postgres"), available) == "1" else { return }
+        try await withDump(.custom, "--include-foreign-data=loop", of: sql) { dump, source, _, server in
+            try await server.withName { copy in
+                let report = try await restore(dump, source) { $0.into = copy }
+                #expect(report.rows == 2)
+                #expect(
+                    report.notes.contains { $0.hasPrefix("the rows of the foreign table public.near are left out") }
+                )
+                try await #expect(psql(server.url(database: copy), "SELECT count(*) FROM near") == "2")
+            }
+            try await #expect(psql(source, "SELECT count(*) FROM far") == "2")
+        }
+    }
+
+    /// Without ANALYZE they are all there is.
+    @Test func statisticsOfADumpAreTakenWithoutAnalyze() async throws {
+        guard try await ThrowawayServer.shared().major >= 18 else { return }
+        let sql =
+            "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 500); ANALYZE t; DELETE FROM t WHERE a > 1"
+        try await withDump(.custom, "--statistics", of: sql) { dump, _, target, _ in
+            try await restore(dump, target) { ($0.dropOld, $0.withoutAnalyze) = (true, true) }
+            try await #expect(psql(target, "SELECT reltuples FROM pg_class WHERE relname = 't'") == "500")
+            let histogram = "SELECT count(*) FROM pg_stats WHERE tablename = 't'"
+            try await #expect(psql(target, histogram) == "1")
+            try await restore(dump, target) { $0.dropOld = true }
+            try await #expect(psql(target, "SELECT reltuples FROM pg_class WHERE relname = 't'") == "1")
+        }
+    }
+
+    /// The table of contents has no checksum. A changed byte is an error, or affects nothing that holds rows.
+    @Test func noChangedByteLosesRowsSilently() async throws {
+        let sql = """
+            CREATE TABLE t (a serial, b text); INSERT INTO t (b) VALUES ('x'), ('y'); CREATE TABLE u (a int);
+            INSERT INTO u VALUES (1); SELECT lo_create(4711), lo_create(4712);
+            """
+        try await withDump(.custom, "--compress=0", of: sql) { dump, _, _, _ in
+            let bytes = readFile(dump)
+            let whole = try Held(bytes)
+            #expect((whole.chunks, whole.objects, whole.sequences) == (3, [4711, 4712], 1))
+            for position in stride(from: 0, to: bytes.count, by: 3) {
+                var changed = bytes
+                changed[position] ^= 1 << UInt8(position % 7)
+                guard let held = try? Held(changed) else { continue }
+                #expect(held == whole, "byte \(position)")
+            }
+        }
+    }
+
+    /// The parts of an archive that hold rows or the position of a sequence.
+    private struct Held: Equatable {
+        var chunks, sequences: Int
+        var objects: [UInt32]
+
+        init(_ bytes: [UInt8]) throws {
+            let dump = try DumpArchive(MemorySource(bytes), name: "a.dump")
+            let manifest = try DumpedManifest(dump).manifest
+            chunks = manifest.tables.flatMap(\.chunks).count + (manifest.largeObjects?.chunks.count ?? 0)
+            sequences = manifest.sequences.count
+            // Reads everything that a restore reads.
+            for entry in dump.dataEntries where entry.isLargeObjects {
+                var objects = try dump.largeObjects(of: entry)
+                var memory = [UInt8](repeating: 0, count: 16)
+                while try memory.withUnsafeMutableBytes({ try objects.next(into: $0) }) != nil {}
+            }
+            for entry in dump.dataEntries where !entry.isLargeObjects {
+                var rows = try dump.rows(of: entry)
+                while try rows.next({ _ in }) {}
+            }
+            objects = manifest.largeObjects?.objects.map(\.oid) ?? []
+        }
+    }
+
     @Test func aTableComesBackUnderAnotherNameWithItsTypes() async throws {
         try await withDump(of: Self.shop) { dump, source, _, _ in
             try await restore(dump, source) { $0.tables = [.init(table: "shop.customers", newName: "copy")] }
@@ -170,7 +305,8 @@ import Testing
 
     @Test func anotherEncodingOfTheDumpIsRead() async throws {
         let sql = "CREATE TABLE \"ä\" (a text); INSERT INTO \"ä\" VALUES ('ü €')"
-        // On a shared server pg_dump would meet roles whose names this encoding lacks.
+        // A server of its own: on the shared one, pg_dump could meet names of roles that this encoding cannot
+        // represent.
         let server = try await ThrowawayServer.start()
         try await withDump(.custom, "--encoding=LATIN9", of: sql, on: server) { dump, _, target, _ in
             _ = try await restore(dump, target) { $0.dropOld = true }
@@ -179,7 +315,7 @@ import Testing
         try await server.stop()
     }
 
-    /// The function accepts all rows when they are written, and refuses one when they are restored.
+    /// The function accepts all rows when they are inserted, and refuses one during the restore.
     @Test func aCheckThatFailsCostsNoRowsWhenTheRestoreGoesOn() async throws {
         let sql = """
             CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
@@ -303,7 +439,7 @@ import Testing
             #expect(plan.rows == nil)
             #expect(plan.code?.functions["plpgsql"] == 1)
             #expect(plan.code?.triggers == 1)
-            // It is not refused for want of a seal.
+            // An archive of pg_dump is not refused for its missing seal.
             options.dropOld = true
             _ = try await RestoreRun(options, server: ServerAddress(target), logger: quietLogger) { _ in }.run()
         }

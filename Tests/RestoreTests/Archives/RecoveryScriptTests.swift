@@ -5,10 +5,10 @@ import Restore
 import TestSupport
 import Testing
 
-/// Back from an archive with unzip and psql alone, by the commands that its README.txt names.
+/// Restores an archive with unzip and psql alone, by the commands in its README.txt.
 @Suite(.serialized)
 struct RecoveryScriptTests {
-    /// Runs the README's commands against `server`; the new database is called NEW there.
+    /// Executes the commands of the README on `server`. In them the new database has the name NEW.
     private func recover(_ folder: ScratchFolder, on server: ThrowawayServer) async throws {
         let readme = try await runCommand("unzip", ["-p", folder.file("backup.zip"), "README.txt"]).stdout
         let commands = readme.split(separator: "\n").filter { line in

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct RolesTests {
-    /// Lends a database of whose roles one is known from a setting alone, and drops the roles.
+    /// Lends a database with a role that only a setting names, and drops the roles afterwards.
     private func withRoles(
         _ body: (_ server: ThrowawayServer, _ url: String, _ folder: ScratchFolder, _ prefix: String) async throws ->
             Void

@@ -4,7 +4,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// A database with every feature, there and back again.
+/// Backs up and restores a database with every feature.
 @Suite(.serialized)
 struct TortureTests {
     @Test func everythingComesBackInANewDatabaseAndAgainFromThatOne() async throws {
@@ -26,7 +26,7 @@ struct TortureTests {
                         expectSame(try await .of(server.url(database: second)), original)
                     }
                 }
-                // The original was only read.
+                // The backup has not changed the original.
                 expectSame(try await .of(url), original)
             }
         }
@@ -39,7 +39,7 @@ struct TortureTests {
                 try await Torture.fill(url)
                 let original = try await DatabasePortrait.of(url)
                 try await backup(url, to: folder.file("a.zip"))
-                // Over itself, and into an empty one.
+                // Over the original, and into an empty database.
                 try await restore(folder.file("a.zip"), url) { $0.inPlace = true }
                 expectSame(try await .of(url), original)
                 try await server.withDatabase { empty in

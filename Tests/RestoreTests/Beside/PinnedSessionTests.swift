@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// What a role or a database has set for its sessions neither stops a restore nor what takes it back.
+/// Settings of a role or a database do not stop a restore, nor the cleaning up after a failed one.
 @Suite struct PinnedSessionTests {
     private static let hostile = [
         "statement_timeout = '1ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
@@ -38,7 +38,7 @@ import Testing
         try await withHostileRole { server, url, hostile, folder in
             let report = try await restore(folder.file(file), hostile) { $0.dropOld = true }
             #expect(report.swapped && report.kept == nil)
-            // A plain dump drops nothing that is there.
+            // A plain dump does not drop existing objects, so it is not restored in place here.
             if file == "a.zip" { try await restore(folder.file(file), hostile) { $0.inPlace = true } }
             try await server.execute("ALTER DATABASE \"\(databaseName(of: url))\" RESET ALL")
             try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
@@ -67,7 +67,7 @@ import Testing
             let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in })
             let name = databaseName(of: url)
             let note =
-                "\(name) is read-only by default (default_transaction_read_only), which stays so; the restore writes to it all the same"
+                "\(name) is read-only by default (default_transaction_read_only): the restore writes to it anyway, and the setting stays"
             let steps = try await run.plan().steps
             #expect(steps.contains(note))
             _ = try await run.run()

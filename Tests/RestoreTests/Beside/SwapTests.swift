@@ -4,7 +4,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// The restored database in the place of the old one, with all that was set on it.
+/// The restored database takes the place of the old one, with all of the old one's properties.
 @Suite(.serialized)
 struct SwapTests {
     private func adornedTarget(
@@ -40,7 +40,7 @@ struct SwapTests {
             let kept = try #require(report.kept)
             #expect(try #require(report.keptBytes) > 1_000_000)
             expectSame(try await .of(url), original)
-            // The target's own, also where the archive says otherwise.
+            // The target's own, even if the archive has others.
             #expect(try await DatabasePortrait.properties(url) == properties)
             #expect(properties.contains("|78|"))
             expectSame(try await .of(server.url(database: kept)), changed)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Restore
 
-/// What is code in an archive that anybody may have written.
+/// Code is found in archives from untrusted sources.
 @Suite struct CodeReaderTests {
     private func code(_ sql: String) -> CodeInventory {
         var reader = CodeReader()
@@ -63,7 +63,7 @@ import Testing
         ("CREATE CAST (a AS b) WITH FUNCTION f(a)", ["1 statement CREATE CAST"]),
         ("CREATE SERVER s FOREIGN DATA WRAPPER w", ["1 statement CREATE SERVER"]),
         ("CREATE FOREIGN TABLE f (a int) SERVER s", ["1 statement CREATE FOREIGN TABLE"]),
-        // Checks, defaults, indexes, policies and views run what they call.
+        // Checks, defaults, indexes, policies and views execute the functions that they call.
         (
             "CREATE TABLE t (a text CHECK (query_to_xml('DROP TABLE x', true, true, '') IS NOT NULL))",
             ["calls of query_to_xml"]
@@ -115,7 +115,7 @@ import Testing
         return try CodeReader(manifest, options).inventory
     }
 
-    /// What an archive says of itself is as much its maker's as what it does.
+    /// The archive's description of itself is as untrusted as its content.
     @Test func codeIsFoundWhereverAStatementIsTakenFrom() throws {
         let evil = "CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x', 'y'"
         func table(_ sql: String = "CREATE TABLE public.t (a integer)") -> Manifest.SchemaItem {
@@ -187,7 +187,7 @@ import Testing
         #expect(code.lines == ["the settings Session_Preload_Libraries, plperl.on_init"])
     }
 
-    /// Whether the server has the role of that name, and what it may do, the archive does not know.
+    /// An archive cannot know whether the server has a role of that name, and with which rights.
     @Test func rolesOfMembersAndTheirSettingsAreNamed() throws {
         func role(_ name: String, _ settings: [String] = [], memberOf: [String] = []) -> Manifest.Role {
             Manifest.Role(

@@ -3,7 +3,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Restores a dump into a database of a new name, and lends it to `body`.
+/// Restores a dump into a new database, and lends it to `body`.
 private func restoringNew(
     _ text: String,
     as role: String? = nil,
@@ -29,7 +29,7 @@ private func restoringNew(
 }
 
 extension ThrowawayServer {
-    /// Lends a new role, which owns nothing when it is given back.
+    /// Lends a new role, which must own nothing at the end.
     fileprivate func withRole(_ attributes: String, _ body: (_ role: String) async throws -> Void) async throws {
         let role = "granary_dump_role_\(UInt32.random(in: 0 ... .max))"
         try await execute("CREATE ROLE \(role) \(attributes)")
@@ -123,7 +123,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
             #expect(properties == "C|7|it's|f")
             try await #expect(psql(url, "SHOW TimeZone") == "Asia/Tokyo")
             try await #expect(psql(url, "SHOW search_path") == "\"a b\", public")
-            // The view was made under the time zone of the database.
+            // The view was created under the time zone of the database.
             try await #expect(psql(url, "SELECT day FROM public.d") == "2024-01-01")
             #expect(report.notes.filter { $0.contains("left out") } == [])
         }
@@ -262,7 +262,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         }
     }
 
-    // What an ordinary role may not do, and what every database has.
+    // Statements that an ordinary role may not execute, and objects that every database has.
 
     @Test func `An ordinary role restores a dump with comments on what initdb made`() async throws {
         let server = try await ThrowawayServer.shared()

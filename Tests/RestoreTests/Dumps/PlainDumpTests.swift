@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// The function fails when statistics are gathered, and nowhere before.
+    /// The function fails only when statistics are gathered.
     @Test(arguments: ["57014", "40P01", "53100", "55P03"])
     func aCommittedRestoreIsDoneWhateverAnalyzeSays(state: String) async throws {
         let dump = """
@@ -427,7 +427,7 @@ import Testing
     }
 }
 
-// What the tests share.
+// Helpers of these tests.
 
 private enum PlainDump {
     static func name(of url: String) -> String { String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" }) }
@@ -435,7 +435,7 @@ private enum PlainDump {
 
 private func name(of url: String) -> String { PlainDump.name(of: url) }
 
-/// The databases of the server that are named as the one of `url`, or after it.
+/// The databases of the server whose names begin with that of `url`.
 private func databases(_ server: ThrowawayServer, like url: String) async throws -> [String] {
     try await psql(
         server.url(database: "postgres"),
@@ -443,7 +443,7 @@ private func databases(_ server: ThrowawayServer, like url: String) async throws
     ).split(separator: "\n").map(String.init)
 }
 
-/// Lends a database with everything in it that is hard to dump.
+/// Lends a database with everything that is difficult to dump.
 private func withDump(_ body: (ThrowawayServer, ScratchFolder, String) async throws -> Void) async throws {
     let server = try await ThrowawayServer.shared()
     try await ScratchFolder.with { folder in

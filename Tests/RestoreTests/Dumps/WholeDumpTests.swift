@@ -4,14 +4,14 @@ import Restore
 import TestSupport
 import Testing
 
-/// A plain dump is restored only if it is whole.
+/// A plain dump is restored only if it is complete.
 @Suite struct WholeDumpTests {
     private static let content = """
         CREATE TABLE a (x int); INSERT INTO a SELECT generate_series(1, 20);
         CREATE TABLE b (x text PRIMARY KEY); INSERT INTO b VALUES ('-- PostgreSQL database dump complete'), ('two');
         """
 
-    /// Lends a database with the content, and dumps of it: pg_dump's and ours.
+    /// Lends a database with the content, and dumps of it by pg_dump and by granary.
     private func withDumps(_ body: (Ground) async throws -> Void) async throws {
         try await withDatabase(Self.content) { server, url, folder in
             let theirs = try await TrickyDatabase.dump(url)
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// Wherever it is cut: behind each statement and each row, and within some.
+    /// Cuts the dump after each statement and each row, and within some.
     @Test func aDumpWhoseEndIsMissingIsRefused() async throws {
         try await withDumps { ground in
             let lines = ground.theirs.split(separator: "\n", omittingEmptySubsequences: false)
@@ -170,7 +170,7 @@ import Testing
             ) {
                 $0.dropOld = true
             }
-            // Beside the old one it is restored, and what is not known is said.
+            // With the old database kept it is restored, and a note says what is unknown.
             let path = try ground.folder.write(text, to: "dump.sql")
             let report = try await restore(path, ground.url)
             #expect(report.isComplete == nil)
@@ -184,14 +184,14 @@ import Testing
             #expect(plan.isComplete == nil)
             #expect(plan.steps.last == "nothing in \(path) tells whether it is complete")
             try await ground.server.execute("DROP DATABASE \"\(kept)\"")
-            // With the option it may take the place of all.
+            // With the option it may replace everything.
             let last = try await restore(path, ground.url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
             #expect(last.kept == nil)
             try await #expect(psql(ground.url, "SELECT count(*) FROM a") == "0")
         }
     }
 
-    /// Older dumps of ours have a header that announces nothing.
+    /// The header of granary's older dumps does not announce a closing line.
     @Test func anOlderDumpOfOursDoesNotTell() async throws {
         try await withDumps { ground in
             let old = ground.ours.split(separator: "\n", omittingEmptySubsequences: false)
@@ -205,7 +205,7 @@ import Testing
         }
     }
 
-    /// Cut within a row, within a statement, behind a statement; plain and packed.
+    /// Cut within a row, within a statement, and after a statement; plain and packed.
     @Test func aCutDumpGoesIntoANewDatabaseWhereThatIsAllowed() async throws {
         try await withDumps { ground in
             let rows = try #require(ground.theirs.firstRange(of: "\n12\n13\n"))
@@ -247,7 +247,7 @@ import Testing
     }
 }
 
-/// What is checked and asked about is what is loaded.
+/// The file that was checked and asked about is the file that is loaded.
 @Suite struct OpenedOnceTests {
     private static let before = "CREATE TABLE t AS SELECT 'checked' AS a"
     private static let after = "DROP TABLE t; CREATE TABLE t AS SELECT 'replaced' AS a"
@@ -279,7 +279,7 @@ import Testing
         }
     }
 
-    /// Written into, rather than replaced: what was checked is no longer there.
+    /// The file is overwritten instead of replaced: its checked content no longer exists.
     @Test(arguments: [false, true]) func aDumpThatIsWrittenIntoIsNotRestored(inPlace: Bool) async throws {
         try await withDatabase(Self.before) { _, url, folder in
             let dump = "-- PostgreSQL database dump\nCREATE TABLE u (a int);\n-- PostgreSQL database dump complete\n"

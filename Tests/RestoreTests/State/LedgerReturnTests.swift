@@ -6,7 +6,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// The ledger of a service follows the service's schemas, in the transaction that restores them.
+/// The ledger of a service is restored with the service's schemas, in the same transaction.
 @Suite struct LedgerReturnTests {
     private static let schemas = """
         CREATE SCHEMA user_service; CREATE TABLE user_service.a AS SELECT 1 AS id;
@@ -31,7 +31,7 @@ import Testing
     private static let log =
         "SELECT string_agg(service || ' ' || event || coalesce(' ' || version, '') || coalesce(' ' || note, ''), '; ' ORDER BY id) FROM granary.migration_log"
 
-    /// Lends a database, marked and migrated: user-service at 3, orders at 1.
+    /// Lends a marked and migrated database: user-service at version 3, orders at 1.
     private func withMigrated(
         _ body: (_ server: ThrowawayServer, _ url: String, _ folder: ScratchFolder) async throws -> Void
     ) async throws {
@@ -174,7 +174,7 @@ import Testing
             }
             #expect(report.rewinds == change)
             try await #expect(psql(url, Self.log) == " restored a.zip")
-            // Once more, and nothing is rewound.
+            // The second restore changes no version.
             try await #expect(self.plan(file, url) { $0.inPlace = inPlace }.rewinds == [])
         }
     }
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    /// The table of another tool that is kept in step, and half of a file, belong to the data.
+    /// The adopted table of another tool, and a file that was applied in part, belong to the data.
     @Test func whatLaterRunsMustKnowOfTheDataComesWithIt() async throws {
         try await withMigrated { server, url, folder in
             try await psql(
@@ -321,7 +321,7 @@ import Testing
             try await psql(url, "ALTER TABLE user_service.b OWNER TO plain")
             try await restore(folder.file("a.zip"), plain)
             try await #expect(psql(url, "SELECT to_regclass('user_service.b') IS NULL") == "t")
-            // And one that may not even look takes its backup without a ledger.
+            // A role that may not read the ledger makes its backup without one.
             try await psql(url, "REVOKE ALL ON SCHEMA granary FROM plain")
             try await backup(plain, to: folder.file("b.zip")) { $0.schemas = ["user_service"] }
             #expect(try manifest(of: folder.file("b.zip")).ledger == nil)

@@ -6,7 +6,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// The marker and the log belong to the target, whatever comes back into it.
+/// The target keeps its marker and its log, whatever is restored.
 @Suite struct TargetStateTests {
     private func mark(_ url: String, _ name: String, log service: String? = nil) async throws {
         try await withSession(ServerAddress(url), logger: quietLogger) { session in
@@ -113,7 +113,7 @@ import Testing
                     }
                     let url = server.url(database: name)
                     try await #expect(marker(url) == (environment.map { .marked($0) } ?? .unmarked))
-                    // Of a new database the log that came along is all there is.
+                    // A new database has only the log from the archive.
                     try await #expect(psql(url, Self.log) == "theirs up")
                 }
             }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Restore
 
-/// Without owners a missing role takes nothing with it but what it was granted itself.
+/// Without owners, a missing role costs only its own grants.
 @Suite(.serialized)
 struct PrivilegeTests {
     private static let schema = """
@@ -57,7 +57,7 @@ struct PrivilegeTests {
         )
     }
 
-    /// What each may, as `role_other`, who has been granted nothing, stands for PUBLIC.
+    /// The privileges of each role. `role_other`, which has no grants, shows those of PUBLIC.
     private static let rights = """
         SELECT has_function_privilege('role_other', 'top()', 'EXECUTE'), has_type_privilege('role_other', 'mood', 'USAGE'),
             has_schema_privilege('role_other', 'public', 'USAGE'), has_schema_privilege('role_stays', 'public', 'USAGE'),
@@ -130,7 +130,7 @@ struct PrivilegeTests {
         }
     }
 
-    /// Default privileges of a role that one may not act for.
+    /// Default privileges of a role that the restoring role may not act for.
     @Test func defaultsOfARoleThatOneMayNotActForAreListed() async throws {
         try await withDatabase(
             "CREATE ROLE default_boss; CREATE ROLE default_maker LOGIN CREATEDB; ALTER DEFAULT PRIVILEGES FOR ROLE default_boss GRANT SELECT ON TABLES TO default_maker; CREATE TABLE t (a integer)"

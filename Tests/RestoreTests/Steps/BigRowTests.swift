@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized)
 struct BigRowTests {
     @Test func rowsUpToPostgreSQLsLimitsComeBackAmongTheirNeighbours() async throws {
-        // EXTERNAL: compressing would take longer than all the rest.
+        // EXTERNAL, because compression would take longer than everything else.
         let schema = """
             CREATE TABLE big (id integer, v bytea, w text);
             ALTER TABLE big ALTER COLUMN v SET STORAGE EXTERNAL, ALTER COLUMN w SET STORAGE EXTERNAL;

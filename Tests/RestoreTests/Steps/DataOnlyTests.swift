@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Rows into a schema that is there, by an owner who is no superuser.
+/// Rows are loaded into an existing schema by its owner, who is no superuser.
 @Suite(.serialized)
 struct DataOnlyTests {
     private static let schema = """
@@ -31,7 +31,7 @@ struct DataOnlyTests {
         CREATE MATERIALIZED VIEW counts AS SELECT count(*) FROM egg;
         """
 
-    /// `setval` by itself is not undone by a rollback.
+    /// A rollback does not undo `setval` by itself.
     @Test func aRestoreThatFailsAtItsEndLeavesSequencesWhereTheyWere() async throws {
         try await withDatabase(
             """
@@ -56,7 +56,7 @@ struct DataOnlyTests {
             try await #expect(psql(url, state) == "8|t|8")
             try await psql(url, "CREATE OR REPLACE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42'")
             try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
-            // The numbers that were handed out since are not handed out again.
+            // Numbers that were returned since the backup are not returned again.
             try await #expect(psql(url, state) == "8|t|5")
         }
     }

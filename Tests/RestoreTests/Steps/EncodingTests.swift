@@ -5,10 +5,10 @@ import Restore
 import TestSupport
 import Testing
 
-/// Names, comments and rows with bytes past ASCII, in the database's encoding: é in LATIN1, and in SQL_ASCII bytes
-/// that are no encoding's at all.
+/// Names, comments and rows with non-ASCII bytes in the encoding of the database: é in LATIN1, and in SQL_ASCII bytes
+/// that are invalid in every encoding.
 func encodingSchema(_ encoding: String) -> String {
-    // E'\xe9' would be checked against the encoding; in SQL_ASCII every byte is right. convert_from does the same.
+    // E'\xe9' would be checked against the encoding, and SQL_ASCII accepts every byte. convert_from does the same.
     let bytes = encoding == "SQL_ASCII" ? "e9 ff 80 c3 28 5c 09 0a" : "e9 ff a0 c3 28 5c 09 0a"
     return """
         SET client_encoding = '\(encoding)';
@@ -39,7 +39,7 @@ struct EncodingTests {
             encoding == "EUC_JP"
             ? "SET client_encoding = UTF8; CREATE TABLE 表 (列 text); INSERT INTO 表 VALUES ('日本語'), (E'\\\\'); COMMENT ON TABLE 表 IS '日本'"
             : encodingSchema(encoding)
-        // Of its own: a role's name in UTF-8 is no text in EUC_JP, and pg_dump asks for all roles.
+        // A server of its own: pg_dump reads all roles, and a name in UTF-8 may not exist in EUC_JP.
         let server = try await ThrowawayServer.start()
         try await withDatabase(schema, options: options, on: server) { server, url, folder in
             let original = try await DatabasePortrait.of(url)

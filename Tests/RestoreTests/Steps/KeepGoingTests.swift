@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// What cannot be made and holds no rows decides no restore, and what is missing decides what becomes of the target.
+/// An object that holds no rows never decides whether a restore succeeds; what is missing decides about the swap.
 @Suite struct KeepGoingTests {
     private static let schema = """
         CREATE TABLE t (id integer PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b');
@@ -15,7 +15,8 @@ import Testing
         CREATE VIEW first_names AS SELECT min(v) AS v FROM names; GRANT SELECT ON names TO PUBLIC; REVOKE ALL ON names FROM PUBLIC;
         """
 
-    /// Lends a database, an archive of it in which the items of these names fail, and what tells that the target is as it was.
+    /// Lends a database, an archive of it in which the items with these names fail, and a check that the target is
+    /// unchanged.
     private func withBroken(
         _ names: Set<String>,
         _ body: (_ server: ThrowawayServer, _ url: String, _ file: String) async throws -> Void
@@ -80,7 +81,7 @@ import Testing
             try await #expect(psql(url, Self.rows) == "3")
             let beside = try #require(report.beside)
             #expect(beside.contains("_restored_"))
-            // It is not taken for an unfinished one.
+            // The kept database is not mistaken for an unfinished one.
             let next = try await restore(file, url) { $0.keepGoing = true }
             try await #expect(psql(server.url(database: beside), Self.rows) == "2")
             for name in [beside, try #require(next.beside)] { try await server.execute("DROP DATABASE \"\(name)\"") }
@@ -136,7 +137,7 @@ import Testing
         }
     }
 
-    /// One worker loads all chunks of a table in one transaction, and takes them again without the CHECK.
+    /// One worker loads all chunks of a table in one transaction, and loads them again without the CHECK.
     @Test func rowsThatAreLoadedAgainAreCountedOnce() async throws {
         let schema = """
             CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
@@ -185,7 +186,7 @@ import Testing
     }
 }
 
-/// Statistics and settings are the server's own where the backup's cannot be had, and the restore is done.
+/// If statistics or settings of the backup cannot be restored, the server's own apply, and the restore succeeds.
 @Suite struct FallbackTests {
     @Test func statisticsThatCannotBeGatheredAreNamed() async throws {
         let schema = """

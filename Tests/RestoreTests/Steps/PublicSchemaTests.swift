@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// The schema that initdb makes: as it is, altered, made again, dropped.
+/// The schema that initdb creates: unchanged, altered, created again, dropped.
 @Suite(.serialized)
 struct PublicSchemaTests {
     @Test(arguments: [
@@ -36,7 +36,7 @@ struct PublicSchemaTests {
         }
     }
 
-    /// It is there, and only its neighbour comes back.
+    /// The schema exists, and only another one is restored.
     @Test func itIsLeftAloneWhereAnotherSchemaOfItsArchiveIsRestored() async throws {
         try await withDatabase(
             "CREATE TABLE public.p AS SELECT 1 AS a; CREATE SCHEMA other; CREATE TABLE other.t (id integer)"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Restore
 
-/// Steps do the same whether workers share them or one session does them all.
+/// Steps have the same result with several workers and with one session.
 @Suite struct RestoreStepTests {
     private static let table = "CREATE TABLE done (step text, number integer)"
 

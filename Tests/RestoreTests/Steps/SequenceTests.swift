@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Sequences follow the rows: never below them, never below the archive, and in a target that stays never below its own.
+/// Sequences are advanced to the rows and to the archive, and in a target that is kept never set back.
 @Suite(.serialized)
 struct SequenceTests {
     private static let counted = """
@@ -27,7 +27,7 @@ struct SequenceTests {
         }
     }
 
-    /// Numbers that were handed out since may be written down elsewhere.
+    /// Numbers that were returned since the backup may be in use elsewhere.
     @Test(arguments: ["missing", "replace", "data only", "schema", "if empty"])
     func aTargetThatStaysHandsOutNoNumberTwice(_ way: String) async throws {
         try await withDatabase(Self.counted) { _, url, folder in
@@ -50,7 +50,7 @@ struct SequenceTests {
         }
     }
 
-    /// All of it is the archive's, the sequences too.
+    /// The whole database is restored, with its sequences.
     @Test(arguments: [true, false]) func aWholeDatabaseIsAsItWas(_ inPlace: Bool) async throws {
         try await withDatabase(Self.counted) { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))
@@ -63,7 +63,7 @@ struct SequenceTests {
         }
     }
 
-    /// The archive's own sequence may be behind the rows that somebody numbered by hand.
+    /// The archived sequence may be behind rows that were numbered by hand.
     @Test(arguments: ["new", "in place", "data only"]) func noSequenceStaysBehindTheRows(_ way: String) async throws {
         try await withDatabase(
             """
@@ -112,7 +112,7 @@ struct SequenceTests {
         }
     }
 
-    /// Rows of a sequence that the archive does not know.
+    /// Rows of a sequence that is not in the archive.
     @Test func aSequenceThatCameLaterFollowsTheRowsThatComeBack() async throws {
         try await withDatabase("CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (5)") { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))

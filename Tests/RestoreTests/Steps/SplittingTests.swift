@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Tables that are read and loaded in parts.
+/// Large tables are read and loaded in parts.
 @Suite(.serialized)
 struct SplittingTests {
     private static let schema = """
@@ -33,7 +33,7 @@ struct SplittingTests {
             #expect(report.rows == 24000 + 400 + 20000)
             let tables = try manifest(of: file).tables
             for table in tables {
-                // Each line as psql copies it out, hashed by us: the digest owes nothing to the parts.
+                // Each line as psql copies it, hashed by the test: the digest does not depend on the parts.
                 let text = try await runCommand(
                     "psql",
                     [
@@ -61,7 +61,7 @@ struct SplittingTests {
         }
     }
 
-    /// A table that grows after its size was taken: the last range has no end.
+    /// A table grows after its size was read. The last range has no end.
     @Test func whatIsWrittenAfterTheSizesWereTakenDoesNotCount() async throws {
         try await withDatabase(Self.schema) { server, url, folder in
             async let report = backup(url, to: folder.file("a.zip")) {
@@ -72,12 +72,12 @@ struct SplittingTests {
                 try await psql(url, "INSERT INTO big SELECT n, 'later', 1 FROM generate_series(1, 2000) n")
             }
             let rows = try await report.rows
-            // Each insert is in the snapshot as a whole, or not at all.
+            // Each insert is completely in the snapshot, or not at all.
             #expect((rows - 44400) % 2000 == 0)
         }
     }
 
-    /// A new file for each of thousands of small tables would be most of what they cost.
+    /// Creating a new file for each of thousands of small tables would take most of the time.
     @Test func onlyTablesOfSeveralChunksAreEmptiedFirst() async throws {
         let schema = """
             CREATE TABLE small AS SELECT n FROM generate_series(1, 1000) n;
@@ -90,7 +90,7 @@ struct SplittingTests {
             try await server.withName { name in
                 let report = try await restore(file, url) { $0.into = name }
                 #expect(report.rows == 6000)
-                // A table that was never emptied has the file that it was made with.
+                // A table that was never emptied has its original file.
                 let emptied = "SELECT relname FROM pg_class WHERE relname IN ('small', 'large') AND relfilenode <> oid"
                 try await #expect(psql(server.url(database: name), emptied) == "large")
             }

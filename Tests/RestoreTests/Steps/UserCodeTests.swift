@@ -14,7 +14,7 @@ struct UserCodeTests {
         "xmloption": "document", "xmlbinary": "hex", "bytea_output": "escape", "extra_float_digits": "-3",
         "array_nulls": "off", "transform_null_equals": "on", "app.tenant": "north",
     ]
-    /// The settings as user code reads them, one a line.
+    /// The settings that user code reads, one per line.
     private static let seen = """
         SELECT name, current_setting(name) AS value FROM unnest('{\(settings.keys.sorted().joined(separator: ","))}'::text[]) AS name
         """
@@ -23,8 +23,8 @@ struct UserCodeTests {
 
     private static let days = "SET DateStyle = ISO; SELECT day FROM per_day ORDER BY 1"
 
-    /// A CHECK, an expression index, a materialized view and a trigger's function each of which fails, or says something
-    /// else, under other settings.
+    /// A CHECK, an expression index, a materialized view and a trigger function, each of which fails or gives another
+    /// result under other settings.
     private static let schema = """
         CREATE TABLE event (at timestamptz, day date, CHECK (day = at::date));
         CREATE TABLE word (day text, CHECK (day::date = DATE '2024-02-01'));
@@ -61,7 +61,7 @@ struct UserCodeTests {
         }
     }
 
-    /// What the views say, and that the CHECKs and the index hold.
+    /// The content of the views, after checking that the CHECKs and the index are right.
     private static func expectSeen(_ url: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let days = try await psql(url, days)
         #expect(days == "2023-12-31\n2024-01-01", sourceLocation: sourceLocation)
@@ -105,7 +105,7 @@ struct UserCodeTests {
             let role = { (url: String) in url.replacing("user=granary", with: "user=elsewhere") }
             try await restore(folder.file("a.zip"), role(url)) { $0.inPlace = true }
             try await Self.expectSeen(url)
-            // Nothing is set on this database, and what the server has is in its configuration.
+            // This database has no settings of its own; those of the server are in its configuration.
             try await psql(url, "ALTER DATABASE \"\(url.databaseName)\" RESET ALL")
             try await server.withName { name in
                 try await server.execute("CREATE DATABASE \(name)")
@@ -148,7 +148,7 @@ struct UserCodeTests {
         }
     }
 
-    /// Values that would be read otherwise under the database's settings.
+    /// Values that have another meaning under the database's settings.
     @Test func rowsAreReadAsTheyWereWritten() async throws {
         try await withSettings { server, url, folder in
             try await psql(
@@ -245,7 +245,7 @@ struct UserCodeTests {
         }
     }
 
-    /// What a database sets to guard itself, or to run libraries, is not for those who fill it.
+    /// Settings with which a database protects itself, or loads libraries, do not apply to a restore.
     @Test func timeOutsReadOnlyAndReplicaModeStayOurs() async throws {
         try await withDatabase(
             """
@@ -300,7 +300,7 @@ struct UserCodeTests {
         }
     }
 
-    /// A name that is missing for another reason does not get it.
+    /// A name that is missing for another reason gets no such hint.
     @Test func anotherMissingNameIsNotPutDownToTheSearchPath() async throws {
         try await withDatabase(
             """

@@ -5,7 +5,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Databases in which Citus distributes tables, by what its catalogs say.
+/// Databases whose catalogs say that Citus distributes tables.
 @Suite struct CitusTests {
     @Test func theBackupAndThePlanSayWhatIsLost() async throws {
         let sql = "CREATE TABLE accounts (id int); CREATE TABLE plain (id int);"

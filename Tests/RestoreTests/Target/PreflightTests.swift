@@ -6,13 +6,14 @@ import Storage
 import TestSupport
 import Testing
 
-/// What would fail is named before anything changes, and nothing has changed.
+/// Everything that would fail is named before anything changes.
 @Suite(.serialized)
 struct PreflightTests {
     private static let schema =
         "CREATE TABLE t (id integer PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
 
-    /// Expects that `change` makes the restore of `file` fail with these words, and that server and database stay as they are.
+    /// Expects that the restore of `file`, with `change`, fails with this message and leaves server and database
+    /// unchanged.
     private func expectRefusal(
         _ words: [String],
         _ code: RestoreFailure = .preflight,
@@ -36,7 +37,7 @@ struct PreflightTests {
         #expect(try await server.databases() == databases, sourceLocation: sourceLocation)
     }
 
-    /// A server of one's own: other tests make and drop databases meanwhile.
+    /// A server of its own, because other tests create and drop databases.
     private func withServer(
         _ sql: String = Self.schema,
         _ body: (ThrowawayServer, _ url: String, ScratchFolder) async throws -> Void
@@ -68,7 +69,7 @@ struct PreflightTests {
                 $0.roleMap = ["Bob \"b\"": "carol"]
             }
             try await restore(file, url) { $0.roleMap = ["alice": "carol", "Bob \"b\"": "D \"d\""] }
-            // PostgreSQL 17 has brought MAINTAIN.
+            // PostgreSQL 17 introduced MAINTAIN.
             let all = server.major >= 17 ? "arwdDxtm" : "arwdDxt"
             #expect(
                 try await psql(url, "SELECT relowner::regrole, relacl FROM pg_class WHERE relname = 't'")
@@ -155,7 +156,7 @@ struct PreflightTests {
         }
     }
 
-    /// The rename waits some seconds for sessions that --force may not end: whether they leave decides.
+    /// The rename waits some seconds for sessions that --force may not end. It depends on whether they end.
     @Test(arguments: [3, 60]) func sessionsThatForceMayNotEndAreWaitedFor(seconds: Int) async throws {
         try await withServer("CREATE ROLE maker LOGIN CREATEDB; \(Self.schema); ALTER TABLE t OWNER TO maker") {
             server,
@@ -229,7 +230,7 @@ struct PreflightTests {
         try await server.stop()
     }
 
-    /// A constraint that the rows violate: found late, when all the rows are there.
+    /// A constraint that rows violate, which is found after all rows are loaded.
     @Test func rowsThatViolateTheirConstraintsStopItOrLeaveThemNotValid() async throws {
         try await withServer(
             """
@@ -305,7 +306,7 @@ struct PreflightTests {
             // As the hint says.
             try await restore(folder.file("many.zip"), url) { $0.dropOld = true }
             try await #expect(psql(url, "SELECT count(*) FROM pg_largeobject_metadata") == "1100")
-            // Those that are there count as well.
+            // Existing large objects count as well.
             try await expectRefusal(["(1100 for large objects)"], of: folder.file("few.zip"), into: url, on: server) {
                 $0.inPlace = true
             }
@@ -324,12 +325,12 @@ struct PreflightTests {
     }
 }
 
-/// Waits until the condition holds, a minute at most.
+/// Waits until the condition is true, for a minute at most.
 func waitUntil(_ url: String, _ condition: String) async throws {
     try await eventually { try await psql(url, "SELECT \(condition)") == "t" }
 }
 
-/// Copies an archive with another manifest. The chunks are copied as they are read, so their checksums no longer hold.
+/// Copies an archive with another manifest. The stored chunks are packed again, so their checksums no longer match.
 func editManifest(of file: String, into copy: String, _ change: (inout Manifest) -> Void) throws {
     let reader = try ArchiveReader(FileSource(path: file))
     var manifest = reader.manifest

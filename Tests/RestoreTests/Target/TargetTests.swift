@@ -4,7 +4,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// Which database a restore goes to, and with what rights.
+/// The target of a restore, and the rights that it needs.
 @Suite struct TargetTests {
     private static let schema = """
         CREATE SCHEMA shop; CREATE TABLE shop.t (id integer PRIMARY KEY, v text); INSERT INTO shop.t VALUES (1, 'a'), (2, 'b');
@@ -104,7 +104,8 @@ import Testing
         }
     }
 
-    /// A lock that someone holds: an in-place restore gives up after ten seconds instead of queueing everybody behind it.
+    /// Another session holds a lock. A restore in place gives up after ten seconds, so that others do not queue behind
+    /// it.
     @Test func inPlaceGivesUpOnALockThatIsHeld() async throws {
         try await withDatabase(Self.schema) { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))

@@ -5,11 +5,12 @@ import Restore
 import TestSupport
 import Testing
 
-/// A part of a database is a whole part: what belongs to its tables comes along from other schemas, and what it needs is
-/// named before anything is made.
+/// A part of a database is complete: everything that belongs to its tables is included from other schemas, and what it
+/// needs is named before anything is created.
 @Suite(.serialized)
 struct WholePartTests {
-    /// `app` has partitions at two levels and an heir in other schemas, and needs an object of each common kind.
+    /// `app` has partitions at two levels and an inheriting table in other schemas, and needs an object of each common
+    /// kind.
     private static let shop = #"""
         CREATE SCHEMA app; CREATE SCHEMA parts; CREATE SCHEMA other;
         CREATE EXTENSION citext SCHEMA public;
@@ -77,7 +78,7 @@ struct WholePartTests {
             #expect(
                 report.notes.contains { $0.contains(#"other.late_1, parts.early, "parts"."he""ir|x", parts.late"#) }
             )
-            // Of the other schemas nothing else.
+            // Nothing else of the other schemas.
             let names = manifest.schema.map { "\($0.kind) \($0.schema ?? "-").\($0.name)" }
             for word in ["unrelated", "pair", "one()", "customers_pkey", "mood", "stamp()", "SCHEMA parts"] {
                 let found = names.filter { $0.contains(word) && $0 != "SCHEMA -.parts" }
@@ -90,7 +91,7 @@ struct WholePartTests {
         try await withShop { _, url, folder, _ in
             let report = try await backup(url, to: folder.file("t.zip")) { $0.tables = ["app.events", "app.things"] }
             #expect(report.rows == 150)
-            // Beside a schema, which pg_dump would take instead of the tables.
+            // Together with a schema, which pg_dump would use instead of the tables.
             let both = try await backup(url, to: folder.file("u.zip")) {
                 $0.tables = ["app.events"]
                 $0.schemas = ["parts"]
@@ -103,7 +104,7 @@ struct WholePartTests {
                 #expect(kinds.contains(item), "\(item)")
             }
             #expect(!kinds.contains("TABLE app.things"))
-            // An heir whose rows somebody wants to keep stays out on request, a partition does not.
+            // An inheriting table whose rows should be kept is left out on request; a partition is not.
             let alone = try await backup(url, to: folder.file("a.zip")) {
                 $0.tables = ["app.events", "app.things"]
                 $0.withInheritors = false
@@ -212,7 +213,7 @@ struct WholePartTests {
             )
             let error = await failure { try await restore(folder.file("app.zip"), url) }
             #expect(error?.message.contains("view other.of_early") == true)
-            // A table that comes back is not lost, and one that is in the way is named.
+            // A table that is restored is not lost, and an existing table that prevents the restore is named.
             try await psql(url, "DROP VIEW other.of_early; ALTER TABLE app.events DETACH PARTITION parts.early")
             let before = try await DatabasePortrait.of(url)
             let obstacles = try await plan(folder.file("app.zip"), url).obstacles
@@ -225,7 +226,7 @@ struct WholePartTests {
         }
     }
 
-    /// Whoever asks before rows are replaced must see those of other schemas.
+    /// A question before rows are replaced must name those of other schemas.
     @Test func rowsOfOtherSchemasAreAtStakeToo() async throws {
         try await withShop { _, url, folder, _ in
             try await psql(url, #"DELETE FROM parts."he""ir|x"; DELETE FROM app.events WHERE a < 149"#)

@@ -1,0 +1,117 @@
+internal import Archive
+internal import PostgresClient
+
+/// What a restore does that PostgreSQL does not permit every role, as far as the file tells before anything is created.
+struct NeededRights: Sendable {
+    /// An object that is given to a role.
+    struct Gift: Sendable, Hashable {
+        var owner: ExactText
+        /// The schema of the object; nil for objects that are in none.
+        var schema: ExactText?
+    }
+
+    var gifts: Set<Gift> = []
+    /// Schemas that the restore creates, with their owners; nil for the role that restores.
+    var schemas: [ExactText: ExactText?] = [:]
+    /// Roles whose default privileges are set.
+    var defaultPrivileges: Set<ExactText> = []
+    /// Objects with privileges that another role than their owner has granted.
+    var foreignGrants: [String] = []
+    /// Other roles that a plain dump acts as (`SET SESSION AUTHORIZATION`).
+    var sessionRoles: Set<ExactText> = []
+    /// Objects that the restore does not create, but whose privileges it sets: members of extensions, and what PostgreSQL
+    /// itself brings.
+    var privilegesOfMembers: [String] = []
+    var extensions: [String] = []
+    /// Extensions into whose tables rows are loaded, so that they cannot be left out.
+    var extensionsWithRows: Set<ExactText> = []
+    /// Objects that only a superuser may create, as people call them.
+    var superusersObjects: [String] = []
+}
+
+extension NeededRights {
+    /// - Parameter selection: What is restored of the archive.
+    /// - Returns: nil if nothing is created: rows alone, and copies of tables under other names.
+    init?(_ manifest: Manifest, _ options: RestoreOptions, _ selection: Selection) {
+        guard !options.dataOnly, options.rows == nil, options.tables.allSatisfy({ $0.newName == nil }) else {
+            return nil
+        }
+        let map = RoleMap(names: options.roleMap)
+        func role(_ name: String) -> ExactText { ExactText(map.role(name)) }
+        let items = selection.items
+        for item in items {
+            if item.ownable != nil, let owner = item.owner {
+                gifts.insert(Gift(owner: role(owner), schema: item.schema.map { ExactText($0) }))
+            }
+            if item.kind == "SCHEMA" { schemas[ExactText(item.name)] = .some(item.owner.map(role)) }
+            if item.kind == "DEFAULT ACL", let owner = item.owner { defaultPrivileges.insert(role(owner)) }
+        }
+        if options.tables.isEmpty {
+            for object in manifest.largeObjects?.objects ?? [] { gifts.insert(Gift(owner: role(object.owner))) }
+        }
+        foreignGrants = items.filter { $0.kind == "ACL" && $0.sql.contains("SET SESSION AUTHORIZATION ") }.map(\.name)
+        let created = Set(items.map(\.id))
+        privilegesOfMembers = items.filter { item in
+            item.kind == "ACL" && !item.isAboutTheDatabase && !item.isAboutLargeObjects && item.name != "SCHEMA public"
+                && !item.dependsOn.contains(where: created.contains)
+                && (!options.noOwner || item.sql.contains("REVOKE "))
+        }.map(\.name)
+        extensions = items.filter { $0.kind == "EXTENSION" }.map(\.name)
+        extensionsWithRows = Set(exactly: manifest.tables.filter { !$0.chunks.isEmpty }.compactMap(\.extensionName))
+        superusersObjects = items.filter(\.needsSuperuser).map(\.title)
+    }
+}
+
+extension Selection {
+    /// Extensions of the target that a restore in place does not drop, because they are in none of the schemas that it drops.
+    func extensionsThatStay(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ session: borrowing Session
+    ) throws -> Set<ExactText> {
+        let doomed = options.tables.isEmpty ? try doomedSchemas(manifest, options, session) : []
+        let kept = try session.schemasToKeep(among: doomed, withExtensionsOfOthers: true)
+        let dropped = Set(exactly: doomed.filter { !kept.contains($0) })
+        return Set(
+            exactly: try session.query(
+                """
+                SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e
+                JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+                """
+            ).filter { !dropped.contains($0.text("nspname")) }.map { $0.text("extname") }
+        )
+    }
+}
+
+extension Manifest {
+    /// Whether the archive has rows for the configuration tables of one of these extensions.
+    func haveRows(extensions: [String]) -> Bool {
+        tables.contains { table in !table.chunks.isEmpty && table.extensionName.map(extensions.contains) == true }
+    }
+}
+
+extension Manifest.SchemaItem {
+    /// Whether it is about a large object: comments and privileges have the object in their name.
+    var isAboutLargeObjects: Bool {
+        ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil
+            && (name.hasPrefix("LARGE OBJECT ") || name.hasPrefix("LARGE OBJECTS "))
+    }
+
+    /// Whether only a superuser may create it, because of its kind or its options.
+    fileprivate var needsSuperuser: Bool {
+        switch kind {
+        case "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "ACCESS METHOD", "TEXT SEARCH TEMPLATE", "TEXT SEARCH PARSER",
+            "OPERATOR CLASS", "OPERATOR FAMILY", "SHELL TYPE", "PUBLICATION TABLES IN SCHEMA":
+            return true
+        case "PROCEDURAL LANGUAGE": return !sql.isEmpty
+        case "TYPE": return sql.contains("INPUT = ")
+        case "PUBLICATION": return sql.contains(" FOR ALL TABLES")
+        case "CAST": return sql.contains(" WITHOUT FUNCTION")
+        case "FUNCTION", "PROCEDURE":
+            // pg_dump writes these before the body, in a line of their own.
+            let head = sql.prefix { $0 != "$" }
+            return ["\n    LANGUAGE c", "\n    LANGUAGE internal", " LEAKPROOF"].contains { head.contains($0) }
+        default: return false
+        }
+    }
+}

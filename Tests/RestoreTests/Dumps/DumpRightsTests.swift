@@ -1,0 +1,82 @@
+import TestSupport
+import Testing
+
+@testable import Restore
+
+/// The rights that statements of a plain dump need.
+@Suite struct DumpRightsTests {
+    private func needed(_ statements: String..., change: (inout DumpRules.Options) -> Void = { _ in }) -> NeededRights {
+        var options = DumpRules.Options(path: "a.sql", inPlace: false, database: nil, target: "shop")
+        change(&options)
+        var rights = DumpRights()
+        for sql in statements { rights.note(DumpStatement(Array(sql.utf8), 1), options) }
+        return rights.needed
+    }
+
+    @Test(
+        arguments: [
+            ("CREATE EVENT TRIGGER told ON ddl_command_end EXECUTE FUNCTION shop.told()", "event trigger told"),
+            (
+                "CREATE FUNCTION shop.f() RETURNS integer\n    LANGUAGE sql LEAKPROOF\n    AS 'SELECT 1'",
+                "function shop.f"
+            ),
+            (
+                "CREATE FUNCTION shop.\"F\"(a integer) RETURNS integer\n    LANGUAGE c AS 'x', 'y'",
+                "function shop.\"F\""
+            ),
+            ("CREATE CAST (date AS integer) WITHOUT FUNCTION", "cast (date as integer)"),
+            ("CREATE PUBLICATION every FOR ALL TABLES WITH (publish = 'insert')", "publication every"),
+            (
+                "CREATE OPERATOR CLASS shop.ops FOR TYPE integer USING hash AS STORAGE integer",
+                "operator class shop.ops"
+            ),
+            ("CREATE TYPE shop.box", "type shop.box"),
+            ("CREATE TYPE shop.box (INTERNALLENGTH = 4, INPUT = shop.box_in)", "type shop.box"),
+            ("CREATE OR REPLACE PROCEDURAL LANGUAGE plx HANDLER shop.plx_handler", "language plx"),
+            ("CREATE FUNCTION shop.f() RETURNS integer LANGUAGE sql NOT LEAKPROOF AS 'SELECT 1'", nil),
+            ("CREATE FUNCTION shop.f() RETURNS text LANGUAGE sql AS 'SELECT ''LANGUAGE c LEAKPROOF'''", nil),
+            ("CREATE TYPE shop.pair AS (a integer)", nil), ("CREATE CAST (shop.pair AS text) WITH INOUT", nil),
+            ("CREATE PUBLICATION one FOR TABLE ONLY shop.t", nil), ("CREATE TABLE shop.t (input text)", nil),
+            ("CREATE OR REPLACE PROCEDURAL LANGUAGE plpgsql", nil),
+        ] as [(String, String?)]
+    )
+    func whatOnlyASuperuserMayCreateIsFound(sql: String, title: String?) {
+        #expect(needed(sql).superusersObjects == [title].compactMap(\.self))
+    }
+
+    @Test func ownersAreFoundWithTheirSchemas() {
+        let found = needed(
+            "CREATE SCHEMA shop",
+            "ALTER SCHEMA shop OWNER TO ada",
+            "CREATE TABLE shop.owner (a integer)",
+            "ALTER TABLE shop.owner OWNER TO \"Bob\"",
+            "ALTER FUNCTION f(other.t) OWNER TO ada",
+            "ALTER LARGE OBJECT 4711 OWNER TO ada",
+            "ALTER TABLE shop.owner ADD COLUMN b integer"
+        )
+        #expect(found.schemas == [ExactText("shop"): ExactText("ada")])
+        #expect(
+            found.gifts == [
+                .init(owner: ExactText("ada")), .init(owner: ExactText("Bob"), schema: ExactText("shop")),
+            ]
+        )
+        #expect(needed("ALTER TABLE shop.t OWNER TO ada") { $0.noOwner = true }.gifts == [])
+        let mapped = needed("ALTER TABLE shop.t OWNER TO ada") { $0.roleMap = ["ada": "eve"] }
+        #expect(mapped.gifts.map(\.owner.text) == ["eve"])
+    }
+
+    @Test func otherRolesAndPrivilegesAreFound() {
+        let found = needed(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE ada, bob IN SCHEMA shop GRANT SELECT ON TABLES TO reader",
+            "SET SESSION AUTHORIZATION 'ada'",
+            "SET SESSION AUTHORIZATION DEFAULT",
+            "REVOKE ALL ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC",
+            "GRANT SELECT ON TABLE shop.t TO reader",
+            "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA shop"
+        )
+        #expect(found.defaultPrivileges == [ExactText("ada"), ExactText("bob")])
+        #expect(found.sessionRoles == [ExactText("ada")])
+        #expect(found.privilegesOfMembers == ["function pg_catalog.pg_sleep(double precision)"])
+        #expect(found.extensions == ["hstore"])
+    }
+}
