@@ -2,42 +2,92 @@
 #
 #     include granary.mk
 #
+# The include may be anywhere, because this file sets no default goal. `make db-help` lists the targets.
 # GRANARY names the command; ARGS="…" passes further options: make db-backup ARGS="--jobs 4".
+# A variable on make's command line that the target does not take is an error: otherwise `make db-migrate-up VERSION=2`
+# would apply all migrations. Variables of your own Makefile are named before the include: GRANARY_VARIABLES = STAGE
 
 GRANARY ?= granary
 
+granary_goal := $(.DEFAULT_GOAL)
+granary_file := $(lastword $(MAKEFILE_LIST))
+
 # One argument of the shell, whatever is in it.
 granary_word = '$(subst ','\'',$(1))'
+# An option with the value of a variable, if it has one.
+granary_option = $(if $($(1)),$(2) $(call granary_word,$($(1))))
 # Stops with a usage line unless the variable has a value.
 granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
-.PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
-.PHONY: db-seed db-seed-enhanced db-setup
-.PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-.PHONY: db-migration-generate db-migration-deps db-validate
-.PHONY: db-clean
-.PHONY: db-tables db-counts db-schema db-backups doctor
+granary_targets := \
+  db-help db-backup db-restore db-verify db-backups db-start db-stop db-connect db-env db-status doctor \
+  db-seed db-seed-enhanced db-setup db-clean db-reset-dev db-tables db-counts db-schema \
+  db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan \
+  db-migration-generate db-migration-deps db-validate
+
+# The variables of each target, beside ARGS, ENV and those that granary itself reads.
+granary_of_db-restore := FILE CONFIRM
+granary_of_db-verify := FILE
+granary_of_db-backups := FILE
+granary_of_db-migrate-up := N CONFIRM
+granary_of_db-migrate-down := N CONFIRM
+granary_of_db-migrate-goto := VERSION CONFIRM
+granary_of_db-migration-generate := NAME TYPE
+granary_of_db-validate := BASE
+granary_of_db-reset-dev := CONFIRM
+granary_of_db-seed := CONFIRM
+granary_of_db-seed-enhanced := CONFIRM
+granary_of_db-setup := CONFIRM
+granary_of_db-clean := CONFIRM
+granary_of_db-counts := SINCE
+granary_of_db-schema := FORMAT
+granary_names := FILE CONFIRM N VERSION NAME TYPE BASE SINCE FORMAT
+
+# The check is made before any target runs. Beside a target of another file only the names above are checked, since
+# others may be for that target.
+granary_goals := $(filter $(granary_targets),$(MAKECMDGOALS))
+ifneq ($(granary_goals),)
+granary_given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+ifneq ($(filter-out $(granary_targets),$(MAKECMDGOALS)),)
+granary_given := $(filter $(granary_names),$(granary_given))
+endif
+granary_taken := $(sort $(foreach goal,$(granary_goals),$(granary_of_$(goal))) $(if $(filter db-reset-dev,$(granary_goals)),,ENV) ARGS)
+granary_stray := $(sort $(filter-out $(granary_taken) $(GRANARY_VARIABLES) \
+  GRANARY GRANARY_% DATABASE_% PG% APP_ENV SERVICE_NAME NO_COLOR COLUMNS PATH HOME TMPDIR TZ LANG LC_% SHELL MAKE%, \
+  $(granary_given)))
+ifneq ($(granary_stray),)
+$(error $(granary_goals) takes no $(granary_stray), so nothing was done; it takes $(granary_taken), and `make db-help` lists the targets)
+endif
+endif
+
+# Hints of granary then name variables of make instead of options.
+$(granary_targets): export GRANARY_MAKE_TARGET = $@
+
+.PHONY: $(granary_targets)
+
+db-help: ## List the targets of granary.mk
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(granary_file)
 
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
 
-db-restore: ## Restore a backup, completely or not at all: FILE=name
+db-restore: ## Restore a backup, completely or not at all: FILE=name CONFIRM=database
 	$(call granary_needs,FILE,backups/NAME.zip)
-	@$(GRANARY) restore $(call granary_word,$(FILE)) $(ARGS)
+	@$(GRANARY) restore $(call granary_word,$(FILE)) $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-verify: ## Read every byte of a backup and check it: FILE=name
 	$(call granary_needs,FILE,backups/NAME.zip)
 	@$(GRANARY) verify $(call granary_word,$(FILE)) $(ARGS)
 
 db-migrate-up: ## Apply all pending migrations; N=1 applies one
-	@$(GRANARY) migrate up $(N) $(ARGS)
+	@$(GRANARY) migrate up $(N) $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
-db-migrate-down: ## Revert the last migration; N=2 reverts two
-	@$(GRANARY) migrate down $(N) $(ARGS)
+db-migrate-down: ## Revert the last migration; N=2 reverts two; CONFIRM=database
+	@$(GRANARY) migrate down $(N) $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
-db-migrate-goto: ## Migrate up or down to a version: VERSION=number
+db-migrate-goto: ## Migrate up or down to a version: VERSION=number; CONFIRM=database
 	$(call granary_needs,VERSION,000003)
-	@$(GRANARY) migrate goto $(call granary_word,$(VERSION)) $(ARGS)
+	@$(GRANARY) migrate goto $(call granary_word,$(VERSION)) $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-migrate-status: ## List the migrations and their states
 	@$(GRANARY) migrate status $(ARGS)
@@ -47,46 +97,48 @@ db-migrate-plan: ## Show what db-migrate-up would do
 
 db-migration-generate: ## Begin a migration: NAME=add_user_preferences TYPE=table
 	$(call granary_needs,NAME,add_user_preferences TYPE=table)
-	$(call granary_needs,TYPE,table)
-	@$(GRANARY) migrate generate $(call granary_word,$(NAME)) --type $(call granary_word,$(TYPE)) $(ARGS)
+	@$(GRANARY) migrate generate $(call granary_word,$(NAME)) $(call granary_option,TYPE,--type) $(ARGS)
 
 db-migration-deps: ## Draw the dependencies of migrations
 	@$(GRANARY) migrate deps $(ARGS)
 
 db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main compares them with a branch
-	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
+	@$(GRANARY) validate $(call granary_option,BASE,--base) $(ARGS)
 
-db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
-	@$(GRANARY) reset --env development $(ARGS)
+db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development: CONFIRM=database
+	@$(GRANARY) reset --env development $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-seed: ## Load the seeds that all environments share
-	@$(GRANARY) seed --common $(ARGS)
+	@$(GRANARY) seed --common $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-seed-enhanced: ## Seed an environment, all its layers: ENV=development
 	$(call granary_needs,ENV,development)
-	@$(GRANARY) seed --env $(call granary_word,$(ENV)) $(ARGS)
+	@$(GRANARY) seed --env $(call granary_word,$(ENV)) $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-setup: ## Migrate up and seed; may be repeated
-	@$(GRANARY) migrate up $(ARGS)
-	@$(GRANARY) seed $(ARGS)
+	@$(GRANARY) migrate up $(call granary_option,CONFIRM,--confirm) $(ARGS)
+	@$(GRANARY) seed $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
-	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
+	@$(GRANARY) clean $(call granary_option,CONFIRM,--confirm) $(ARGS)
 
 db-tables: ## List the tables with their rows, by estimate, and their sizes
 	@$(GRANARY) tables $(ARGS)
 
 db-counts: ## Count the rows; SINCE=backup shows what has changed
-	@$(GRANARY) counts $(if $(SINCE),--since $(call granary_word,$(SINCE))) $(ARGS)
+	@$(GRANARY) counts $(call granary_option,SINCE,--since) $(ARGS)
 
 db-schema: ## Describe the tables; FORMAT=md, sql, mermaid or json
-	@$(GRANARY) schema $(if $(FORMAT),--format $(call granary_word,$(FORMAT))) $(ARGS)
+	@$(GRANARY) schema $(call granary_option,FORMAT,--format) $(ARGS)
 
 db-backups: ## List the backups; FILE=name looks into one
 	@$(GRANARY) backups $(if $(FILE),show $(call granary_word,$(FILE)),list) $(ARGS)
 
 doctor: ## Check programs, database, rights, folders and disk
 	@$(GRANARY) doctor $(ARGS)
+
+db-status: ## Show database, environment, migrations, last backup and findings on one screen
+	@$(GRANARY) status $(ARGS)
 
 db-env: ## Show the environment and the database's marker
 	@$(GRANARY) env show $(ARGS)
@@ -99,3 +151,6 @@ db-stop: ## Stop it
 
 db-connect: ## Open psql on it
 	@$(GRANARY) server psql $(ARGS)
+
+# The first target of the Makefile that includes this file stays its default goal.
+.DEFAULT_GOAL := $(granary_goal)

@@ -76,6 +76,11 @@ package struct Verification: Sendable {
         let outcomes = try await readMembers(entries, Expectations(manifest, isRepacked: directory.isRepacked))
         report.members = directory.entries.count
         report.rows = outcomes.reduce(0) { $0 + $1.tableRows }
+        if let manifest {
+            let counted = Set(manifest.countedTables.map(\.oid))
+            let own = manifest.tables.filter { !counted.contains($0.oid) }.reduce(0) { $0 + $1.rows }
+            report.rows = max(0, report.rows - own)
+        }
         report.rawBytes = outcomes.reduce(0) { $0 + $1.chunkBytes }
         report.problems += outcomes.flatMap { $0.problems }
         if let manifest { report.problems += tableProblems(manifest, outcomes) }

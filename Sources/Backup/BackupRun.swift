@@ -68,8 +68,8 @@ package struct BackupRun: Sendable {
             database: manifest.database.name,
             bytes: output.bytes,
             rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
-            rows: withRows.reduce(0) { $0 + $1.rows },
-            tables: withRows.count { !$0.dataLeftOut },
+            rows: manifest.countedRows,
+            tables: manifest.countedTables.count,
             chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count },
             seconds: seconds,
             snapshot: manifest.snapshot,
@@ -169,7 +169,7 @@ extension BackupRun {
         return try await describe(snapshot, schema, board, writer)
     }
 
-    private func work(_ snapshot: ExportedSnapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
+    func work(_ snapshot: ExportedSnapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
         try await withSession(snapshot.address, logger: logger) { session in
             try TableDump.join(snapshot, &session)
             var dump = try TableDump(

@@ -6,20 +6,23 @@ package import PostgresClient
 package struct SchemaOnlyDump: Sendable {
     private let server: ServerAddress
     private let schemas: [String]
+    private let tables: [TableName]
     private let postgresBin: String?
     private let lockTimeout: Duration?
     private let logger: Logger
 
-    /// - Parameter lockTimeout: How long to wait for a lock on a table; nil for no limit.
+    /// - Parameters: - tables: Only these; all of the schemas if there are none. - lockTimeout: How long to wait for a lock on a table; nil for no limit.
     package init(
         server: ServerAddress,
         schemas: [String],
+        tables: [TableName] = [],
         postgresBin: String?,
         lockTimeout: Duration? = nil,
         logger: Logger
     ) {
         self.server = server
         self.schemas = schemas
+        self.tables = tables
         self.postgresBin = postgresBin
         self.lockTimeout = lockTimeout
         self.logger = logger
@@ -36,7 +39,8 @@ package struct SchemaOnlyDump: Sendable {
         let outcome = try await ChildProcess(
             path: program.path,
             arguments: ["--schema-only", "--no-password", "--encoding=UTF8", "--dbname=\(conninfo)"]
-                + schemas.map { "--schema=\(QuotedText.name($0))" }
+                + (tables.isEmpty ? schemas.map { "--schema=\(QuotedText.name($0))" } : [])
+                + tables.map { "--table=\($0.quoted)" }
                 + (lockTimeout.map { ["--lock-wait-timeout=\($0.milliseconds)"] } ?? []),
             variables: ["PGPASSWORD": password, "PGOPTIONS": nil, "LC_MESSAGES": "C"],
             outputBytesMax: 1 << 28

@@ -42,6 +42,7 @@ struct DatabaseSwap: Sendable {
                         )
                         // The server refuses to drop a template.
                         if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
+                        try KeptDatabase.mark(old, of: target.name, time: Timestamp.now, session)
                     }
                     try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
                     return old

@@ -8,8 +8,8 @@ package import ArgumentParser
 //     arguments → completed by variables → parsed → one command runs on a console → exit code
 //     a command: options → database → gate → plan → question → run, with progress → result
 //
-// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder. It uses these five,
-// but no folder of another command. Only this file knows all commands.
+// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder, which uses those five
+// and no other command's, except that `status` shows what `migrate` and `doctor` know. Only this file knows all commands.
 
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {
@@ -46,7 +46,7 @@ package struct Granary: AsyncParsableCommand {
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [TablesCommand.self, CountsCommand.self, SchemaCommand.self]
+                subcommands: [StatusCommand.self, TablesCommand.self, CountsCommand.self, SchemaCommand.self]
             ),
             CommandGroup(
                 name: "Projects",

@@ -78,7 +78,6 @@ package struct BackupCatalogue: Sendable {
 }
 
 extension Manifest {
-    package var rows: Int { tables.reduce(0) { $0 + $1.rows } }
     package var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
     package var chunkCount: Int { tables.reduce(largeObjects?.chunks.count ?? 0) { $0 + $1.chunks.count } }
 

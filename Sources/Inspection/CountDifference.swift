@@ -11,6 +11,10 @@ package struct CountDifference: Sendable, Equatable {
     package var isExact: Bool
     package var isGone: Bool
     package var obstacle: RowCounts.Obstacle?
+    /// The tables that hold its rows.
+    var leaves: [TableName] = []
+    /// Whether it has the same rows as in the backup; nil if that was not compared.
+    package var hasSameRows: Bool?
 
     package var change: Int? { then.flatMap { then in now.map { $0 - then } } }
 
@@ -33,7 +37,8 @@ package struct CountDifference: Sendable, Equatable {
                 now: table.rows,
                 isExact: table.isExact,
                 isGone: false,
-                obstacle: table.obstacle
+                obstacle: table.obstacle,
+                leaves: table.leaves.isEmpty ? [table.name] : table.leaves
             )
         }
         for (name, table) in before where table.kind != .partitioned {
@@ -48,6 +53,23 @@ package struct CountDifference: Sendable, Equatable {
             )
         }
         return differences.sorted { $0.table < $1.table }
+    }
+}
+
+extension CountDifference {
+    /// Compares the rows by their digests.
+    ///
+    /// - Parameter tables: The present tables, as a manifest describes them.
+    package mutating func compare(_ tables: [Manifest.Table], with manifest: Manifest) {
+        guard !isGone, then != nil else { return }
+        func digests(_ tables: [Manifest.Table]) -> [TableName: Digest] {
+            let named = tables.filter { !$0.dataLeftOut && $0.kind == .ordinary }
+                .map { (TableName(schema: $0.schema, name: $0.name), $0.digest) }
+            return Dictionary(named, uniquingKeysWith: { first, _ in first })
+        }
+        let (present, past) = (digests(tables), digests(manifest.tables))
+        guard leaves.allSatisfy({ present[$0] != nil }) else { return }
+        hasSameRows = leaves.allSatisfy { past[$0] == present[$0] }
     }
 }
 

@@ -38,10 +38,23 @@ package struct RowCounts: Sendable, Equatable {
 package struct RowCounting: Sendable {
     private let server: ServerAddress
     private let logger: Logger
+    private let choose: @Sendable ([TableReport.Table]) throws -> [TableReport.Table]
 
-    package init(server: ServerAddress, logger: Logger) {
+    /// - Parameter choose: Chooses the tables to count among those of the scope.
+    package init(
+        server: ServerAddress,
+        logger: Logger,
+        choose: @escaping @Sendable ([TableReport.Table]) throws -> [TableReport.Table] = { $0 }
+    ) {
         self.server = server
         self.logger = logger
+        self.choose = choose
+    }
+
+    private func read(_ scope: InspectionScope, _ session: borrowing Session) throws -> TableReport {
+        var report = try TableReport.read(scope, session)
+        report.tables = try choose(report.tables)
+        return report
     }
 
     /// A heap up to this size takes only some milliseconds to count.
@@ -55,7 +68,7 @@ package struct RowCounting: Sendable {
     /// - Throws: `PostgresError`, `CancellationError`.
     package func quick(_ scope: InspectionScope) async throws -> RowCounts {
         try await withSession(server, logger: logger) { session in
-            let report = try TableReport.read(scope, session)
+            let report = try read(scope, session)
             let unplannable = try session.tablesThatRunCode()
             let began = ContinuousClock.now
             var counted: [UInt32: Count] = [:]
@@ -91,7 +104,7 @@ package struct RowCounting: Sendable {
             try session.pinForLooking()
             try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             let snapshot = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
-            return (snapshot, try TableReport.read(scope, session), try session.tablesThatRunCode())
+            return (snapshot, try read(scope, session), try session.tablesThatRunCode())
         } while: { snapshot, report, unplannable in
             let leaves = report.tables.flatMap(\.leaves).sorted { ($1.heapBytes, $0.name) < ($0.heapBytes, $1.name) }
             progress(.planned(tables: leaves.count, bytes: leaves.reduce(0) { $0 + $1.heapBytes }))

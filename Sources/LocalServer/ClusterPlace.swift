@@ -15,6 +15,8 @@ struct ClusterPlace: Sendable, Equatable {
     static let port = 5432
 
     var recordFile: String { "\(folder)/cluster" }
+    /// Exists from a stop to the next start.
+    var stopFile: String { "\(folder)/stopped" }
     /// Held by a command while it creates, starts or stops the server.
     var commandLock: String { "\(folder)/command.lock" }
     /// Held by the server itself while one of its processes lives.

@@ -20,6 +20,7 @@ extension LocalCluster {
     @discardableResult
     package func start() async throws -> LocalClusterStart {
         try await withCommandLock {
+            unlink(place.stopFile)
             if let running = try await reachableServer() {
                 if try await answers(running) { return LocalClusterStart(url: url, made: false, started: false) }
             }

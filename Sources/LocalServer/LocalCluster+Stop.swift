@@ -12,6 +12,8 @@ extension LocalCluster {
         // Stopping must not create a cluster.
         guard Files.exists(place.data) else { return false }
         return try await withCommandLock {
+            // Without this file the next command would start the server again. The stop itself does not depend on it.
+            try? Files.replace(place.stopFile, [], mode: 0o600)
             guard let process = ServerProcess.find(data: place.data) else { return false }
             try await end(process)
             // The server has removed its socket. The next start creates the folder again.

@@ -32,6 +32,10 @@ package struct LocalCluster: Sendable {
         access("\(project)/.granary/cluster", F_OK) == 0 || errno == EACCES
     }
 
+    /// Whether `stop` has stopped it, and nothing has started it since. Then only a command that names the local server
+    /// may start it.
+    package static func isStopped(project: String) -> Bool { Files.exists("\(project)/.granary/stopped") }
+
     /// Looks the cluster up, without creating or starting anything.
     ///
     /// - Parameters:
@@ -68,6 +72,9 @@ package struct LocalCluster: Sendable {
             database: database
         )
     }
+
+    /// PostgreSQL's data folder.
+    package var dataFolder: String { place.data }
 
     /// The connection URL of the database, valid once the server has been started.
     package var url: String { url(database: database) }

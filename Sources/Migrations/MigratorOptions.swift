@@ -22,7 +22,7 @@ package struct MigratorOptions: Sendable {
     package var windowOverride: String?
     /// Ledgers of other tools that belong to other services, named as the user wrote them.
     package var beside: [String] = []
-    /// The version that `--confirm` permits to revert.
+    /// The version whose reverting was confirmed with `--confirm-version`.
     package var confirmed: Int?
     package var patience = LockPatience()
     /// Seconds since 1970, UTC.

@@ -142,7 +142,7 @@ extension Session {
     package var place: String {
         let port = PQport(wire.connection).map { String(cString: $0) } ?? ""
         let name = host.isEmpty ? "the local socket" : host
-        return port.isEmpty || host.hasPrefix("/") ? name : "\(name):\(port)"
+        return port.isEmpty ? name : "\(name):\(port)"
     }
 
     /// The parameters in use, so that other sessions and pg_dump reach exactly the same server: without the password,

@@ -17,6 +17,16 @@ package protocol ByteSink: Sendable {
     var byteCount: Int { get }
 }
 
+/// Counts bytes and keeps none.
+package final class CountingSink: ByteSink {
+    private let count = Mutex(0)
+
+    package init() {}
+
+    package var byteCount: Int { count.withLock { $0 } }
+    package func append(_ bytes: UnsafeRawBufferPointer) { count.withLock { $0 += bytes.count } }
+}
+
 /// A descriptor that was opened elsewhere, such as standard output.
 package final class PipeSink: ByteSink {
     private let output: OutputDescriptor

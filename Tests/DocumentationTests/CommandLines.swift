@@ -49,7 +49,7 @@ struct CommandHelp: Sendable {
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
         ["migrate", "adopt"], ["migrate", "baseline"], ["migrate", "generate"], ["migrate", "deps"],
         ["migrate", "renumber"], ["migrate", "import"], ["validate"], ["reset"],
-        ["tables"], ["counts"], ["schema"], ["doctor"],
+        ["status"], ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]
 
@@ -76,10 +76,13 @@ struct CommandHelp: Sendable {
 
     func options(_ command: [String]) -> Set<String> { options[command] ?? [] }
 
-    /// The options in the help of a command: at the beginning of a line, alone or after a short form.
+    /// The options in the help of a command: at the beginning of a line, alone or after a short form. Common options of
+    /// a subcommand are only listed, several on a line.
     private static func listed(_ help: String) -> Set<String> {
         let lines = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
+        let common = help.firstRange(of: "COMMON OPTIONS").map { help[$0.upperBound...] } ?? ""
         return Set(lines.flatMap { $0.split { " ,".contains($0) }.prefix(2).compactMap { CommandLine.option($0) } })
+            .union(common.split { " ,\n".contains($0) }.compactMap { CommandLine.option($0) })
     }
 
     /// The subcommands in the help of a command.

@@ -74,7 +74,7 @@ import Testing
                 ["migrate", "import"], ["migrate", "adopt"],
             ],
             "docs/inspection.md": [
-                ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
+                ["status"], ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
                 ["backups", "prune"],
             ],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
@@ -110,7 +110,8 @@ import Testing
     @Test func everyKeyOfEveryDocumentIsExplained() throws {
         let keys = [
             "docs/backup-and-restore.md": BackupCommand.result.keys + VerifyReport.result.keys
-                + RestoreCommand.result.keys + RestoreCommand.planResult.keys,
+                + RestoreCommand.result.keys + RestoreCommand.planResult.keys + KeptDatabases.result.keys
+                + KeptDatabases.dropped.keys,
             "docs/cleaning.md": CleanLines.planResult.keys + CleanLines.result.keys,
             "docs/seeding.md": SeedSummary.result.keys + SeedExplanation.result.keys,
             "docs/migrations.md": MigrateStatus.result.keys + PlanReport.result.keys + RunReport.result.keys
@@ -118,7 +119,7 @@ import Testing
                 + MigrateAdopt.result.keys + FindingReport.result.keys,
             "docs/inspection.md": TableListing.result.keys + CountListing.result.keys + DifferenceListing.result.keys
                 + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
-                + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys,
+                + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys + Status.result.keys,
             "docs/environments.md": EnvShow.Situation.result.keys,
             "docs/local-server.md": ServerStatus.result.keys,
         ]

@@ -86,6 +86,16 @@ import Testing
         #expect(code { try DatabaseChoice.from(given) } == .noDatabase)
     }
 
+    @Test func aStoppedLocalServerIsTakenOnlyByName() throws {
+        var given = DatabaseChoice.Given()
+        given.hasLocalServer = true
+        given.localServerIsStopped = true
+        #expect(code { try DatabaseChoice.from(given) } == .noDatabase)
+        #expect(!DatabaseChoice.isMade(from: given))
+        given.isLocal = true
+        #expect(try DatabaseChoice.from(given) == .localServer(source: "--local"))
+    }
+
     @Test func theLocalServerIsLast() throws {
         var given = DatabaseChoice.Given()
         given.hasLocalServer = true
@@ -196,7 +206,7 @@ import Testing
     }
 
     @Test func socketsServicesAndSeveralHosts() {
-        #expect(ServerDescription(ServerAddress("postgresql:///x?host=/run/pg"), variables: [:]).host == "/run/pg")
+        #expect(ServerDescription(ServerAddress("postgresql:///x?host=/run/pg"), variables: [:]).host == "/run/pg:5432")
         #expect(ServerDescription(ServerAddress("postgresql:///x"), variables: [:]).host == "the local socket")
         #expect(ServerDescription(ServerAddress(), variables: ["PGSERVICE": "shop"]).host == "the service shop")
         let several = ServerDescription(ServerAddress("postgresql://a:1,b,[::1]:3/x"), variables: [:])

@@ -41,6 +41,25 @@ import Testing
         #expect(titles == ["OPTIONS", "WHICH SERVICE", "WHICH DATABASE", "OUTPUT"])
     }
 
+    @Test func commonOptionsOfASubcommandAreOnlyListed() async throws {
+        let screen = try await runCommand(granaryBinary(), ["migrate", "up", "--help"], environment: ["COLUMNS": nil])
+            .stdout
+        #expect(
+            screen.hasSuffix(
+                """
+
+                COMMON OPTIONS (granary help status explains them):
+                  --migrations <folder> --service <name> --root <folder> --state-schema <name>
+                  --database-url <url> --local --wait <time> --env <name>
+                  --postgres-bin <folder> --json --quiet --verbose --log-format <text|json>
+                  --no-color
+
+                """
+            ),
+            "\(screen)"
+        )
+    }
+
     @Test func helpBeforeAnythingForPsqlIsOurs() async throws {
         let asked = try await runCommand(granaryBinary(), ["server", "psql", "--help"])
         #expect(asked.status == 0)
@@ -101,6 +120,8 @@ import Testing
                   clean                   Empty the tables of a service, and keep the schema.
 
                 LOOKING SUBCOMMANDS:
+                  status                  Show database, environment, migrations, last backup
+                                          and findings on one screen.
                   tables                  List the tables with their estimated rows and their
                                           sizes.
                   counts                  Count the rows of the tables; large tables are
@@ -254,7 +275,7 @@ import Testing
 
                 The backup is loaded into a new database beside the target and counted, and two
                 renames put it in the target's place. The old database is kept under another
-                name. If anything fails, the target is unchanged.
+                name; --kept lists those. If anything fails, the target is unchanged.
 
                 Examples:
                   granary restore backups/shop-20261123T071500Z.zip --plan
@@ -263,11 +284,12 @@ import Testing
                   granary restore shop.zip --table public.orders=orders_yesterday
                   granary restore dump.sql.gz --database-url postgresql:///shop
                   zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
+                  granary restore --drop-kept shop_before_20261123T071500Z
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary restore [<options>] <file|->
+                USAGE: granary restore [<options>] [<file|->]
 
                 ARGUMENTS:
                   <file|->                A backup, or a dump of pg_dump in any format; - is
@@ -278,6 +300,10 @@ import Testing
                   --in-place              Restore inside the database, in one transaction;
                                           needs no CREATEDB.
                   --drop-old              Drop the old database after the swap.
+                  --kept                  List the old databases that restores of this target
+                                          have kept.
+                  --drop-kept             Drop the kept database that is named instead of a
+                                          file; list them without a name.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
                   --from <env>            Refuse unless the backup is of this environment, or
@@ -323,7 +349,7 @@ import Testing
                   --no-analyze            Skip ANALYZE at the end.
 
                 OPTIONS:
-                  --plan                  Show what would happen, and change nothing.
+                  --plan, --dry-run       Show what would happen, and change nothing.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   The folder with environments.json. (default:
                                           migrations)

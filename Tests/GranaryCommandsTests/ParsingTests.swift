@@ -241,6 +241,13 @@ import Testing
         #expect(try complete(["backup"], ["GRANARY_ENV": "staging"]) == ["backup", "--env=staging"])
     }
 
+    /// GRANARY_DRY_RUN=1 must not run a command whose plan has another name first.
+    @Test func everyNameOfAnOptionHasItsVariable() throws {
+        #expect(try complete(["restore", "x"], ["GRANARY_DRY_RUN": "1"]) == ["restore", "--dry-run", "x"])
+        #expect(try complete(["migrate", "up"], ["GRANARY_PLAN": "1"]) == ["migrate", "up", "--plan"])
+        #expect(try complete(["clean", "--plan"], ["GRANARY_DRY_RUN": "0"]) == ["clean", "--plan"])
+    }
+
     @Test func theCommandLineWins() throws {
         let variables = ["GRANARY_JOBS": "3"]
         for given in [["--jobs", "2"], ["--jobs=2"], ["-j", "2"]] {

@@ -157,6 +157,7 @@ import Testing
                 "shop.old      7      -          gone",
                 "shop.p       15    ~17     ~+2",
                 "3 tables of 5 changed since x.zip of 2026-11-23T07:15:00Z",
+                "these are numbers of rows: changed values are not seen; --digests compares them",
             ]
         )
         #expect(CountDifference.between(counts, and: manifest, scope: .schemas(["other"])).count == 4)

@@ -192,19 +192,58 @@ import Testing
                 workingDirectory: folder.path
             )
             #expect(made.status == 0, "\(made)")
-            let paths = made.stdout.split(separator: "\n")
+            // The templates are a pair for each of the eleven types.
             #expect(
-                paths.filter { !$0.hasPrefix("migrations/templates/") } == [
-                    "migrations/dependencies.json", "migrations/environments.json", "seeds/common/.gitkeep",
-                    "backups/.gitkeep",
-                ]
+                made.stdout == """
+                    migrations/  dependencies.json, environments.json
+                    seeds/common/  .gitkeep
+                    backups/  .gitignore
+                    migrations/templates/  22 files
+
+                    """
             )
-            // One pair for each of the ten kinds.
-            #expect(paths.count { $0.hasPrefix("migrations/templates/") && $0.hasSuffix(".sql.mustache") } == 20)
+            #expect(
+                made.stderr == """
+                    next:
+                      granary server start
+                      granary migrate generate add_customers --type table
+                      granary migrate up
+
+                    """
+            )
+            #expect(String(decoding: folder.read("backups/.gitignore"), as: UTF8.self) == "*\n!.gitignore\n")
             #expect(String(decoding: folder.read("granary.mk"), as: UTF8.self) == "mine")
             let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)
             #expect(again.status == 0)
             #expect(again.stdout.isEmpty)
+        }
+    }
+
+    @Test func initTakesTheSchemasFromTheMigrations() async throws {
+        try await TestProject.with(
+            files: [
+                "migrations/1_a.up.sql": "CREATE TABLE orders (id int);",
+                "migrations/2_b.up.sql":
+                    "CREATE TABLE shop.a (id int); CREATE TABLE lines (id int); CREATE VIEW v.v AS SELECT 1;",
+            ]
+        ) { project in
+            try await #expect(project.granary("init", "--service", "shop").status == 0)
+            let text = String(decoding: project.folder.read("migrations/environments.json"), as: UTF8.self)
+            #expect(text.contains("\"service\": \"shop\",\n  \"schemas\": [\"public\", \"shop\"],\n"), "\(text)")
+        }
+    }
+
+    /// What is printed is typed as it is.
+    @Test func theNextCommandsThatInitPrintsWork() async throws {
+        try await TestProject.with { project in
+            let made = try await project.granary("init", "--service", "shop")
+            let next = made.stderr.split(separator: "\n").filter { $0.hasPrefix("  granary ") }
+            #expect(next.count == 3, "\(made)")
+            for line in next {
+                let outcome = try await project.granary(line.split(separator: " ").dropFirst().map(String.init))
+                #expect(outcome.status == 0, "\(line): \(outcome)")
+            }
+            try await #expect(psql(project.url, "SELECT count(*) FROM shop.customers") == "0")
         }
     }
 }

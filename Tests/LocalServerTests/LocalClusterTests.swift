@@ -21,7 +21,9 @@ import Testing
 
             #expect(try await project.open().stop())
             #expect(try await project.open().stop() == false)
+            #expect(LocalCluster.isStopped(project: project.path))
             let third = try await project.open().start()
+            #expect(!LocalCluster.isStopped(project: project.path))
             #expect(!third.made && third.started)
             try await #expect(psql(third.url, "SELECT n FROM kept") == "42")
         }

@@ -60,7 +60,7 @@ import Testing
             for request in [MigrationRequest.down(1), .goto(1)] {
                 let error = await failure { try await project.migrator().run(request) }
                 #expect(error?.code == .policy)
-                #expect(error?.hint?.contains("--confirm 2") == true)
+                #expect(error?.hint?.contains("--confirm-version 2") == true)
             }
             let other = await failure { try await project.down { $0.confirmed = 1 } }
             #expect(other?.code == .policy)

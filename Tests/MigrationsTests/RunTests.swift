@@ -88,7 +88,7 @@ import Testing
             // A usual runbook now says "down", which would lose data.
             let refused = await failure { try await project.down() }
             #expect(refused?.code == .policy)
-            #expect(refused?.hint?.contains("--confirm 2") == true)
+            #expect(refused?.hint?.contains("--confirm-version 2") == true)
             try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
             try await project.up(1)
             try project.writeMigration("CREATE TABLE shop.x (id int);", to: "000003_x.up.sql")

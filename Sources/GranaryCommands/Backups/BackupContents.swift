@@ -23,7 +23,7 @@ struct BackupContents {
     }
 
     private var facts: [(String, String)] {
-        let tables = "\(counted(manifest.tables.count, "table")), \(counted(manifest.rows, "row"))"
+        let tables = "\(counted(manifest.countedTables.count, "table")), \(counted(manifest.countedRows, "row"))"
         let ratio = Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes).map { ", ratio \($0)" } ?? ""
         var facts = [
             ("file", entry.path), ("time", manifest.createdAt), ("environment", manifest.environment ?? "-"),

@@ -26,7 +26,7 @@ package struct BackupsPrune: SpokenCommand {
     package var keepWeekly = 0
     @Option(name: .long, help: ArgumentHelp("Keep the last of each of n months.", valueName: "n"))
     package var keepMonthly = 0
-    @Flag(name: .long, help: "Show what would be deleted, and delete nothing.") package var dryRun = false
+    @Flag(name: .dryRun, help: "Show what would be deleted, and delete nothing.") package var dryRun = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"

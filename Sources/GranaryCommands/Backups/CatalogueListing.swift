@@ -46,7 +46,7 @@ struct CatalogueListing {
             \.schemaVersionText,
             column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
         ),
-        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.rows) }),
+        .init("rows", \.countedRows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.countedRows) }),
         .init(
             "raw_bytes",
             \.rawBytes,
@@ -54,7 +54,7 @@ struct CatalogueListing {
                 Formatting.ratio(raw: $0.rawBytes, packed: $0.storedBytes) ?? "-"
             }
         ),
-        .init("tables", \.tables.count), .init("chunks", \.chunkCount),
+        .init("tables", \.countedTables.count), .init("chunks", \.chunkCount),
         .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
         .init("selected_tables", \.scope.tables),
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.

@@ -10,6 +10,11 @@ extension CleanCommand {
     package func run(on console: Console) async throws {
         let services = try service.services(variables: console.environment)
         let connected = try await database.connect(on: console, migrations: services[0].service.folder)
+        if !selection.all, selection.schema.isEmpty,
+            let assumed = try await AssumedSchemas.missing(service, in: connected, on: console)
+        {
+            throw assumed.error
+        }
         let options = try options(services.map(\.service))
         guard !plan else {
             return try await show(

@@ -20,7 +20,7 @@ package struct CleanCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Show what would happen, and change nothing.")
+    @Flag(name: .plan, help: "Show what would happen, and change nothing.")
     package var plan = false
 
     @OptionGroup(title: "What to clean") package var selection: Selection

@@ -135,6 +135,7 @@ extension DatabaseOptions {
         given.url = databaseURL
         given.isLocal = local
         given.hasLocalServer = LocalCluster.exists(project: ".")
+        given.localServerIsStopped = LocalCluster.isStopped(project: ".")
         given.environment = environment
         given.variables = console.environment
         return given

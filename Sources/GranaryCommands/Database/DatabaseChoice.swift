@@ -17,6 +17,8 @@ package enum DatabaseChoice: Sendable, Equatable {
         package var isLocal = false
         /// Whether the working folder has a local server.
         package var hasLocalServer = false
+        /// Whether it was stopped, so that only `--local` starts it.
+        package var localServerIsStopped = false
         /// The rules of the chosen environment; nil if none was chosen yet.
         package var environment: EnvironmentPolicy?
         /// The process's environment variables.
@@ -41,7 +43,15 @@ package enum DatabaseChoice: Sendable, Equatable {
         if let name = libpqVariables.first(where: { given.variable($0) != nil }) {
             return .server(ServerAddress(), source: name)
         }
-        if given.hasLocalServer { return try localServer(given, source: ".granary") }
+        if given.hasLocalServer {
+            let choice = try localServer(given, source: ".granary")
+            guard given.localServerIsStopped else { return choice }
+            throw CommandError(
+                .noDatabase,
+                "no database was given, and the local server of this folder was stopped",
+                hint: "`granary server start` starts it, and so does --local; or set DATABASE_URL"
+            )
+        }
         throw CommandError(
             .noDatabase,
             "no database was given",
@@ -54,7 +64,7 @@ package enum DatabaseChoice: Sendable, Equatable {
     package static func isMade(from given: Given) -> Bool {
         let variables = ["DATABASE_URL", "DATABASE_HOST", "DATABASE_NAME"] + libpqVariables
         return given.url != nil || given.isLocal || variables.contains { given.variable($0) != nil }
-            || given.hasLocalServer && given.environment?.refusesLocalServer != true
+            || given.hasLocalServer && !given.localServerIsStopped && given.environment?.refusesLocalServer != true
     }
 
     /// The chosen URL with the parameters in it that libpq does not know; nil if no URL was chosen.

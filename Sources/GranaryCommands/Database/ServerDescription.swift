@@ -19,9 +19,9 @@ package struct ServerDescription: Sendable, Equatable {
             ?? value("user", "PGUSER") ?? variables["USER"] ?? "of the account's name"
         let port = value("port", "PGPORT")
         if let name = value("host", "PGHOST") ?? value("hostaddr", "PGHOSTADDR") {
-            host = name.hasPrefix("/") ? name : Self.joined(name, port ?? "5432")
+            host = Self.joined(name, port ?? "5432")
         } else {
-            host = service.map { "the service \($0)" } ?? "the local socket"
+            host = service.map { "the service \($0)" } ?? "the local socket\(port.map { ":\($0)" } ?? "")"
         }
     }
 

@@ -10,7 +10,8 @@ package struct InitCommand: SpokenCommand {
         commandName: "init",
         abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            Existing files are left alone. With --grant the schema of granary's own tables is created in the \
+            Existing files are left alone. The schemas are those in which the migrations create tables; without \
+            migrations they are asked for on a terminal. With --grant the schema of granary's own tables is created in the \
             database, for roles that cannot create it themselves, and they may use it.
 
             Example:
@@ -27,6 +28,9 @@ package struct InitCommand: SpokenCommand {
     )
     package var grant: [String] = []
 
+    @Option(name: .long, help: ArgumentHelp("A schema of the service; repeatable.", valueName: "name"))
+    package var schema: [String] = []
+
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
@@ -36,18 +40,67 @@ package struct InitCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         guard grant.isEmpty else { return try await makeTables(on: console) }
-        let name = try service.services(variables: console.environment)[0].service.name
+        let (service, file) = try self.service.services(variables: console.environment)[0]
+        try WrittenFiles.makeFolder(service.folder)
+        let hadMigrations = try !Migration.all(in: service.folder, file).isEmpty
+        let schemas = try await schemas(service, file, on: console)
         var made: [String] = []
-        try WrittenFiles.makeFolder(service.migrations)
-        try FolderLock.holding([service.migrations]) {
-            for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations)
+        try FolderLock.holding([service.folder]) {
+            for (path, text) in ProjectFiles.all(service: service.name, schemas: schemas, migrations: service.folder)
             where try WrittenFiles.create(path, text) {
                 made.append(path)
             }
         }
         if console.settings.isJSON { return try console.result(.object(["made": .strings(made)])) }
-        for path in made { try console.result(line: path) }
+        for line in Self.lines(made) { try console.result(line: line) }
         if made.isEmpty { console.note("all files exist already") }
+        console.note("next:")
+        for line in try next(hadMigrations: hadMigrations, on: console) { console.note("  \(line)") }
+    }
+
+    /// One line for each folder.
+    private static func lines(_ made: [String]) -> [String] {
+        var folders: [(name: String, files: [String])] = []
+        for path in made {
+            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            let folder = parts.dropLast().joined(separator: "/")
+            if let place = folders.firstIndex(where: { $0.name == folder }) {
+                folders[place].files.append(String(parts.last ?? ""))
+            } else {
+                folders.append((folder, [String(parts.last ?? "")]))
+            }
+        }
+        return folders.map { folder, files in
+            let names = files.count > 3 ? counted(files.count, "file") : files.joined(separator: ", ")
+            return folder.isEmpty ? names : "\(folder)/  \(names)"
+        }
+    }
+
+    /// The next commands, for a shell.
+    private func next(hadMigrations: Bool, on console: Console) throws -> [String] {
+        let place = service.migrations == "migrations" ? [] : ["--migrations", service.migrations]
+        let begin =
+            try database.isMissing(on: console, migrations: service.migrations)
+            ? ["granary", "server", "start"] : ["granary", "env", "mark", "development"] + place
+        let generate = ["granary", "migrate", "generate", "add_customers", "--type", "table"] + place
+        let lines: [[String]] =
+            hadMigrations
+            ? [begin, ["granary", "migrate", "status"] + place, ["granary", "migrate", "plan"] + place]
+            : [begin, generate, ["granary", "migrate", "up"] + place]
+        return lines.map(QuotedText.shellLine)
+    }
+
+    /// Empty if they follow from the service's name.
+    private func schemas(_ service: Service, _ file: EnvironmentsFile, on console: Console) async throws -> [String] {
+        guard schema.isEmpty else { return schema }
+        let created = try CreatedSchemas.read(service.folder, file)
+        guard created.isEmpty, file.path == nil, Question.canBeAsked(console), !console.settings.isJSON else {
+            return created
+        }
+        let usual = Service.usualSchema(of: service.name)
+        console.screen.ask("schema of the tables, such as public [\(Formatting.harmless(usual))]: ")
+        let answer = try await Question.answer(console)
+        return [answer.isEmpty ? usual : answer]
     }
 
     private func makeTables(on console: Console) async throws {

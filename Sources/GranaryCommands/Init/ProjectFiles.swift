@@ -2,11 +2,11 @@ internal import Migrations
 
 /// The files that `granary init` writes.
 enum ProjectFiles {
-    static func all(service: String, migrations: String) -> [(path: String, text: String)] {
+    static func all(service: String, schemas: [String], migrations: String) -> [(path: String, text: String)] {
         [
             ("\(migrations)/dependencies.json", dependencies),
-            ("\(migrations)/environments.json", environments(service)),
-            ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
+            ("\(migrations)/environments.json", environments(service, schemas)),
+            ("seeds/common/.gitkeep", ""), ("backups/.gitignore", onlyItself), ("granary.mk", makefile),
         ] + MigrationTemplates.files.map { ("\(migrations)/templates/\($0.name)", $0.text) }
     }
 
@@ -25,11 +25,16 @@ enum ProjectFiles {
 
         """
 
-    private static func environments(_ service: String) -> String {
+    /// Backups hold all rows, and belong into no repository.
+    private static let onlyItself = "*\n!.gitignore\n"
+
+    private static func environments(_ service: String, _ schemas: [String]) -> String {
         let name = JSONDocument.string(service).text
+        let list = schemas.map { JSONDocument.string($0).text }.joined(separator: ", ")
+        let line = schemas.isEmpty ? "" : "\n  \"schemas\": [\(list)],"
         return """
             {
-              "service": \(name),
+              "service": \(name),\(line)
               "environments": {
                 "development": {
                   "description": "A developer's own machine",

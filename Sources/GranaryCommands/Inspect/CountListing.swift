@@ -50,10 +50,11 @@ package struct DifferenceListing: Sendable {
     package var isEmpty: Bool { differences.isEmpty }
 
     package func lines(width: Int?) -> [String] {
-        let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 }.count
+        let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 || $0.hasSameRows == false }.count
+        let comparesRows = differences.contains { $0.hasSameRows != nil }
         return Self.row.table(differences, width: width) + [
             "\(counted(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
-        ]
+        ] + (comparesRows ? [] : ["these are numbers of rows: changed values are not seen; --digests compares them"])
     }
 
     private static func change(_ row: CountDifference) -> String {
@@ -65,6 +66,7 @@ package struct DifferenceListing: Sendable {
     private static func remark(_ row: CountDifference) -> String {
         if row.isGone { return "gone" }
         if let obstacle = row.obstacle { return obstacle.rawValue }
+        if row.hasSameRows == false { return "other rows" }
         return row.then == nil ? "not in the backup" : ""
     }
 
@@ -81,7 +83,7 @@ package struct DifferenceListing: Sendable {
             column: .init("now", isNumber: true) { $0.isGone ? "-" : CountListing.figure($0.now, $0.isExact) }
         ),
         .init("exact", \.isExact), .init("change", \.change, column: .init("change", isNumber: true, change)),
-        .init("gone", \.isGone),
+        .init("gone", \.isGone), .init("same_rows", \.hasSameRows),
         .init("obstacle", \.obstacle?.rawValue, column: .init("remark", mayShrink: true, remark)),
     ])
 }

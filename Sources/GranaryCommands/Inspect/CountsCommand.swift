@@ -1,5 +1,6 @@
 internal import Archive
 package import ArgumentParser
+internal import Backup
 internal import Inspection
 internal import PostgresClient
 internal import Storage
@@ -11,10 +12,12 @@ package struct CountsCommand: SpokenCommand {
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
             Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
-            With --since the rows are compared with those of a backup.
+            With --since the numbers of rows are compared with those of a backup, not the rows themselves; \
+            --digests compares those, too. Granary's own tables are not counted.
 
             Example:
               granary counts
+              granary counts orders 'ref_*'
               granary counts --exact --since backups/shop-20261123T071500Z.zip
 
             \(variablesHelp)
@@ -30,24 +33,36 @@ package struct CountsCommand: SpokenCommand {
     )
     package var since: String?
 
+    @Flag(name: .long, help: "With --since: read all rows, and compare them with the digests of the backup.")
+    package var digests = false
+
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var named: NamedTables
     @OptionGroup package var workers: JobsOption
     @OptionGroup package var common: InspectOptions
 
     package var speech: OutputOptions { common.speech }
     package init() {}
 
+    package mutating func validate() throws {
+        if digests, since == nil { throw ValidationError("--digests goes with --since") }
+    }
+
     package func run(on console: Console) async throws {
         let path = try since.map { try BackupFile.found($0, backups: backups) }
         let manifest = try path.map { try ArchiveReader(try FileSource(path: $0)).manifest }
-        let inspect = try await InspectSession.open(common, on: console)
-        let counting = RowCounting(server: inspect.connected.address, logger: console.logger)
+        let inspect = try await InspectSession.open(common, named: named.choice, on: console)
+        let (choice, state) = (named.choice, common.service.state.stateSchema)
+        let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in
+            choice.chosen(from: tables.filter { $0.name.schema != state }, by: \.name)
+        }
         let counts =
             exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
         defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
+            try named.choice.require(in: counts.tables.map(\.name))
             return try tell(
                 CountListing.result.document(CountListing(counts)),
                 CountListing(counts).lines(width: StandardOutput.columns),
@@ -56,8 +71,10 @@ package struct CountsCommand: SpokenCommand {
                 on: console
             )
         }
+        var differences = try differences(counts, manifest, inspect.scope)
+        if digests { try await compare(&differences, manifest, inspect, on: console) }
         let listing = DifferenceListing(
-            CountDifference.between(counts, and: manifest, scope: inspect.scope),
+            differences,
             file: path,
             createdAt: manifest.createdAt
         )
@@ -70,7 +87,42 @@ package struct CountsCommand: SpokenCommand {
         )
     }
 
-    /// If a policy hides rows of a table, it cannot be counted in any way.
+    private func differences(
+        _ counts: RowCounts,
+        _ manifest: Manifest,
+        _ scope: InspectionScope
+    ) throws -> [CountDifference] {
+        let all = CountDifference.between(counts, and: manifest, scope: scope)
+            .filter { $0.table.schema != common.service.state.stateSchema }
+        try named.choice.require(in: all.map(\.table))
+        return named.choice.chosen(from: all, by: \.table)
+    }
+
+    private func compare(
+        _ differences: inout [CountDifference],
+        _ manifest: Manifest,
+        _ inspect: InspectSession,
+        on console: Console
+    ) async throws {
+        let there = differences.filter { !$0.isGone && $0.then != nil }
+        guard !there.isEmpty else { return }
+        // A pipe is never written.
+        var options = BackupOptions(output: .pipe(descriptor: -1))
+        options.schemas = inspect.schemas
+        if !named.tables.isEmpty { (options.schemas, options.tables) = ([], there.map(\.table.quoted)) }
+        options.jobs = try inspect.connected.workers(workers, on: console)
+        options.level = 0
+        options.stateSchema = common.service.state.stateSchema
+        let settled = options
+        let tables = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await BackupRun(settled, server: inspect.connected.address, logger: console.logger) {
+                renderer.receive(ProgressEvent($0))
+            }.tableDigests()
+        }
+        for index in differences.indices { differences[index].compare(tables, with: manifest) }
+    }
+
+    /// A table with rows hidden by a policy cannot be counted in any way.
     private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
         let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
         guard !hidden.isEmpty else { return }

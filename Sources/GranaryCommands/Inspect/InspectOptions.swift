@@ -30,11 +30,18 @@ struct InspectSession {
 
     /// Connects, and determines the schemas: the named ones, or those of the services.
     ///
-    /// If no service was named and the database has no schema with the folder's name, the whole database is shown,
-    /// because reading is harmless.
-    static func open(_ options: InspectOptions, on console: Console) async throws -> InspectSession {
+    /// If the schema of a service was assumed and does not exist, `public` is shown, or the whole database if no service
+    /// was named, because reading is harmless.
+    /// - Parameter named: Tables that were named. A name with a schema may be of any schema.
+    static func open(
+        _ options: InspectOptions,
+        named: TableChoice = TableChoice(texts: []),
+        on console: Console
+    ) async throws -> InspectSession {
         let connected = try await options.database.connect(on: console, migrations: options.service.migrations)
-        if options.all { return InspectSession(connected: connected, scope: .wholeDatabase, schemas: []) }
+        if options.all || options.schema.isEmpty && named.hasSchemas {
+            return InspectSession(connected: connected, scope: .wholeDatabase, schemas: [])
+        }
         if !options.schema.isEmpty {
             return InspectSession(connected: connected, scope: .schemas(options.schema), schemas: options.schema)
         }
@@ -44,17 +51,15 @@ struct InspectSession {
             options.service.service != nil || options.service.root != nil
             || !(console.environment["SERVICE_NAME"] ?? "").isEmpty
             || services.contains { $0.file.service != nil || $0.file.schemas != nil }
-        let found = try await withSession(connected.address, logger: console.logger) { session in
-            try session.query(
-                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::pg_catalog.text[])",
-                [QuotedText.array(schemas)]
-            ).count
+        guard let assumed = try await AssumedSchemas.missing(options.service, in: connected, on: console) else {
+            return InspectSession(connected: connected, scope: .schemas(schemas), schemas: schemas)
         }
-        if found == 0, !isNamed {
-            console.note("there is no schema \(schemas.joined(separator: ", ")): all schemas were counted")
+        guard isNamed else {
+            console.note("\(assumed.sentence): this is the whole database")
             return InspectSession(connected: connected, scope: .wholeDatabase, schemas: [])
         }
-        return InspectSession(connected: connected, scope: .schemas(schemas), schemas: schemas)
+        console.note("\(assumed.sentence): this is public; \(assumed.hint)")
+        return InspectSession(connected: connected, scope: .schemas(["public"]), schemas: ["public"])
     }
 
     /// The message if there is nothing to show.

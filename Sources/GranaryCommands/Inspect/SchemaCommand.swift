@@ -17,6 +17,7 @@ package struct SchemaCommand: SpokenCommand {
             Example:
               granary schema --format md > docs/schema.md
               granary schema --check docs/schema.md
+              granary schema orders
 
             \(variablesHelp)
             """
@@ -36,6 +37,7 @@ package struct SchemaCommand: SpokenCommand {
     )
     package var check: String?
 
+    @OptionGroup package var named: NamedTables
     @OptionGroup package var common: InspectOptions
 
     package var speech: OutputOptions { common.speech }
@@ -43,7 +45,7 @@ package struct SchemaCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let expected = try check.map { (path: $0, text: try Self.read($0)) }
-        let inspect = try await InspectSession.open(common, on: console)
+        let inspect = try await InspectSession.open(common, named: named.choice, on: console)
         let isText = (format ?? .text) == .text && !console.settings.isJSON && expected == nil
         let format = format ?? expected.map { Self.format(of: $0.path) } ?? (console.settings.isJSON ? .json : .text)
         let text = try await text(format, inspect, columns: isText ? StandardOutput.columns : nil, on: console)
@@ -71,18 +73,17 @@ package struct SchemaCommand: SpokenCommand {
         on console: Console
     ) async throws -> String {
         if format == .sql {
+            let tables = named.tables.isEmpty ? [] : try await report(inspect, on: console).tables.map(\.name)
             return try await SchemaOnlyDump(
                 server: inspect.connected.address,
                 schemas: inspect.schemas,
+                tables: tables,
                 postgresBin: common.database.programs.postgresBin,
                 lockTimeout: .seconds(2),
                 logger: console.logger
             ).text()
         }
-        let scope = inspect.scope
-        let report = try await withSession(inspect.connected.address, logger: console.logger) {
-            try SchemaReading(scope).read(&$0)
-        }
+        let report = try await report(inspect, on: console)
         if report.tables.isEmpty, format == .text { console.note(inspect.nothingFound) }
         for table in report.tables {
             guard let held = table.held else { continue }
@@ -94,6 +95,16 @@ package struct SchemaCommand: SpokenCommand {
         case .json: SchemaDocument.result.document(report).indented
         default: columns.map { SchemaListing(report).text(columns: $0) } ?? SchemaListing(report).text
         }
+    }
+
+    private func report(_ inspect: InspectSession, on console: Console) async throws -> SchemaReport {
+        let scope = inspect.scope
+        var report = try await withSession(inspect.connected.address, logger: console.logger) {
+            try SchemaReading(scope).read(&$0)
+        }
+        try named.choice.require(in: report.tables.map(\.name))
+        report.tables = named.choice.chosen(from: report.tables, by: \.name)
+        return report
     }
 
     /// The format by the file's extension, if `--format` is not given.

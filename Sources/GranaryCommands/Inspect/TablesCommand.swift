@@ -12,23 +12,27 @@ package struct TablesCommand: SpokenCommand {
 
             Example:
               granary tables
+              granary tables orders 'ref_*'
               granary tables --all --json
 
             \(variablesHelp)
             """
     )
 
+    @OptionGroup package var named: NamedTables
     @OptionGroup package var common: InspectOptions
 
     package var speech: OutputOptions { common.speech }
     package init() {}
 
     package func run(on console: Console) async throws {
-        let inspect = try await InspectSession.open(common, on: console)
+        let inspect = try await InspectSession.open(common, named: named.choice, on: console)
         let scope = inspect.scope
-        let report = try await withSession(inspect.connected.address, logger: console.logger) {
+        var report = try await withSession(inspect.connected.address, logger: console.logger) {
             try TableReport.read(scope, $0)
         }
+        try named.choice.require(in: report.tables.map(\.name))
+        report.tables = named.choice.chosen(from: report.tables, by: \.name)
         let rendered = TableListing(report)
         if console.settings.isJSON { return try console.result(TableListing.result.document(rendered)) }
         if report.tables.isEmpty { return console.note(inspect.nothingFound) }

@@ -11,7 +11,8 @@ package struct MigrateGenerate: SpokenCommand {
         abstract: "Begin a migration: the next free number, both files from templates, its entry and its page.",
         discussion: """
             The statements follow from the name, such as the table in add_email_to_users; unknown parts become \
-            change_me. Templates in migrations/templates/TYPE.up.sql.mustache take precedence.
+            change_me. Templates in migrations/templates/TYPE.up.sql.mustache take precedence. Without --type both files \
+            are blank.
 
             Example:
               granary migrate generate add_user_preferences --type table
@@ -26,11 +27,11 @@ package struct MigrateGenerate: SpokenCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "table, column, index, constraint, foreign_key, data, enum, function, view, or schema for alterations.",
+            "table, column, index, constraint, foreign_key, data, enum, function, view, schema for alterations, or blank.",
             valueName: "type"
         )
     )
-    package var type: MigrationKind
+    package var type = MigrationKind.blank
     @Option(name: .long, help: ArgumentHelp("The schema; else the first of the service.", valueName: "name"))
     package var schema: String?
     @Option(
@@ -64,7 +65,7 @@ package struct MigrateGenerate: SpokenCommand {
             name: name,
             kind: type,
             layer: env ?? "",
-            schema: schema,
+            schema: try schema ?? Self.schemaOfTables(service, file),
             now: Formatting.now().replacing(#/\.[0-9]+Z$/#, with: "Z")
         ).run()
         if console.settings.isJSON {
@@ -78,6 +79,15 @@ package struct MigrateGenerate: SpokenCommand {
         }
         for path in outcome.made { try console.result(line: "made \(path)") }
         for path in outcome.edited { try console.result(line: "edited \(path)") }
+        if type == .blank { console.note("write the statements into both files, then run `granary validate`") }
         if outcome.hasPlaceholders { console.note("replace change_me, then run `granary validate`") }
+    }
+
+    /// The schema in which the migrations create their tables, such as `public`, if no file names the service's schemas
+    /// and none has the service's name.
+    private static func schemaOfTables(_ service: Service, _ file: EnvironmentsFile) throws -> String? {
+        guard !service.declaresSchemas else { return nil }
+        let created = try CreatedSchemas.read(service.folder, file)
+        return created.contains(where: service.schemas.contains) ? nil : created.first
     }
 }

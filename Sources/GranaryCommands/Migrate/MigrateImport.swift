@@ -23,7 +23,7 @@ package struct MigrateImport: SpokenCommand {
     )
 
     @Argument(help: "The folder of the other tool's files.", completion: .directory) package var folder: String
-    @Flag(name: [.long, .customLong("dry-run")], help: "Show which files would be made, and make none.")
+    @Flag(name: .plan, help: "Show which files would be made, and make none.")
     package var plan = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

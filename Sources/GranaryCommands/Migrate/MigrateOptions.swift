@@ -40,10 +40,16 @@ package struct MigrateManner: ParsableArguments {
 
     @Option(
         name: .long,
+        help: ArgumentHelp("Refuse unless this is the database.", valueName: "database")
+    )
+    package var confirm: String?
+
+    @Option(
+        name: .long,
         help: ArgumentHelp("Confirm reverting this version.", valueName: "version"),
         completion: .migration
     )
-    package var confirm: String?
+    package var confirmVersion: String?
 
     @Flag(name: .long, help: "Also apply migrations with a lower number than an applied one.")
     package var allowOutOfOrder = false
@@ -52,9 +58,27 @@ package struct MigrateManner: ParsableArguments {
 
     package mutating func validate() throws {
         if overrideWindow?.isEmpty == true { throw ValidationError("--override-window needs a reason") }
-        if let confirm, Migration.version(spelled: confirm) == nil {
-            throw ValidationError("--confirm takes the number of a migration, not \(confirm)")
+        if confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
+        if let confirmVersion, Migration.version(spelled: confirmVersion) == nil {
+            throw ValidationError("--confirm-version takes the number of a migration, and \(confirmVersion) is none")
         }
+    }
+
+    /// The version whose reverting is confirmed. `--confirm` may also name it, where migrations are reverted: that was
+    /// its meaning once.
+    ///
+    /// - Throws: `CommandError` with `.refused` if `--confirm` names another database.
+    func confirmedVersion(in database: ConnectedDatabase, mayRevert: Bool) throws -> Int? {
+        let named = confirmVersion.flatMap { Migration.version(spelled: $0) }
+        guard let confirm, confirm != database.name else { return named }
+        if mayRevert, let version = Migration.version(spelled: confirm), named == nil || named == version {
+            return version
+        }
+        throw CommandError(
+            .refused,
+            "--confirm names \(confirm), and the target is \(database.name) at \(database.host)",
+            hint: "nothing was changed; look again which database the command works on"
+        )
     }
 }
 
@@ -71,12 +95,14 @@ struct MigrationSession {
     static func open(
         _ options: MigrateOptions,
         manner: MigrateManner? = nil,
+        mayRevert: Bool = false,
         writes: Bool,
         on console: Console
     ) async throws -> MigrationSession {
         let services = try options.service.services(variables: console.environment)
         let folder = services[0].service.folder
         let connected = try await options.database.connect(on: console, migrations: folder)
+        let confirmed = try manner?.confirmedVersion(in: connected, mayRevert: mayRevert)
         let gate = Gate(database: connected, schema: options.service.state.schema, console: console)
         let environment: String
         if writes {
@@ -103,7 +129,7 @@ struct MigrationSession {
         if let manner {
             migrator.allowsOutOfOrder = manner.allowOutOfOrder
             migrator.windowOverride = manner.overrideWindow
-            migrator.confirmed = manner.confirm.flatMap { Migration.version(spelled: $0) }
+            migrator.confirmed = confirmed
             migrator.patience = LockPatience(
                 lockTimeout: manner.lockTimeout.duration,
                 budget: manner.lockBudget.duration

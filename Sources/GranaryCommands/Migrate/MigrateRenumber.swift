@@ -27,7 +27,7 @@ package struct MigrateRenumber: SpokenCommand {
     @Argument(help: "Its new number; else the next free one.") package var to: String?
     @Option(name: .long, help: ArgumentHelp("The branch or commit whose numbers count.", valueName: "ref"))
     package var base: String?
-    @Flag(name: .long, help: "Show what would be moved and edited, and change nothing.") package var plan = false
+    @Flag(name: .plan, help: "Show what would be moved and edited, and change nothing.") package var plan = false
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }

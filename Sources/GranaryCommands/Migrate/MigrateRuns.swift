@@ -32,7 +32,7 @@ package struct MigrateUp: SpokenCommand {
     )
 
     @Argument(help: "How many; else all.") package var count: Int?
-    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @Flag(name: .dryRun, help: "Show the plan, and change nothing.") package var dryRun = false
     @Option(
         name: .long,
         help: ArgumentHelp("Write the schema to a file afterwards.", valueName: "file"),
@@ -63,7 +63,7 @@ package struct MigrateUp: SpokenCommand {
         session.options.beside = beside
         guard !dryRun else { return try await session.plan(.up(count)) }
         try await session.run(.up(count))
-        if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session).write() }
+        if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session, services: common.service).write() }
     }
 }
 
@@ -76,7 +76,7 @@ package struct MigrateDown: SpokenCommand {
             Example:
               granary migrate down
               granary migrate down 2
-              granary migrate down --all --confirm 000003
+              granary migrate down --all --confirm-version 000003
 
             \(variablesHelp)
             """
@@ -84,7 +84,7 @@ package struct MigrateDown: SpokenCommand {
 
     @Argument(help: "How many; else 1.") package var count: Int?
     @Flag(name: .long, help: "All of them.") package var all = false
-    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @Flag(name: .dryRun, help: "Show the plan, and change nothing.") package var dryRun = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
@@ -99,7 +99,13 @@ package struct MigrateDown: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let request = MigrationRequest.down(all ? nil : count ?? 1)
-        let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
+        let session = try await MigrationSession.open(
+            common,
+            manner: manner,
+            mayRevert: true,
+            writes: !dryRun,
+            on: console
+        )
         try await dryRun ? session.plan(request) : session.run(request)
     }
 }
@@ -120,7 +126,7 @@ package struct MigrateGoto: SpokenCommand {
 
     @Argument(help: "The version, in any spelling; 0 is before the first.", completion: .migration)
     package var version: String
-    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @Flag(name: .dryRun, help: "Show the plan, and change nothing.") package var dryRun = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
@@ -139,7 +145,13 @@ package struct MigrateGoto: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let request = MigrationRequest.goto(try Self.number(version))
-        let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
+        let session = try await MigrationSession.open(
+            common,
+            manner: manner,
+            mayRevert: true,
+            writes: !dryRun,
+            on: console
+        )
         try await dryRun ? session.plan(request) : session.run(request)
     }
 }
@@ -158,11 +170,12 @@ package struct MigrateRedo: SpokenCommand {
     )
 
     @Argument(help: "How many; else 1.") package var count = 1
+    @Flag(name: .dryRun, help: "Show the plan, and change nothing.") package var dryRun = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
-    package var reportsDeeds: Bool { true }
+    package var reportsDeeds: Bool { !dryRun }
     package init() {}
 
     package mutating func validate() throws {
@@ -170,8 +183,14 @@ package struct MigrateRedo: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
-        try await session.run(.redo(count))
+        let session = try await MigrationSession.open(
+            common,
+            manner: manner,
+            mayRevert: true,
+            writes: !dryRun,
+            on: console
+        )
+        try await dryRun ? session.plan(.redo(count)) : session.run(.redo(count))
     }
 }
 

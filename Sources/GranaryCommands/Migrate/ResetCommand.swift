@@ -24,7 +24,7 @@ package struct ResetCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Show what would be lost, and change nothing.") package var plan = false
+    @Flag(name: .plan, help: "Show what would be lost, and change nothing.") package var plan = false
     @Option(name: .long, help: ArgumentHelp("The name of the target database.", valueName: "database"))
     package var confirm: String?
     @Flag(name: .long, help: "Do not seed afterwards.") package var noSeeds = false
@@ -43,6 +43,12 @@ package struct ResetCommand: SpokenCommand {
     package func run(on console: Console) async throws {
         var session = try await MigrationSession.open(common, writes: !plan, on: console)
         session.options.patience = LockPatience(lockTimeout: lockTimeout.duration, budget: lockBudget.duration)
+        // What the migrations have made in other schemas would stay, and the next run of them would fail.
+        if let assumed = try await AssumedSchemas.missing(common.service, in: session.connected, on: console),
+            assumed.publicHasTables
+        {
+            throw assumed.error
+        }
         let migrator = session.migrator()
         let doomed = try await migrator.whatResetDestroys()
         guard !plan else { return try tellPlan(doomed, on: console) }

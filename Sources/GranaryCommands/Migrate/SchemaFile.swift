@@ -7,9 +7,12 @@ internal import Project
 struct SchemaFile {
     let path: String
     let session: MigrationSession
+    let services: ServiceOptions
 
     func write() async throws {
-        let schemas = session.options.services.flatMap(\.service.schemas)
+        // As `granary schema` does. pg_dump would find nothing in a schema that was only assumed.
+        let assumed = try await AssumedSchemas.missing(services, in: session.connected, on: session.console)
+        let schemas = assumed == nil ? session.options.services.flatMap(\.service.schemas) : ["public"]
         let text = try await SchemaOnlyDump(
             server: session.connected.address,
             schemas: schemas,

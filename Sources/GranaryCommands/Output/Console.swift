@@ -44,6 +44,14 @@ package final class Console: Sendable {
         self.logger = logger
     }
 
+    /// The same without notes.
+    var quiet: Console {
+        var settings = settings
+        settings.isQuiet = true
+        settings.isVerbose = false
+        return Console(settings: settings, screen: screen, environment: environment)
+    }
+
     /// Uses the process's standard error.
     package convenience init(_ settings: Settings, reportsDeeds: Bool = false, readsStandardInput: Bool = false) {
         let environment = ProcessEnvironment.current
@@ -71,8 +79,17 @@ package final class Console: Sendable {
         screen.say(settings.logsJSON ? LogLines.document(level: .info, message: text).text : text)
     }
 
-    /// The final message: the failure, and how to fix it. With `--json` also a document on standard output.
+    /// A remark that `--quiet` does not silence, because someone must act on it later. With `--json` the document says it.
+    func insist(_ text: String) {
+        guard settings.isQuiet, !settings.isJSON else { return note(text) }
+        let text = Formatting.harmless(Masking.masked(text))
+        screen.say(settings.logsJSON ? LogLines.document(level: .info, message: text).text : text)
+    }
+
+    /// The final message: what failed, and what to do. With `--json` also a document on standard output.
     package func report(_ failure: FailureReport) {
+        var failure = failure
+        if environment[MakeWords.variable]?.isEmpty == false { failure.hint = failure.hint.map(MakeWords.hint) }
         if settings.isJSON {
             // If standard output has failed, the exit code still reports the failure.
             try? StandardOutput.print(failure.document.text)

@@ -52,6 +52,18 @@ enum Guard {
         )
     }
 
+    /// An empty database is marked by the first command that names the environment.
+    private static func hint(_ situation: Situation) -> String {
+        let names = situation.declared?.names ?? []
+        let list = names.isEmpty ? "" : ", with \(names.joined(separator: ", "))"
+        if let chosen = situation.choice?.name {
+            return "if this is the right database, run `granary env mark \(chosen)`"
+        }
+        return situation.isEmpty
+            ? "the database is empty: add --env\(list), or run `granary env mark NAME`"
+            : "if this is the right database, run `granary env mark NAME`\(list)"
+    }
+
     /// - Throws: `EnvironmentsError` with `.refused`.
     static func admit(_ situation: Situation) throws(EnvironmentsError) -> Admission {
         let chosen = situation.choice?.name
@@ -77,7 +89,7 @@ enum Guard {
         throw EnvironmentsError(
             .refused,
             "the database \(situation.database) \(found), so nothing is written to it",
-            hint: "if this is the right database, run `granary env mark \(chosen ?? "NAME")`"
+            hint: hint(situation)
         )
     }
 }

@@ -14,13 +14,16 @@ extension RestoreCommand {
         if target.inPlace && target.dropOld {
             throw ValidationError("--in-place and --drop-old contradict each other: in place there is no old database")
         }
-        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty requires --data-only") }
+        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty goes with --data-only") }
+        if target.kept, !file.isEmpty || target.dropKept { throw ValidationError("--kept only lists; give it alone") }
+        if file.isEmpty, !target.kept, !target.dropKept { throw ValidationError("give the backup to restore") }
         if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
         if target.confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
         if target.from?.isEmpty == true { throw ValidationError("--from is empty") }
     }
 
     package func run(on console: Console) async throws {
+        if target.kept || target.dropKept { return try await runOnKept(on: console) }
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
         let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
@@ -207,11 +210,13 @@ extension RestoreCommand {
         isOurs: Bool?,
         on console: Console
     ) throws {
-        let drop = (report.kept ?? report.beside).map { connected.dropCommand(for: $0) }
+        let drop =
+            report.kept.map { dropLine(for: $0, of: connected) } ?? report.beside.map { connected.dropCommand(for: $0) }
         let swap = report.beside.map { name in
             connected.swapCommand(of: report.database, with: name, through: target.maintenanceDb)
         }
         for line in Self.lines(report, drop: drop, swap: swap) { console.note(line) }
+        if console.settings.isQuiet, let kept = report.kept { console.insist("the old database is kept as \(kept)") }
         if console.settings.isJSON { try console.result(Self.result.document((report, isOurs))) }
         let isWhole = report.invalid.isEmpty && report.leftOut.missing.isEmpty && report.isComplete != false
         if !isWhole { throw ExitCode(ExitStatus.findings.rawValue) }

@@ -8,7 +8,8 @@ package struct RestoreCommand: SpokenCommand {
         abstract: "Restore a database from a backup, completely or not at all.",
         discussion: """
             The backup is loaded into a new database beside the target and counted, and two renames put it in the \
-            target's place. The old database is kept under another name. If anything fails, the target is unchanged.
+            target's place. The old database is kept under another name; --kept lists those. If anything fails, the \
+            target is unchanged.
 
             Examples:
               granary restore backups/shop-20261123T071500Z.zip --plan
@@ -17,11 +18,13 @@ package struct RestoreCommand: SpokenCommand {
               granary restore shop.zip --table public.orders=orders_yesterday
               granary restore dump.sql.gz --database-url postgresql:///shop
               zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
+              granary restore --drop-kept shop_before_20261123T071500Z
 
             \(variablesHelp)
             """
     )
 
+    /// Empty if there is none, which only `--kept` and `--drop-kept` allow.
     @Argument(
         help: ArgumentHelp(
             "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
@@ -29,9 +32,9 @@ package struct RestoreCommand: SpokenCommand {
         ),
         completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
-    package var file: String
+    package var file = ""
 
-    @Flag(name: .long, help: "Show what would happen, and change nothing.")
+    @Flag(name: .plan, help: "Show what would happen, and change nothing.")
     package var plan = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
@@ -60,6 +63,12 @@ package struct RestoreCommand: SpokenCommand {
 
         @Flag(name: .long, help: "Drop the old database after the swap.")
         package var dropOld = false
+
+        @Flag(name: .long, help: "List the old databases that restores of this target have kept.")
+        package var kept = false
+
+        @Flag(name: .long, help: "Drop the kept database that is named instead of a file; list them without a name.")
+        package var dropKept = false
 
         @Flag(name: .long, help: "End the sessions that are connected to the target.")
         package var force = false

@@ -31,7 +31,9 @@ package struct CommandTree: Decodable {
         package var abstract: String?
         package var sectionTitle: String?
 
-        package var longName: String? { names?.first { $0.kind == "long" }?.name }
+        package var longName: String? { longNames.first }
+        /// One option may have several, such as `--plan` and `--dry-run`.
+        package var longNames: [String] { names?.filter { $0.kind == "long" }.map(\.name) ?? [] }
     }
 
     /// The subcommands, except those that are hidden or need no explanation.

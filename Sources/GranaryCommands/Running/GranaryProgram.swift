@@ -22,6 +22,7 @@ package struct GranaryProgram: Sendable {
         let command: any ParsableCommand
         do {
             if let unreadable { throw unreadable }
+            if arguments.isEmpty { return Self.printed(HelpText.mostUsed) }
             try ProcessLimits.require()
             if let options = OptionVariables(of: root, variables: ProcessEnvironment.current) {
                 completed = try options.complete(completed.arguments)
@@ -36,11 +37,20 @@ package struct GranaryProgram: Sendable {
     }
 
     /// `--check=exact` of `migrate status` as two arguments. If an option's value is optional, the parser loses a value
-    /// after = when another option follows, and also a word that is no value.
+    /// after = when another option follows, and also a word that is no value. So `--drop-kept` of `restore` is a flag
+    /// beside an argument.
     private static func separated(_ arguments: [String]) -> [String] {
-        guard arguments.starts(with: ["migrate", "status"]) else { return arguments }
-        let lead = "--check="
-        return arguments.flatMap { $0.hasPrefix(lead) ? ["--check", String($0.dropFirst(lead.count))] : [$0] }
+        let lead: String
+        if arguments.starts(with: ["migrate", "status"]) {
+            lead = "--check="
+        } else if arguments.first == "restore" {
+            lead = "--drop-kept="
+        } else {
+            return arguments
+        }
+        return arguments.flatMap {
+            $0.hasPrefix(lead) ? [String(lead.dropLast()), String($0.dropFirst(lead.count))] : [$0]
+        }
     }
 
     private func run(
@@ -86,13 +96,7 @@ package struct GranaryProgram: Sendable {
         if !(error is CommandError), root.exitCode(for: error).isSuccess {
             var text = root.fullMessage(for: error)
             while text.hasSuffix("\n") { text.removeLast() }
-            do {
-                try StandardOutput.print(HelpText.arranged(text))
-            } catch {
-                // `granary --help | head` has read enough.
-                return error.isReaderGone ? 0 : ExitStatus.failed.rawValue
-            }
-            return 0
+            return Self.printed(HelpText.arranged(text))
         }
         var failure = FailureReport(error)
         if !(error is CommandError) {
@@ -101,6 +105,16 @@ package struct GranaryProgram: Sendable {
         }
         Console(Self.settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue
+    }
+
+    private static func printed(_ text: String) -> Int32 {
+        do {
+            try StandardOutput.print(text)
+        } catch {
+            // `granary --help | head` has read enough.
+            return error.isReaderGone ? 0 : ExitStatus.failed.rawValue
+        }
+        return 0
     }
 
     /// All arguments after `server psql` are psql's, except a first `--help`, which asks granary.

@@ -11,8 +11,8 @@ package struct OptionVariables {
     /// The variables that gave options to this run, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 
-    /// A variable applies to all databases, so it must not decide about a single one.
-    private static let withoutVariable: Set = ["help", "version", "beside"]
+    /// Decisions about one database must not be made by a variable that applies to all.
+    private static let withoutVariable: Set = ["help", "version", "beside", "kept", "drop-kept"]
 
     private let root: CommandTree.Root
     private let variables: [String: String]
@@ -38,16 +38,17 @@ package struct OptionVariables {
         var added: [String] = []
         var used: [String: String] = [:]
         for option in command.arguments ?? [] {
-            guard let name = option.longName, !Self.withoutVariable.contains(name) else { continue }
-            let variable = Self.variable(for: name)
-            guard let value = variables[variable], !isMeantForAnother(option, value, named: name) else { continue }
-            let rivals = Self.contradicting.first { $0.contains(name) } ?? [name]
-            let isGiven = command.arguments?.contains { other in
-                rivals.contains(other.longName ?? "") && given.contains { other.isNamed(by: $0) }
+            for name in option.longNames where !Self.withoutVariable.contains(name) {
+                let variable = Self.variable(for: name)
+                guard let value = variables[variable], !isMeantForAnother(option, value, named: name) else { continue }
+                let rivals = Self.contradicting.first { $0.contains(name) } ?? [name]
+                let isGiven = command.arguments?.contains { other in
+                    other.longNames.contains(where: rivals.contains) && given.contains { other.isNamed(by: $0) }
+                }
+                if isGiven == true { continue }
+                added += try option.words(name: name, value: value, variable: variable)
+                used[name] = variable
             }
-            if isGiven == true { continue }
-            added += try option.words(name: name, value: value, variable: variable)
-            used[name] = variable
         }
         return Completed(arguments: arguments[..<place] + added + arguments[place...], used: used)
     }
@@ -82,7 +83,8 @@ package struct OptionVariables {
 extension CommandTree {
     /// Its own options and those of all subcommands.
     fileprivate func options(named name: String) -> [Argument] {
-        (arguments ?? []).filter { $0.longName == name } + (subcommands ?? []).flatMap { $0.options(named: name) }
+        (arguments ?? []).filter { $0.longNames.contains(name) }
+            + (subcommands ?? []).flatMap { $0.options(named: name) }
     }
 }
 

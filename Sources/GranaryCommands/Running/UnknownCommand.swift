@@ -30,7 +30,8 @@ package struct UnknownCommand: Equatable {
     package var error: CommandError {
         let place = (["granary"] + path).joined(separator: " ")
         let meant = suggestions.prefix(3).map { "`granary \($0.joined(separator: " "))`" }
-        let question = meant.isEmpty ? "" : "did you mean \(meant.joined(separator: " or "))? "
+        let question =
+            pointer.map { "\($0); " } ?? (meant.isEmpty ? "" : "did you mean \(meant.joined(separator: " or "))? ")
         return CommandError(
             .usage,
             "\(place) has no command \(word)",
@@ -38,8 +39,23 @@ package struct UnknownCommand: Equatable {
         )
     }
 
-    /// Commands at this position with a similar name or the same beginning. If there are none, commands elsewhere with
-    /// exactly this name, such as `status`.
+    /// Where commands of other migrators are found here.
+    private var pointer: String? {
+        guard path == ["migrate"] else { return nil }
+        return switch word {
+        case "create", "new", "make", "add": "`granary migrate generate NAME` makes the files"
+        case "version", "current": "`granary migrate status` shows the version"
+        case "rollback", "undo", "revert": "`granary migrate down` reverts the last migration"
+        case "force":
+            "`granary migrate repair` settles what a failed run has left, and `granary migrate baseline VERSION` records "
+                + "migrations without running them"
+        case "drop": "`granary reset` drops the schemas of the service, in development"
+        default: nil
+        }
+    }
+
+    /// Commands at this place with a similar name or this beginning; else commands elsewhere with exactly this name,
+    /// such as `status`.
     private static func suggestions(
         for word: String,
         below path: [String],

@@ -12,6 +12,11 @@ extension SeedCommand {
         let isReading = plan || explain != nil || output != nil
         let environment = isReading ? try await reading(gate, console) : try await gate.admit()
         try file.requireRulesInPlace([.production], of: environment)
+        if let assumed = try await AssumedSchemas.missing(self.service, in: connected, on: console) {
+            if !generate.isEmpty { throw assumed.error }
+            if assumed.publicHasTables { console.note("\(assumed.sentence); \(assumed.hint)") }
+        }
+        try noteStrayFolders(service, file, on: console)
         let options = options(service, file, environment: environment)
         if let explain {
             let lines = try await Seeder(options, server: connected.address, logger: console.logger).explain(explain)
@@ -27,6 +32,7 @@ extension SeedCommand {
             ).run()
         }
         try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
+        if common { noteOtherLayers(service, environment, on: console) }
         if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -58,7 +64,30 @@ extension SeedCommand {
         return options
     }
 
-    /// Always checks `--confirm`. In production it asks for the name if there is a terminal.
+    /// Folders that belong to no environment are never read; most are misspelled.
+    private func noteStrayFolders(_ service: Service, _ file: EnvironmentsFile, on console: Console) throws {
+        let folder = SeedFolder(self.service.seeds(of: service, folder: seeds))
+        let lists = try SeedsFile.read(folder: folder.path)
+        let known = Set(["common"] + file.names).union(file.names.flatMap { (try? lists.layers(of: $0)) ?? [] })
+        let listed = file.names.flatMap { file.rules(of: $0).seedFiles }
+        for layer in try folder.layers() where !known.contains(layer) && !listed.contains(where: { $0.contains(layer) })
+        {
+            guard try !folder.files(layer: layer).isEmpty else { continue }
+            let meant = Spelling.nearest(to: layer, among: known).map { "; is \($0) meant?" } ?? ""
+            console.note("\(folder.path)/\(layer) belongs to no environment, so it is not read\(meant)")
+        }
+    }
+
+    private func noteOtherLayers(_ service: Service, _ environment: String, on console: Console) {
+        let folder = SeedFolder(self.service.seeds(of: service, folder: seeds))
+        guard (try? folder.files(layer: environment).isEmpty) == false else { return }
+        let command =
+            console.environment[MakeWords.variable]?.isEmpty == false
+            ? "make db-seed-enhanced ENV=\(environment)" : "granary seed --env \(environment)"
+        console.note("only \(folder.path)/common was loaded; `\(command)` loads \(folder.path)/\(environment), too")
+    }
+
+    /// `--confirm` is always checked. In production the name is asked for if there is a terminal.
     private func confirm(_ options: SeedOptions, _ connected: ConnectedDatabase, _ console: Console) async throws {
         try await Confirmation(
             database: connected.name,

@@ -25,7 +25,7 @@ package struct SeedCommand: SpokenCommand {
     )
 
     @Flag(name: .long, help: "Only the layer that all environments share.") package var common = false
-    @Flag(name: .long, help: "Show what would be inserted, updated and deleted, and change nothing.")
+    @Flag(name: .plan, help: "Show what would be inserted, updated and deleted, and change nothing.")
     package var plan = false
     @Option(
         name: .long,

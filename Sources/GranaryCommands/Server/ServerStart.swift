@@ -21,11 +21,12 @@ package struct ServerStart: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
+        let cluster = try ServerCommand.cluster(programs.postgresBin, on: console)
+        let start = try await cluster.start()
         console.note(
             start.made
-                ? "the local server was created and started"
-                : start.started ? "the local server was started" : "the local server is already running"
+                ? "the local server was made and started; its data are in \(cluster.dataFolder)"
+                : start.started ? "the local server was started" : "the local server runs already"
         )
         try console.result(
             .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)]),

@@ -11,6 +11,8 @@ package enum MigrationKind: String, Sendable, CaseIterable {
     case view
     /// Changes of existing objects.
     case schema
+    /// Two files without statements.
+    case blank
 
     /// Its name in `dependencies.json`.
     var migrationType: String {
@@ -25,7 +27,7 @@ package enum MigrationKind: String, Sendable, CaseIterable {
     /// Whether reverting it loses no newer data.
     var isRollbackSafe: Bool {
         switch self {
-        case .table, .column, .data, .schema: false
+        case .table, .column, .data, .schema, .blank: false
         case .index, .constraint, .foreignKey, .enum, .function, .view: true
         }
     }

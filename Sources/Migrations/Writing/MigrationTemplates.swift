@@ -174,6 +174,8 @@ package enum MigrationTemplates {
                 {{/new_schema}}
                 """
             )
+        // An empty down file counts as missing, so a forgotten one is found.
+        case .blank: ("-- {{purpose}}.", "")
         case .schema:
             (
                 """

@@ -21,10 +21,12 @@ struct NameReading: Equatable {
     /// - Parameter tables: Names of tables that migrations created, without their schemas.
     init(_ name: String, _ kind: MigrationKind, tables: Set<String>) {
         let said = name.split(separator: "_").map(String.init)
-        removes = said.count > 1 && ["drop", "remove", "delete"].contains(said[0]) && kind != .schema
+        removes =
+            said.count > 1 && ["drop", "remove", "delete"].contains(said[0]) && ![.schema, .blank].contains(kind)
         let words = Self.withoutVerb(said)
         object = Self.placeholder
         switch kind {
+        case .blank: break
         case .table, .enum, .function, .view:
             object = Self.joined(Self.without([kind.rawValue, "type"], words))
         case .data:

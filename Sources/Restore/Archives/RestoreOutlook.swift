@@ -94,7 +94,7 @@ struct RestoreOutlook {
         RestorePlanReport(
             database: target.name,
             steps: steps,
-            tables: selection.tablesWithRows.count,
+            tables: selection.countedTables.count,
             rows: restore.archive.tellsRows ? selection.rows : nil,
             rawBytes: selection.rawBytes,
             obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" },
@@ -104,7 +104,7 @@ struct RestoreOutlook {
 
     private var steps: [String] {
         let content = [
-            counted(selection.items.count, "object"), counted(selection.tablesWithRows.count, "table"),
+            counted(selection.items.count, "object"), counted(selection.countedTables.count, "table"),
             restore.archive.tellsRows ? counted(selection.rows, "row") : nil,
         ].compactMap(\.self).joined(separator: ", ")
         guard !restore.isInPlace else {

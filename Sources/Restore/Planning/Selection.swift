@@ -13,11 +13,14 @@ struct Selection: Sendable {
     /// Tables whose rows the target keeps: the marker, and if only rows are restored also the ledger, because it
     /// describes the existing schema.
     private let notOurs: Set<TableName>
+    /// The schema of granary's own tables, which are restored and not counted.
+    private let stateSchema: String
     /// What was excluded.
     let excluded: ExcludedPart
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
+        stateSchema = options.stateSchema
         notOurs = Set(
             (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
                 .map { TableName(schema: options.stateSchema, name: $0) }
@@ -116,8 +119,11 @@ struct Selection: Sendable {
         }
     }
 
-    var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }
-    var rawBytes: Int { (tablesWithRows.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
+    /// Those of them that are counted for people.
+    var countedTables: [Manifest.Table] { tablesWithRows.filter { $0.schema != stateSchema } }
+
+    var rows: Int { countedTables.reduce(0) { $0 + $1.rows } }
+    var rawBytes: Int { tablesWithRows.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
 
     /// The table that a person calls `schema.table` or `table`.
     static func match(_ selection: String, in tables: [Manifest.Table]) throws -> Manifest.Table {

@@ -75,7 +75,7 @@ struct RestoreWork: Sendable {
         record.report(
             on: database,
             rows: archive.tellsRows ? selection.rows : record.loadedRows,
-            tables: selection.tablesWithRows.count
+            tables: selection.countedTables.count
         )
     }
 }

@@ -11,7 +11,8 @@ package enum KeyChoice: Sendable, Equatable {
         return []
     }
 
-    /// The declared key, or else the only primary key or unique constraint for which all rows give all columns.
+    /// The declared key; else the primary key if all rows give its columns; else the only unique constraint or index of
+    /// that kind.
     ///
     /// - Throws: `SeedingError` with `.schema` if several qualify or none does, listing them.
     package static func choose(
@@ -49,7 +50,8 @@ package enum KeyChoice: Sendable, Equatable {
         for key in given where !distinct.contains(where: { Set($0.columns) == Set(key.columns) }) {
             distinct.append(key)
         }
-        if distinct.count == 1 { return .columns(distinct[0].columns) }
+        // The primary key goes first, so that seeds keep working when the table gets another unique index.
+        if distinct.count == 1 || distinct.first?.isPrimary == true { return .columns(distinct[0].columns) }
         let list = { (keys: [SeedCatalog.Unique]) in
             keys.map { "\($0.name) (\($0.columns.joined(separator: ", ")))" }.joined(separator: ", ")
         }

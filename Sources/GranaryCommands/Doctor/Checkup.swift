@@ -1,0 +1,115 @@
+internal import Archive
+internal import Backup
+internal import Databases
+internal import Glibc
+internal import Inspection
+internal import LocalServer
+internal import PostgresClient
+internal import Project
+internal import Storage
+
+/// All checks of `granary doctor`.
+struct Checkup {
+    let backups: String
+    let seeds: String
+    let service: ServiceOptions
+    let database: DatabaseOptions
+    let console: Console
+
+    func run() async -> [Doctor.Check] {
+        let (checks, facts) = await databaseChecks()
+        return await programs(facts?.serverVersion) + checks + project()
+            + [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
+    }
+
+    private func programs(_ server: Int?) async -> [Doctor.Check] {
+        var checks = [
+            Doctor.Check("granary", .good, "\(granaryVersion), libpq \(ServerAddress.libraryVersion)")
+        ]
+        do {
+            // Without a server, any pg_dump will do.
+            let found = try await SchemaOnlyDump.program(
+                serverVersion: server ?? 0,
+                postgresBin: database.programs.postgresBin
+            )
+            checks.append(Doctor.judgePgDump(found, server: server, reason: nil))
+        } catch {
+            checks.append(Doctor.judgePgDump(nil, server: server, reason: FailureReport(error).message))
+        }
+        do {
+            let search = PostgresInstallation.Search(explicitFolder: database.programs.postgresBin)
+            let found = try await PostgresInstallation.find(search)
+            checks.append(Doctor.Check("local server", .good, "PostgreSQL \(found.version) (\(found.folder))"))
+        } catch {
+            let failure = FailureReport(error)
+            checks.append(Doctor.Check("local server", .note, failure.message, remedy: "apt-get install postgresql"))
+        }
+        return checks
+    }
+
+    /// A database that cannot be reached is a finding, and so is a missing one.
+    private func databaseChecks() async -> ([Doctor.Check], Doctor.DatabaseFacts?) {
+        do {
+            let connected = try await database.connect(on: console, migrations: service.migrations)
+            let state = service.state.schema
+            // Errors in the services' names are reported with the folders.
+            let services = (try? service.services(variables: ProcessEnvironment.current)) ?? []
+            let schemas = services.flatMap(\.service.schemas)
+            let name = connected.name
+            let (facts, kept) = try await withSession(connected.address, logger: console.logger) {
+                (try Doctor.facts(state, schemas: schemas, $0), try KeptDatabase.all(of: name, $0))
+            }
+            let checks = Doctor.judge(facts, environment: connected.environmentName, isLocal: connected.isLocal)
+            return (checks + Self.judge(kept), facts)
+        } catch {
+            let failure = FailureReport(error)
+            let remedy =
+                failure.status == .noConnection && (error as? CommandError)?.code == .noDatabase
+                ? "granary server start, or set DATABASE_URL" : failure.hint
+            return ([Doctor.Check("database", .problem, failure.message, remedy: remedy)], nil)
+        }
+    }
+
+    /// They take room until someone drops them.
+    private static func judge(_ kept: [KeptDatabase]) -> [Doctor.Check] {
+        guard let oldest = kept.first else { return [] }
+        let size = kept.reduce(0) { $0 + ($1.bytes ?? 0) }
+        return [
+            Doctor.Check(
+                "old databases",
+                .note,
+                "restores have kept \(kept.map(\.name).listed()) (\(Formatting.bytes(size)))",
+                remedy: "granary restore --drop-kept \(QuotedText.shellWord(oldest.name))"
+            )
+        ]
+    }
+
+    private func project() -> [Doctor.Check] {
+        var checks = [("migrations", service.migrations), ("seeds", seeds), ("backups", backups)].map { purpose, path in
+            Doctor.judge(
+                .init(
+                    purpose: purpose,
+                    path: path,
+                    exists: Files.isFolder(path),
+                    isWritable: access(path, W_OK) == 0
+                )
+            )
+        }
+        do {
+            let services = try service.services(variables: ProcessEnvironment.current)
+            let names = services.map { "\($0.service.name) (\($0.service.schemas.joined(separator: ", ")))" }
+            checks.append(Doctor.Check("service", .good, names.joined(separator: "; ")))
+        } catch {
+            let failure = FailureReport(error)
+            checks.append(Doctor.Check("service", .problem, failure.message, remedy: failure.hint))
+        }
+        return checks
+    }
+
+    /// The free bytes at the folder, or where it would be created. `statvfs`.
+    private static func freeBytes(_ folder: String) -> Int? {
+        var place = statvfs()
+        guard statvfs(Files.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
+        return Int(place.f_bavail) * Int(place.f_frsize)
+    }
+}

@@ -1,0 +1,92 @@
+internal import Databases
+internal import PostgresClient
+
+/// `granary restore --kept` and `--drop-kept`: the old databases that restores of a target have kept.
+struct KeptDatabases {
+    let target: String
+    let connected: ConnectedDatabase
+    let console: Console
+
+    func all() async throws -> [KeptDatabase] {
+        let target = target
+        // The target may be missing; then another database answers.
+        let address = connected.through.map { connected.address.database($0) } ?? connected.address
+        return try await withSession(address, logger: console.logger) { try KeptDatabase.all(of: target, $0) }
+    }
+
+    func list() async throws {
+        let kept = try await all()
+        if kept.isEmpty, !console.settings.isJSON {
+            return console.note("no restore of \(target) has kept an old database")
+        }
+        try console.result(
+            Self.result.document((target, kept)),
+            else: Self.database.table(kept, width: StandardOutput.columns)
+        )
+    }
+
+    /// - Parameters: - force: Ends the sessions that are connected to it. - isPlan: Drop nothing.
+    /// - Throws: `CommandError` with `.refused` if no restore of the target has kept it.
+    func drop(_ name: String, confirm: String?, force: Bool, isPlan: Bool) async throws {
+        let all = try await all()
+        guard let kept = all.first(where: { $0.name == name }) else {
+            throw CommandError(
+                .refused,
+                "\(name) is no database that a restore of \(target) has kept, so it was not dropped",
+                hint: all.isEmpty
+                    ? "no restore of \(target) has kept an old database"
+                    : "there are \(all.map(\.name).joined(separator: ", "))"
+            )
+        }
+        console.note(
+            "\(isPlan ? "would drop" : "dropping") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
+        )
+        if !isPlan {
+            try await Confirmation(database: name, host: connected.host, given: confirm, console: console)
+                .settle(isNeeded: true, isRequired: true)
+            let address = connected.through.map { connected.address.database($0) } ?? connected.address
+            try await withSession(address, logger: console.logger) { try kept.drop(force: force, $0) }
+        }
+        if console.settings.isJSON { try console.result(Self.dropped.document((target, isPlan ? nil : name))) }
+    }
+
+    private static func size(_ kept: KeptDatabase) -> String? { kept.bytes.map(Formatting.bytes) }
+
+    static let result = ResultDescription<(target: String, kept: [KeptDatabase])>([
+        .init("database", \.target), .init("kept_databases", each: database, \.kept),
+    ])
+
+    static let dropped = ResultDescription<(target: String, dropped: String?)>([
+        .init("database", \.target), .init("dropped", \.dropped),
+    ])
+
+    private static let database = ResultDescription<KeptDatabase>([
+        .init("name", \.name, column: .init("database", \.name)),
+        .init("kept_at", \.time, column: .init("kept at", \.time)),
+        .init("bytes", \.bytes, column: .init("size", isNumber: true) { size($0) ?? "?" }),
+    ])
+}
+
+extension RestoreCommand {
+    /// Lists the kept databases, or drops the one that is named in place of the file.
+    func runOnKept(on console: Console) async throws {
+        let connected = try await database.connect(
+            on: console,
+            mayBeMissing: true,
+            maintenance: target.maintenanceDb,
+            migrations: migrations
+        )
+        let kept = KeptDatabases(target: target.into ?? connected.name, connected: connected, console: console)
+        guard target.dropKept, !file.isEmpty else { return try await kept.list() }
+        try await kept.drop(file, confirm: target.confirm, force: target.force, isPlan: plan)
+    }
+
+    /// The line for a shell that drops the database that this restore has kept.
+    func dropLine(for kept: String, of connected: ConnectedDatabase) -> String {
+        QuotedText.shellLine(
+            ["granary", "restore", "--drop-kept", kept] + (target.into.map { ["--into", $0] } ?? [])
+                + (target.maintenanceDb.map { ["--maintenance-db", $0] } ?? []) + database.words(for: connected)
+                + (migrations == "migrations" ? [] : ["--migrations", migrations])
+        )
+    }
+}

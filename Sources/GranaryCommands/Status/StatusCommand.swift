@@ -1,0 +1,60 @@
+internal import Archive
+package import ArgumentParser
+internal import Inspection
+internal import Migrations
+
+/// `granary status`.
+package struct StatusCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show database, environment, migrations, last backup and findings on one screen.",
+        discussion: """
+            Changes nothing. `granary migrate status` lists every migration, and `granary doctor` every check.
+
+            Example:
+              granary status
+              granary status --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+    @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
+    package var seeds = "seeds"
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let connected = try await common.database.connect(on: console, migrations: common.service.migrations)
+        // The others would say again which database was chosen.
+        let quiet = console.quiet
+        let gate = Gate(database: connected, schema: common.service.state.schema, console: quiet)
+        let session = try await MigrationSession.open(common, writes: false, on: quiet)
+        let checkup = Checkup(
+            backups: backups,
+            seeds: seeds,
+            service: common.service,
+            database: common.database,
+            console: quiet
+        )
+        let status = Status(
+            database: connected,
+            choice: try await gate.situation().choice,
+            services: try await session.migrator().status(),
+            backup: try BackupCatalogue.read(folder: backups).newest(of: connected.name),
+            checks: await checkup.run()
+        )
+        try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
+    }
+}
+
+extension BackupCatalogue {
+    /// The newest backup of this database that can be read.
+    fileprivate func newest(of database: String) -> Entry? {
+        entries.first { $0.manifest?.database.name == database }
+    }
+}

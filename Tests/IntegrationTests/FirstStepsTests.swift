@@ -1,0 +1,261 @@
+import TestSupport
+import Testing
+
+/// What someone meets in the first hour.
+@Suite struct FirstStepsTests {
+    private static let publicTables = """
+        CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers VALUES (1, 'a'), (2, 'b');
+        CREATE TABLE orders (id int PRIMARY KEY); CREATE SCHEMA other; CREATE TABLE other.orders (id int);
+        """
+    private static let named = ["migrations/environments.json": #"{"service": "shop"}"#] as KeyValuePairs
+
+    @Test func granaryAloneShowsTheMostUsedCommands() async throws {
+        let screen = try await runCommand(granaryBinary(), [])
+        let lines = screen.stdout.split(separator: "\n")
+        #expect(screen.status == 0)
+        #expect(lines.count == 13)
+        for line in lines where line.hasPrefix("granary ") {
+            let words = line.split(separator: " ").dropFirst().prefix { $0.allSatisfy { $0.isLowercase } }.prefix(2)
+            let help = try await runCommand(granaryBinary(), ["help"] + Array(words.prefix(1)).map(String.init))
+            #expect(help.status == 0, "\(line)")
+        }
+    }
+
+    @Test func tablesOfAnUnconfiguredApplicationAreShown() async throws {
+        try await TestProject.with(Self.publicTables, files: Self.named) { project in
+            let reason =
+                "there is no schema shop, which was assumed because the service is called shop (migrations/environments.json)"
+            for command in ["tables", "counts", "schema"] {
+                let outcome = try await project.granary(command)
+                #expect(outcome.status == 0, "\(outcome)")
+                #expect(
+                    outcome.stderr.contains(
+                        "\(reason): this is public; list its schemas in migrations/environments.json, such as"
+                    )
+                )
+                #expect(outcome.stdout.contains("customers") && !outcome.stdout.contains("other"), "\(outcome)")
+            }
+        }
+    }
+
+    @Test func whatDestroysOrFillsNeedsTheSchemas() async throws {
+        try await TestProject.with(Self.publicTables, files: Self.named) { project in
+            try await project.mark()
+            let hint = "hint: list its schemas in migrations/environments.json, such as \"schemas\": [\"public\"]\n"
+            for words in [
+                ["clean", "--confirm", project.database], ["reset", "--confirm", project.database],
+                ["seed", "--generate", "customers", "--rows", "2"],
+            ] {
+                let outcome = try await project.granary(words)
+                #expect(outcome.status == 64 && outcome.stderr.hasSuffix(hint), "\(words): \(outcome)")
+            }
+            try await #expect(project.sql("SELECT count(*) FROM customers") == "2")
+            try project.folder.write(#"{"service": "shop", "schemas": ["public"]}"#, to: "migrations/environments.json")
+            let cleaned = try await project.granary("clean", "--confirm", project.database)
+            #expect(cleaned.status == 0, "\(cleaned)")
+            try await #expect(project.sql("SELECT count(*) FROM customers") == "0")
+        }
+    }
+
+    @Test func tablesMayBeArguments() async throws {
+        try await TestProject.with(Self.publicTables, files: Self.named) { project in
+            try await #expect(project.granary("counts", "customers", "--quiet").stdout.hasSuffix("1 table, 2 rows\n"))
+            try await #expect(
+                project.granary("counts", "o*", "--all", "--quiet").stdout.hasSuffix("2 tables, 0 rows\n")
+            )
+            let schema = try await project.granary("schema", "other.orders", "--format", "json")
+            #expect(
+                schema.stdout.matches(of: #/"schema": ?"other"/#).count == 1 && !schema.stdout.contains("customers")
+            )
+            let sql = try await project.granary("schema", "customers", "--format", "sql")
+            #expect(sql.stdout.matches(of: #/CREATE TABLE ([a-z.]+)/#).map { String($0.1) } == ["public.customers"])
+            let wrong = try await project.granary("tables", "custmers")
+            #expect(
+                wrong.status == 64
+                    && wrong.stderr.contains("no table fits custmers\nhint: did you mean public.customers?"),
+                "\(wrong)"
+            )
+        }
+    }
+
+    /// The numbers of a backup and of a count are those of the user's rows.
+    @Test func granarysOwnTablesAreNotCounted() async throws {
+        try await TestProject.with(Self.publicTables, files: Self.named) { project in
+            try await project.mark()
+            try await #expect(project.granary("counts", "--all", "--quiet").stdout.hasSuffix("3 tables, 2 rows\n"))
+        }
+    }
+
+    @Test func theNumbersOfAllCommandsAgree() async throws {
+        let files =
+            [
+                "migrations/environments.json": #"{"service": "shop"}"#,
+                "migrations/1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
+                "migrations/2_b.up.sql": "CREATE TABLE shop.b AS SELECT generate_series(1, 7) AS id;",
+            ] as KeyValuePairs
+        try await TestProject.with(files: files) { project in
+            try await #expect(project.granary("migrate", "up", "--env", "development").status == 0)
+            func numbers(_ words: String...) async throws -> [String] {
+                let outcome = try await project.granary(words + ["--json"])
+                #expect(outcome.status == 0, "\(words): \(outcome)")
+                return outcome.stdout.matches(of: #/"(?:rows|tables)":[0-9]+/#).map { String($0.0) }.sorted()
+            }
+            let both = ["\"rows\":7", "\"tables\":2"]
+            try await #expect(numbers("backup", "--output", "backups/x.zip") == both)
+            try await #expect(numbers("backups", "list") == both)
+            try await #expect(numbers("verify", "x.zip") == ["\"rows\":7"])
+            try await #expect(numbers("restore", "x.zip", "--plan") == both)
+            try await #expect(numbers("restore", "x.zip", "--drop-old") == both)
+            try await #expect(project.granary("counts", "--all", "--quiet").stdout.hasSuffix("2 tables, 7 rows\n"))
+            // They are in the backup all the same.
+            try await #expect(project.granary("migrate", "status", "--check").status == 0)
+        }
+    }
+
+    @Test func digestsShowChangedValues() async throws {
+        let sql = """
+            CREATE TABLE a (id int, t text); INSERT INTO a VALUES (1, 'x'), (2, 'y'); CREATE TABLE b (id int);
+            CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+            INSERT INTO p VALUES (1), (2); INSERT INTO b VALUES (1)
+            """
+        try await TestProject.with(sql) { project in
+            try await #expect(project.granary("backup", "--output", "x.zip", "--quiet").status == 0)
+            func same(_ words: String...) async throws -> [String] {
+                let outcome = try await project.granary(
+                    ["counts", "--all", "--since", "x.zip", "--digests", "--json"] + words
+                )
+                return outcome.stdout.matches(of: #/"table":"public.([a-z])"[^}]*"same_rows":([a-z]+)/#).map {
+                    "\($0.1) \($0.2)"
+                }
+            }
+            // Neither their place nor their order counts.
+            try await project.sql("DELETE FROM a WHERE id = 1; INSERT INTO a VALUES (1, 'x')")
+            try await #expect(same() == ["a true", "b true", "p true"])
+            try await project.sql("UPDATE a SET t = 'z' WHERE id = 2; UPDATE p SET id = 3 WHERE id = 2")
+            try await #expect(same() == ["a false", "b true", "p false"])
+            try await #expect(same("b") == ["b true"])
+            let lines = try await project.granary("counts", "--all", "--since", "x.zip", "--digests").stdout
+            #expect(lines.contains("2 tables of 3 changed since") && !lines.contains("changed values"), "\(lines)")
+        }
+    }
+
+    @Test func anEmptyDatabaseIsMarkedByTheFirstMigrateUp() async throws {
+        try await TestProject.with(files: ["migrations/1_a.up.sql": "CREATE TABLE a (id int);"]) { project in
+            let refused = try await project.granary("migrate", "up")
+            #expect(refused.status == 3)
+            let hint =
+                "hint: the database is empty: add --env, with development, staging, production, or run `granary env mark NAME`\n"
+            #expect(refused.stderr.hasSuffix(hint), "\(refused)")
+            try await #expect(project.granary("migrate", "up", "--env", "development").status == 0)
+            try await #expect(project.granary("env").stdout.contains("development (the marker in the database)"))
+        }
+    }
+
+    @Test func misspelledFoldersOfSeedsAreNamed() async throws {
+        let files =
+            [
+                "seeds/common/shop.a.yaml": "- {id: 1}\n", "seeds/developmnt/shop.a.yaml": "- {id: 2}\n",
+                "seeds/development/shop.a.yaml": "- {id: 3}\n",
+            ] as KeyValuePairs
+        try await TestProject.with("CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY)", files: files) {
+            project in
+            try await project.mark()
+            let outcome = try await project.granary("seed", "--common", "--service", "shop")
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(
+                outcome.stderr.contains(
+                    "seeds/developmnt belongs to no environment, so it is not read; is development meant?\n"
+                )
+            )
+            #expect(
+                outcome.stderr.contains(
+                    "only seeds/common was loaded; `granary seed --env development` loads seeds/development, too\n"
+                )
+            )
+            let make = try await project.granary(
+                "seed",
+                "--common",
+                "--service",
+                "shop",
+                environment: ["GRANARY_MAKE_TARGET": "db-seed"]
+            )
+            #expect(make.stderr.contains("`make db-seed-enhanced ENV=development` loads"), "\(make)")
+            let all = try await project.granary("seed", "--service", "shop")
+            #expect(!all.stderr.contains("only seeds/common"), "\(all)")
+        }
+    }
+
+    @Test func statusIsOneScreen() async throws {
+        let files =
+            [
+                "migrations/environments.json": #"{"service": "shop"}"#, "migrations/1_a.up.sql": "CREATE SCHEMA shop;",
+                "migrations/2_b.up.sql": "CREATE TABLE shop.b (id int);", "seeds/.keep": "", "backups/.keep": "",
+            ] as KeyValuePairs
+        try await TestProject.with(files: files) { project in
+            try await #expect(project.granary("migrate", "up", "1", "--env", "development").status == 0)
+            try await #expect(project.granary("backup", "--quiet").status == 0)
+            let status = try await project.granary("status")
+            let lines = status.stdout.split(separator: "\n").map(String.init)
+            try #require(lines.count == 5, "\(status)")
+            #expect(lines[0].hasPrefix("database     \(project.database) at "))
+            #expect(lines[1] == "environment  development (the marker in the database)")
+            #expect(lines[2] == "migrations   1 applied, 1 pending (2_b)")
+            #expect(lines[3].hasPrefix("last backup  backups/\(project.database)-"), "\(lines[3])")
+            #expect(lines[4] == "findings     no problems")
+            try await project.sql("DROP TABLE granary.seeds")
+            let ill = try await project.granary("status")
+            #expect(ill.stdout.contains("\nfindings     1 problem\n             ledger: "), "\(ill)")
+            try await #expect(project.granary("status", environment: ["DATABASE_URL": nil]).status == 4)
+        }
+    }
+
+    @Test(arguments: [
+        ("create", "`granary migrate generate NAME`"), ("new", "`granary migrate generate NAME`"),
+        ("version", "`granary migrate status`"), ("rollback", "`granary migrate down`"),
+        ("force", "`granary migrate repair`"),
+    ])
+    func commandsOfOtherMigratorsGetAPointer(word: String, pointer: String) async throws {
+        let outcome = try await runCommand(granaryBinary(), ["migrate", word, "3"])
+        #expect(outcome.status == 64)
+        #expect(outcome.stderr.contains("hint: \(pointer)"), "\(outcome)")
+    }
+
+    @Test func aNewMigrationGoesWhereTheTablesAre() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("CREATE TABLE customers (id int);", to: "migrations/1_a.up.sql")
+            let words = ["migrate", "generate", "add_orders", "--type", "table", "--service", "shop"]
+            let made = try await runCommand(granaryBinary(), words, workingDirectory: folder.path)
+            #expect(made.status == 0, "\(made)")
+            let text = String(decoding: folder.read("migrations/2_add_orders.up.sql"), as: UTF8.self)
+            #expect(text.contains("CREATE TABLE public.orders") && !text.contains("CREATE SCHEMA"), "\(text)")
+        }
+    }
+
+    @Test func withoutATypeBothFilesAreBlank() async throws {
+        try await ScratchFolder.with { folder in
+            let made = try await runCommand(
+                granaryBinary(),
+                ["migrate", "generate", "drop_old_things"],
+                workingDirectory: folder.path
+            )
+            #expect(made.status == 0, "\(made)")
+            #expect(
+                String(decoding: folder.read("migrations/000001_drop_old_things.up.sql"), as: UTF8.self)
+                    == "-- Drop old things.\n"
+            )
+            // An empty down file is reported as missing.
+            let checked = try await runCommand(
+                granaryBinary(),
+                ["validate", "--offline"],
+                workingDirectory: folder.path
+            )
+            #expect(checked.stdout.contains("missing-down"), "\(checked)")
+            let wrong = try await runCommand(
+                granaryBinary(),
+                ["migrate", "generate", "x", "--type", "y"],
+                workingDirectory: folder.path
+            )
+            #expect(wrong.stderr.contains("table, column, index, "), "\(wrong)")
+        }
+    }
+}
