@@ -72,6 +72,9 @@ let package = Package(
         .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: unhurried),
         .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
+        // 1½: encryption around any file.
+        .target(name: "AgeEncryption", dependencies: ["Basics", "Storage", "Cryptography"], swiftSettings: settings),
+
         // 2½: the archives of pg_dump, in terms of ours.
         .target(
             name: "DumpArchives",
@@ -83,7 +86,8 @@ let package = Package(
         .target(
             name: "Backup",
             dependencies: [
-                "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive", "DumpArchives", "Storage",
+                "AgeEncryption", "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive",
+                "DumpArchives", "Storage",
                 "SQLText", log,
             ],
             swiftSettings: settings
@@ -91,8 +95,8 @@ let package = Package(
         .target(
             name: "Restore",
             dependencies: [
-                "Basics", "PostgresClient", "Archive", "DumpArchives", "Storage", "SQLText", "Project", "Bookkeeping",
-                "Databases", log,
+                "AgeEncryption", "Basics", "PostgresClient", "Archive", "DumpArchives", "Storage", "SQLText", "Project",
+                "Bookkeeping", "Databases", log,
             ],
             swiftSettings: settings
         ),
@@ -119,7 +123,7 @@ let package = Package(
         ),
         .target(
             name: "Inspection",
-            dependencies: ["Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
+            dependencies: ["AgeEncryption", "Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: unhurried
         ),
 
@@ -137,9 +141,9 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives", "Storage",
-                "PostgresClient", "SQLText",
+                "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning",
+                "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives",
+                "Storage", "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             // A link to the file that is installed.
@@ -162,6 +166,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
+        .testTarget(
+            name: "AgeEncryptionTests",
+            dependencies: ["AgeEncryption", "Archive", "Cryptography", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ArchiveTests",
@@ -206,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage", "PostgresClient",
+                "AgeEncryption", "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings
@@ -247,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Project", "Bookkeeping",
-                "Archive",
+                "GranaryCommands", "granary", "AgeEncryption", "Backup", "Restore", "LocalServer", "Project",
+                "Bookkeeping", "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -270,7 +279,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Archive", "DumpArchives", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
+                "AgeEncryption", "Archive", "DumpArchives", "Storage", "SQLText", "Project", "MigrationChecks",
+                "Migrations", "Seeding",
             ],
             path: "Fuzzing/Targets",
             swiftSettings: settings

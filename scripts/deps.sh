@@ -11,9 +11,10 @@ PACKAGES=(
 declare -rA OPTIONAL=(
     [libisal-dev]="backups are packed by libdeflate, at half the speed of igzip"
     [pgbouncer]="what is tested with it is left out"
+    [age]="what is tested with it is left out"
 )
 PACKAGES+=(libisal-dev)
-[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3)
+[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3 age)
 [[ ${1-} != package ]] || PACKAGES+=(dpkg-dev debootstrap)
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
@@ -133,7 +134,7 @@ done
 for package in "${missing[@]}"; do
     case $package in
         pgbouncer) install_pooler ;;
-        libisal-dev) install_optional "$package" ;;
+        libisal-dev | age) install_optional "$package" ;;
     esac
 done
 say "done"

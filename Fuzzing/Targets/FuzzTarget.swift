@@ -8,6 +8,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// `manifest.json` alone, in an archive whose checksums fit.
     case manifest
     case gzip
+    /// A file encrypted with age, in its binary or its text form.
+    case age
     /// An archive of pg_dump: custom or tar.
     case pgdump
     /// A plain dump, read piece by piece.
@@ -27,6 +29,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .archive: try await ArchiveTargets.archive(input)
         case .manifest: try await ArchiveTargets.manifest(input)
+        case .age: try AgeTargets.age(input)
         case .gzip: try ArchiveTargets.gzip(input)
         case .pgdump: try await DumpTargets.archive(input)
         case .dump: try SQLTargets.dump(input)

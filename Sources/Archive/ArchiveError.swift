@@ -39,7 +39,7 @@ extension ArchiveError {
     static func damage(_ error: any Error) -> ArchiveError? {
         switch error {
         case let error as ArchiveError where error.code != .io: error
-        case let error as StorageError where error.code == .endsEarly:
+        case let error as StorageError where error.code == .endsEarly || error.code == .damaged:
             damaged(error.place?.file ?? "the file", error.message)
         default: nil
         }

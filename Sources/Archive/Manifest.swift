@@ -50,6 +50,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var distributed: [Relation]?
     /// Secrets left out of the schema (passwords of user mappings, connections of subscriptions), each named.
     package var redacted: [String] = []
+    /// The recipients that the file is encrypted for (`age1…`); empty for a passphrase, nil if it is not encrypted.
+    package var recipients: [String]?
     /// Members that are neither chunks nor the manifest itself.
     package var files: [File] = []
     /// The proof of who made the archive; nil if the writer had no key.

@@ -7,7 +7,11 @@ extension FileSink {
     ///   names, a partial must be private to its owner and begin like a backup.
     package static func removeStaleBackups(in folder: String, isOurs: Bool = true) -> [String] {
         removeStalePartials(in: folder) { partial in
-            let isUsual = isOurs && [".zip", ".sql", ".sql.gz"].contains { partial.name.hasSuffix($0) }
+            let isUsual =
+                isOurs
+                && [".zip", ".sql", ".sql.gz"].contains { ending in
+                    partial.name.hasSuffix(ending) || partial.name.hasSuffix(ending + ".age")
+                }
             return isUsual || beginsAsBackup(partial)
         }
     }
@@ -15,6 +19,7 @@ extension FileSink {
     private static func beginsAsBackup(_ partial: Stale) -> Bool {
         guard partial.isPrivate, let first = partial.first(64) else { return false }
         guard !first.isEmpty else { return true }
+        if partial.name.hasSuffix(".age") { return FileFormat(first) == .age }
         if partial.name.hasSuffix(".sql.gz") { return first.starts(with: [0x1F, 0x8B]) }
         // The name of the first member follows the 30 bytes of its header.
         let member = first.dropFirst(30)

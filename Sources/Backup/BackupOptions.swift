@@ -1,3 +1,4 @@
+package import AgeEncryption
 package import Archive
 
 /// The objects to back up, and the form of the backup.
@@ -29,7 +30,12 @@ package struct BackupOptions: Sendable {
         }
     }
 
+    /// The endings of a file's name: of the format, and `.age` for an encrypted file.
+    package var ending: String { format.ending + (audience == nil ? "" : ".age") }
+
     package var output: Output
+    /// Who can read the file; nil writes it in clear.
+    package var audience: AgeAudience?
     package var format = Format.zip
     /// Schemas to back up, by name or pattern; with no schemas and no tables, the whole database.
     package var schemas: [String] = []
@@ -79,6 +85,8 @@ package struct BackupOptions: Sendable {
 package struct BackupReport: Sendable, Equatable {
     /// nil if it was written to a pipe.
     package var file: String?
+    /// The key that the file was encrypted with; nil for a file in clear. This process can read the file again with it.
+    package var fileKey: AgeFileKey?
     package var database: String
     /// The size of the archive.
     package var bytes: Int

@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import PostgresClient
 internal import Storage
@@ -7,26 +8,32 @@ struct BackupOutput: Sendable {
     let sink: any ByteSink
     /// The final name; nil for a pipe.
     let path: String?
+    /// nil for a file in clear.
+    private let age: AgeSink?
     private let file: FileSink?
     private let givenUp = CancelSignal()
 
     /// - Throws: `ArchiveError` if the file exists or cannot be created.
-    init(_ output: BackupOptions.Output, _ format: BackupOptions.Format) throws {
-        switch output {
+    init(_ options: BackupOptions) throws {
+        let plain: any ByteSink
+        switch options.output {
         case .file(let path, let overwrite):
             let file = try FileSink(path: path, overwrite: overwrite)
-            (self.file, self.path, sink) = (file, path, file)
+            (self.file, self.path, plain) = (file, path, file)
         case .firstFree(let stem):
-            let file = try FileSink.firstFree(stem: stem, ending: format.ending)
-            (self.file, path, sink) = (file, file.path, file)
+            let file = try FileSink.firstFree(stem: stem, ending: options.ending)
+            (self.file, path, plain) = (file, file.path, file)
         case .pipe(let descriptor):
-            (file, path, sink) = (nil, nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
+            (file, path, plain) = (nil, nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
         }
+        age = try options.audience.map { try AgeSink(plain, for: $0) }
+        sink = age ?? plain
     }
 
     /// A backup cannot start again after bytes were written to a pipe.
     var canStartOver: Bool { file != nil || sink.byteCount == 0 }
     var bytes: Int { sink.byteCount }
+    var fileKey: AgeFileKey? { age?.fileKey }
 
     /// Runs `body`. If the task is cancelled, writers stop waiting for a reader that has stopped.
     ///
@@ -35,7 +42,11 @@ struct BackupOutput: Sendable {
         try await withTaskCancellationHandler(operation: body) { givenUp.fire() }
     }
 
-    func commit() throws { try file?.commit() }
+    /// Ends the encryption, and gives the file its name.
+    func commit() throws {
+        try age?.finish()
+        try file?.commit()
+    }
     func discard() { file?.discard() }
 }
 

@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import Bookkeeping
 package import Logging
@@ -34,7 +35,7 @@ package struct BackupRun: Sendable {
         let start = ContinuousClock.now
         var attempt = 1
         while true {
-            let output = try BackupOutput(options.output, options.format)
+            let output = try BackupOutput(options)
             do {
                 let (manifest, notes) = try await output.givenUpWithTask {
                     try await options.format == .zip ? archive(to: output) : plainDump(to: output)
@@ -65,6 +66,7 @@ package struct BackupRun: Sendable {
         let withRows = manifest.tables.filter { $0.kind == .ordinary }
         return BackupReport(
             file: output.path,
+            fileKey: output.fileKey,
             database: manifest.database.name,
             bytes: output.bytes,
             rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
@@ -202,7 +204,7 @@ extension BackupRun {
         (manifest.tables, manifest.largeObjects) = board.outcome()
         let described = manifest
         manifest.files = try await withSession(snapshot.address, logger: logger) { session in
-            let script = RecoveryScript(manifest: described)
+            let script = RecoveryScript(manifest: described, isEncrypted: options.audience != nil)
             return try [
                 (MemberName.roles, RolesScript(roles: roles).text(session)),
                 (MemberName.preData, schema.preData), (MemberName.postData, schema.postData),
@@ -252,6 +254,7 @@ extension Manifest {
             scope: Manifest.Scope(snapshot.catalog, schema)
         )
         if let name = options.databaseName { database.name = name }
+        recipients = options.audience?.recipients.map(\.text)
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger
         extensions = snapshot.extensions

@@ -4,6 +4,7 @@ internal import PostgresClient
 /// `restore.sql` and `README.txt`: how to recover everything with unzip and psql.
 struct RecoveryScript {
     let manifest: Manifest
+    var isEncrypted = false
 
     /// A psql script, to be run in the folder with the unpacked archive.
     func script(_ session: borrowing Session) -> String {
@@ -106,9 +107,9 @@ struct RecoveryScript {
             granary verify FILE
             granary restore FILE
 
-        Without it, with unzip and psql of PostgreSQL \(manifest.server.versionNumber / 10000) or newer:
+        \(encryptionNote)Without it, with unzip and psql of PostgreSQL \(manifest.server.versionNumber / 10000) or newer:
 
-            unzip FILE -d backup
+            \(isEncrypted ? "age --decrypt --identity KEYFILE FILE.zip.age > FILE  # asks for a passphrase without --identity\n    " : "")unzip FILE -d backup
             cd backup
             psql -d postgres -f schema/roles.sql  # if the roles are missing; as a superuser
             createdb \(databaseOptions) NEW
@@ -120,6 +121,22 @@ struct RecoveryScript {
         indexes read, such as the time zone, while it runs, unless NEW has its own; it sets none of them on NEW.
 
         """
+    }
+
+    private var encryptionNote: String {
+        guard isEncrypted else { return "" }
+        let recipients = manifest.recipients ?? []
+        guard !recipients.isEmpty else {
+            return "The file was encrypted with a passphrase (age-encryption.org); granary asks for it.\n\n"
+        }
+        return """
+            The file was encrypted with age (age-encryption.org) for these recipients; granary takes the identity of one
+            of them with --identity KEYFILE:
+
+            \(recipients.map { "    \($0)" }.joined(separator: "\n"))
+
+
+            """
     }
 
     /// The options of `createdb`. Another locale would sort differently, or not match the encoding.

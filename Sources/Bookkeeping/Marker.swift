@@ -16,11 +16,11 @@ package enum MarkerState: Sendable, Equatable {
 
 /// The marker: a name, and the fingerprint of the database that was marked.
 package struct Marker: Sendable {
-    private let schema: StateSchema
+    let schema: StateSchema
 
     package init(_ schema: StateSchema = StateSchema()) { self.schema = schema }
 
-    private func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
+    func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
 
     /// If the role may not read the marker, or its table is damaged, the database counts as unmarked. See `damage(_:)`.
     ///
@@ -77,9 +77,16 @@ package struct Marker: Sendable {
 
     /// Marks the database, and replaces an earlier marker.
     ///
-    /// - Parameter remakingTable: Create the table again if it is damaged or has several rows.
+    /// - Parameters:
+    ///   - policy: The rules to store beside it; nil stores none.
+    ///   - remakingTable: Create the table again if it is damaged or has several rows.
     /// - Throws: `BookkeepingError` with `.database`; `PostgresError`.
-    package func write(_ name: String, remakingTable: Bool = false, _ session: inout Session) throws {
+    package func write(
+        _ name: String,
+        policy: MarkerPolicy? = nil,
+        remakingTable: Bool = false,
+        _ session: inout Session
+    ) throws {
         if remakingTable { try removeDamaged(&session) }
         try schema.ensure(&session, needed: [.environment])
         try session.query(
@@ -90,6 +97,7 @@ package struct Marker: Sendable {
             """,
             [name, Self.fingerprint(session)]
         )
+        try store(policy, session)
     }
 
     /// Drops a damaged table, so that it is created again. Its privileges are transferred to the new one.

@@ -19,6 +19,8 @@ extension StateSchema {
         var constraint: String
         /// Whether the column can be added to an older table that has rows.
         var isAddable = true
+        /// Whether a table of an older version is in order without the column.
+        var isOptional = false
 
         var declaration: String { "\(name) \(type) \(constraint)" }
         var addition: String? { isAddable ? "\(type) \(constraint)" : nil }
@@ -81,7 +83,7 @@ extension StateSchema {
                 Column(name: "fingerprint", type: text, constraint: "NOT NULL", isAddable: false),
                 Column(name: "marked_at", type: time, constraint: "NOT NULL DEFAULT pg_catalog.now()"),
                 Column(name: "marked_by", type: text, constraint: "NOT NULL DEFAULT session_user"),
-            ]
+            ] + policyColumns
         case .migrations:
             [
                 Column(name: "service", type: text, constraint: "NOT NULL", isAddable: false),
@@ -137,6 +139,13 @@ extension StateSchema {
         }
     }
 
+    /// Of the table `environment`: the rules that are stored beside the marker.
+    private static let policyColumns = [
+        Column(name: "production", type: "boolean", constraint: "", isOptional: true),
+        Column(name: "encrypted", type: "boolean", constraint: "", isOptional: true),
+        Column(name: "recipients", type: "text[]", constraint: "", isOptional: true),
+    ]
+
     private static func key(_ table: Table) -> String {
         switch table {
         case .environment: "single"
@@ -172,6 +181,42 @@ extension StateSchema {
                 ]
             }
         return ([creation] + rest).joined(separator: "; ")
+    }
+}
+
+// The columns for rules beside the marker.
+extension StateSchema {
+    /// Whether the table `environment` was made by a version that stored no rules.
+    func lacksPolicy(_ session: borrowing Session) throws -> Bool {
+        let names = Self.policyColumns.map(\.name)
+        let found = try session.query(
+            """
+            SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'environment' AND NOT a.attisdropped
+                AND a.attname = ANY ($2::pg_catalog.text[])
+            """,
+            [name, QuotedText.array(names)]
+        )
+        return found.count < names.count
+    }
+
+    /// - Throws: `BookkeepingError` with `.database` if the role may not add the columns; `PostgresError`.
+    func addPolicy(_ session: borrowing Session) throws {
+        guard try lacksPolicy(session) else { return }
+        do {
+            for column in Self.policyColumns {
+                try session.execute(
+                    "ALTER TABLE \(quoted(.environment, session)) ADD COLUMN IF NOT EXISTS \(column.declaration)"
+                )
+            }
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw BookkeepingError(
+                .database,
+                "the role \(session.user) may not update \(name).environment: \(error.message)",
+                hint: "let the table's owner run `granary env mark NAME` once"
+            )
+        }
     }
 }
 
@@ -225,6 +270,7 @@ extension StateSchema {
             )
             let columns = Self.columns(table).compactMap { column -> Fault? in
                 guard let type = types[column.name] else {
+                    if column.isOptional { return nil }
                     return .missingColumn(table, .init(name: column.name, addition: column.addition))
                 }
                 return type == column.type ? nil : .otherType(table, column: column.name, type: type)

@@ -1,3 +1,4 @@
+package import AgeEncryption
 package import Archive
 internal import Glibc
 internal import Storage
@@ -13,6 +14,7 @@ package struct BackupCatalogue: Sendable {
         package var path: String
         package var bytes: Int
         package var content: Content
+        package var isEncrypted = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
 
@@ -30,13 +32,16 @@ package struct BackupCatalogue: Sendable {
         case unreadable(String)
     }
 
-    /// Reads the manifests of all files named `.zip`.
+    /// Reads the manifests of all files named `.zip` or `.zip.age`.
     ///
+    /// - Parameter keyring: Opens encrypted files. Those that it cannot open count as unreadable.
     /// - Throws: `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
-    package static func read(folder: String) throws -> BackupCatalogue {
+    package static func read(folder: String, keyring: AgeKeyring) throws -> BackupCatalogue {
         let names: [String]
         do {
-            names = try Files.names(in: folder).filter { $0.hasSuffix(".zip") && !$0.hasPrefix(".") }
+            names = try Files.names(in: folder).filter { name in
+                [".zip", ".zip.age"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
+            }
         } catch {
             guard error.number == ENOENT else {
                 throw InspectionError(
@@ -47,7 +52,7 @@ package struct BackupCatalogue: Sendable {
             }
             names = []
         }
-        let entries = names.map { entry($0, in: folder) }
+        let entries = names.map { entry($0, in: folder, keyring) }
         return BackupCatalogue(
             folder: folder,
             entries: entries.sorted {
@@ -56,24 +61,25 @@ package struct BackupCatalogue: Sendable {
         )
     }
 
-    private static func entry(_ name: String, in folder: String) -> Entry {
+    private static func entry(_ name: String, in folder: String, _ keyring: AgeKeyring) -> Entry {
         let path = Files.joined(folder, name)
-        var entry = read(path: path, file: name)
+        var entry = read(path: path, file: name, keyring: keyring)
         entry.isLink = Files.isLink(path)
         return entry
     }
 
     /// One file.
-    package static func read(path: String, file: String) -> Entry {
-        var bytes = 0
+    package static func read(path: String, file: String, keyring: AgeKeyring) -> Entry {
+        var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
         do {
-            let source = try FileSource(path: path)
-            bytes = source.byteCount
-            let manifest = try ArchiveReader(source).manifest
-            return Entry(file: file, path: path, bytes: bytes, content: .backup(manifest))
+            let opened = try FileSource(path: path)
+            entry.bytes = opened.byteCount
+            entry.isEncrypted = try BackupSource.isEncrypted(opened)
+            entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
         } catch {
-            return Entry(file: file, path: path, bytes: bytes, content: .unreadable("\(error)"))
+            entry.content = .unreadable("\(error)")
         }
+        return entry
     }
 }
 

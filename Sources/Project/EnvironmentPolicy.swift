@@ -35,7 +35,11 @@ package struct EnvironmentPolicy: Sendable {
     package var window: MaintenanceWindow?
     /// Whether rows are backed up before a migration destroys them.
     package var requiresBackup = false
-    /// Lint rules or groups that are enabled in addition to the default ones, and those that are disabled.
+    /// A backup in clear is refused.
+    package var requiresEncryption = false
+    /// The recipients of age that backups are encrypted for, if the command line names none.
+    package var recipients: [String] = []
+    /// Lint rules or groups that are on in addition to the default ones, and those that are off.
     package var lint = Lint()
     /// The line of its declaration; nil if no file declares it.
     package var line: Int?

@@ -206,6 +206,8 @@ extension EnvironmentPolicy {
         requiresApproval = flag(.requireApproval, false)
         requiresWindow = flag(.maintenanceWindowRequired, false)
         requiresBackup = flag(.backupRequired, false)
+        requiresEncryption = flag(.encrypted, false)
+        recipients = reading.texts(config["recipients"]) ?? []
         if let lint = config["lint"] {
             self.lint.enable = reading.texts(lint["enable"]) ?? []
             self.lint.disable = reading.texts(lint["disable"]) ?? []

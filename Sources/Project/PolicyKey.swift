@@ -8,6 +8,7 @@ package enum PolicyKey: String, CaseIterable, Sendable {
     case maintenanceWindowRequired = "maintenance_window_required"
     case maintenanceWindow = "maintenance_window"
     case backupRequired = "backup_required"
+    case encrypted, recipients
     case lint
 
     /// The rules that a run of migrations follows.

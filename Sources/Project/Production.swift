@@ -20,6 +20,22 @@ extension EnvironmentPolicy {
 }
 
 extension EnvironmentsFile {
+    /// The file with stricter rules for an environment, which a database has stored. An environment that the file does
+    /// not declare stays undeclared.
+    package func with(
+        _ name: String,
+        isProduction: Bool,
+        requiresEncryption: Bool,
+        recipients: [String]
+    ) -> EnvironmentsFile {
+        var file = self
+        guard let place = file.environments.firstIndex(where: { $0.name == name }) else { return file }
+        if isProduction { file.environments[place].isProduction = true }
+        if requiresEncryption { file.environments[place].requiresEncryption = true }
+        if file.environments[place].recipients.isEmpty { file.environments[place].recipients = recipients }
+        return file
+    }
+
     /// The rules of an environment. If the file does not declare it, those that follow from its name.
     package func rules(of name: String) -> EnvironmentPolicy { policy(name) ?? EnvironmentPolicy(name: name) }
 }

@@ -1,25 +1,27 @@
+package import AgeEncryption
 internal import Archive
 package import DumpArchives
 package import Storage
 
 /// A file to restore or to verify. Its first bytes tell its format, not its name.
 package enum RecognizedFile: Sendable {
-    case archive(FileSource)
-    case dump(FileSource, isPacked: Bool)
-    /// An archive of pg_dump, with its name. Opening it reads its table of contents.
+    case archive(BackupSource)
+    case dump(BackupSource, isPacked: Bool)
+    /// An archive of pg_dump, by its name. Opening it reads its table of contents.
     case dumpArchive(String, @Sendable () throws -> DumpArchive)
 
     /// - Parameters:
-    ///   - path: A file, a pipe, or `-` for standard input; or a folder made by `pg_dump --format=directory`.
-    ///   - mayBeDamaged: Whether an empty file, or one of unknown format, counts as a damaged archive.
-    /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `StorageError`;
+    ///   - path: a file, a pipe, or `-`, standard input; a folder of `pg_dump --format=directory`.
+    ///   - mayBeDamaged: No bytes, and bytes of no known kind, are what is left of a damaged archive.
+    ///   - keyring: Opens an encrypted file.
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `AgeError`; `StorageError`;
     ///   `CancellationError` while a pipe is read.
-    package init(_ path: String, mayBeDamaged: Bool) throws {
+    package init(_ path: String, mayBeDamaged: Bool, keyring: AgeKeyring) throws {
         if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
             self = .dumpArchive(path) { try DumpArchive(folder: path) }
             return
         }
-        let source = try RestoreFile.source(path)
+        let source = try BackupSource(try RestoreFile.source(path), keyring)
         switch try FileFormat(source) {
         case .zip: self = .archive(source)
         case .empty where mayBeDamaged, .unknown where mayBeDamaged: self = .archive(source)
@@ -47,11 +49,11 @@ package final class RestoreFile: Sendable {
     /// The argument that means standard input.
     package static let standardInput = "-"
 
-    /// - Parameter path: A file, a pipe, or `-`. The content of a pipe is kept until the restore ends.
-    /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `ArchiveError` for an
-    ///   archive that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
-    package init(_ path: String) throws {
-        switch try RecognizedFile(path, mayBeDamaged: false) {
+    /// - Parameter path: a file, a pipe, or `-`, standard input. What comes through a pipe is kept until the restore ends.
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `ArchiveError`, also for an archive
+    ///   that cannot be read; `AgeError`; `StorageError`; `CancellationError` while a pipe is read.
+    package init(_ path: String, keyring: AgeKeyring = .none) throws {
+        switch try RecognizedFile(path, mayBeDamaged: false, keyring: keyring) {
         case .archive(let source): content = .archive(RestoreArchive(try ArchiveReader(source)))
         case .dumpArchive(_, let open): content = .archive(try RestoreArchive(try open()))
         case .dump(let source, let isPacked):
@@ -88,8 +90,8 @@ package final class RestoreFile: Sendable {
 
     /// Checks the first bytes of a gzip file. Damage is reported later, when the file is read.
     ///
-    /// - Throws: `RestoreError.format` if it contains something other than text; `StorageError`.
-    fileprivate static func requireText(gzip source: FileSource) throws {
+    /// - Throws: `RestoreError.format` if it holds something other than text; `StorageError`.
+    fileprivate static func requireText(gzip source: BackupSource) throws {
         let packed = PlainDump(path: source.path, source, isPacked: true)
         var first = [UInt8](repeating: 0, count: FileFormat.prefixBytes)
         var count = 0

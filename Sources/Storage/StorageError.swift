@@ -13,6 +13,8 @@ package enum StorageFailure: FailureCode {
     case busy
     /// The file has become shorter since it was opened.
     case endsEarly
+    /// The bytes differ from those that were written, as their authentication code shows.
+    case damaged
 
     package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
 }

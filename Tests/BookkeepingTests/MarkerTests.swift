@@ -17,6 +17,48 @@ import Testing
         }
     }
 
+    @Test func theRulesBesideTheMarkerAreReadBackAndRemoved() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try #expect(Marker().policy(session) == nil)
+                try Marker().write("live", &session)
+                try #expect(Marker().policy(session) == nil)
+                let policy = MarkerPolicy(
+                    isProduction: true,
+                    requiresEncryption: true,
+                    recipients: ["age1one", "age1 \"two\""]
+                )
+                try Marker().write("live", policy: policy, &session)
+                try #expect(Marker().policy(session) == policy)
+                let none = MarkerPolicy(isProduction: false, requiresEncryption: false, recipients: [])
+                try Marker().write("test", policy: none, &session)
+                try #expect(Marker().policy(session) == none)
+                try Marker().write("test", &session)
+                try #expect(Marker().policy(session) == nil)
+            }
+        }
+    }
+
+    @Test func aTableOfAnOlderGranaryGetsTheColumnsForRulesWhenTheyAreStored() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try Marker().write("live", &session)
+                try session.execute(
+                    """
+                    ALTER TABLE granary.environment DROP COLUMN production, DROP COLUMN encrypted, DROP COLUMN recipients
+                    """
+                )
+                try #expect(StateSchema().exists(session))
+                try #expect(Marker().read(session) == .marked("live"))
+                try #expect(Marker().policy(session) == nil)
+                try Marker().write("live", &session)
+                let policy = MarkerPolicy(isProduction: true, requiresEncryption: false, recipients: [])
+                try Marker().write("live", policy: policy, &session)
+                try #expect(Marker().policy(session) == policy)
+            }
+        }
+    }
+
     @Test func aCopyOfTheDatabaseIsKnownAsOne() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withDatabase { url in

@@ -51,6 +51,7 @@ struct CommandHelp: Sendable {
         ["migrate", "renumber"], ["migrate", "import"], ["validate"], ["reset"],
         ["status"], ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
+        ["key"], ["key", "new"], ["key", "recipient"], ["key", "check"],
     ]
 
     private var texts: [[String]: String] = [:]

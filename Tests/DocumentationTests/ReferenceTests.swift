@@ -67,6 +67,7 @@ import Testing
         let help = try await CommandHelp.read()
         let pages = [
             "docs/backup-and-restore.md": [["backup"], ["convert"], ["verify"], ["restore"]],
+            "docs/encryption.md": [["key", "new"], ["key", "recipient"], ["key", "check"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
             "docs/migrations.md": [
@@ -97,7 +98,7 @@ import Testing
             }
         }
         // New commands must be added to these tests and to the pages.
-        for command in CommandHelp.commands where [[], ["server"], ["backups"]].contains(command) {
+        for command in CommandHelp.commands where [[], ["server"], ["backups"], ["key"]].contains(command) {
             let children = Set(
                 CommandHelp.commands.filter { $0.count == command.count + 1 && $0.starts(with: command) }.compactMap(
                     \.last

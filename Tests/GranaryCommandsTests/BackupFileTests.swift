@@ -1,3 +1,4 @@
+import AgeEncryption
 import TestSupport
 import Testing
 
@@ -6,9 +7,9 @@ import Testing
 @Suite struct BackupFileTests {
     @Test func onlyAFolderWithATableOfContentsIsADump() async throws {
         try await ScratchFolder.with { folder in
-            #expect(try !BackupFile.isPgDumpArchive(folder.path))
+            #expect(try BackupsShow.dumpArchive(folder.path, .none) == nil)
             try folder.write("PGDMP", to: "toc.dat")
-            #expect(try BackupFile.isPgDumpArchive(folder.path))
+            #expect(throws: (any Error).self) { try BackupsShow.dumpArchive(folder.path, .none) }
         }
     }
 }

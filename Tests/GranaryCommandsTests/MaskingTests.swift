@@ -19,6 +19,7 @@ import Testing
         ("host=db password=hush dbname=shop", "host=db password=*** dbname=shop"),
         ("host=db password='hu \\' sh' dbname=shop", "host=db password=*** dbname=shop"),
         ("sslpassword=hush", "sslpassword=***"),
+        ("there is no file AGE-SECRET-KEY-1QQQ, nor x", "there is no file AGE-SECRET-KEY-***, nor x"),
         ("password authentication failed for user \"app\"", "password authentication failed for user \"app\""),
     ])
     func passwordsAreReplaced(text: String, masked: String) {

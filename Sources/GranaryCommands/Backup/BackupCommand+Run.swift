@@ -1,6 +1,9 @@
+internal import AgeEncryption
 internal import ArgumentParser
 package import Backup
+internal import Bookkeeping
 internal import Glibc
+internal import Project
 internal import Storage
 
 extension BackupCommand {
@@ -16,11 +19,14 @@ extension BackupCommand {
             kind: destination.format,
             folder: destination.backups
         )
-        try refuseTerminal(target)
         try checkMigrations()
         removeStalePartials(target, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
+        let audience = try encryption.audience(try await policy(of: connected, on: console), on: console)
+        try target.requireName(isEncrypted: audience != nil)
+        try refuseTerminal(target, isEncrypted: audience != nil)
         var options = try options(for: target, database: connected, variables: console.environment)
+        options.audience = audience
         options.jobs = try connected.workers(packing.workers, on: console)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
         let settled = options
@@ -32,9 +38,28 @@ extension BackupCommand {
         try Self.tell(report, on: console)
     }
 
+    /// What the environment of the database says about encryption.
+    private func policy(of database: ConnectedDatabase, on console: Console) async throws -> EncryptionPolicy {
+        let situation: Guard.Situation
+        do {
+            situation = try await Gate(database: database, schema: state.schema, console: console).situation()
+        } catch let error as BookkeepingError {
+            // A backup matters more than the order in granary's own tables.
+            console.note("note: \(error.message); the rules of an environment count only if it is chosen with --env")
+            return EncryptionPolicy([database.environmentOption].compactMap(\.self).map(database.environments.rules))
+        }
+        let names = [situation.marker.name, situation.choice?.name].compactMap(\.self)
+        for name in names { try database.environments.requireRulesInPlace([.encrypted, .recipients], of: name) }
+        // The stored rules hold even if no file declares the environment of the marker.
+        let stored = situation.marker.name.flatMap { situation.policy?.rules(of: $0) }
+        return EncryptionPolicy(names.map(database.environments.rules) + [stored].compactMap(\.self))
+    }
+
     /// An archive is binary and would disturb the terminal.
-    private func refuseTerminal(_ target: BackupTarget) throws {
-        guard target.place == .standardOutput, target.format != .sql, StandardOutput.isTerminal else { return }
+    private func refuseTerminal(_ target: BackupTarget, isEncrypted: Bool) throws {
+        guard target.place == .standardOutput, target.format != .sql || isEncrypted, StandardOutput.isTerminal else {
+            return
+        }
         throw CommandError(
             .usage,
             "standard output is a terminal, and an archive is not text",
@@ -122,6 +147,6 @@ extension BackupCommand {
         .init("file", \.file), .init("database", \.database), .init("bytes", \.bytes),
         .init("raw_bytes", \.rawBytes), .init("rows", \.rows), .init("tables", \.tables), .init("chunks", \.chunks),
         .init("seconds", \.seconds), .init("snapshot", \.snapshot), .init("server_version", \.serverVersion),
-        .init("environment", \.environment), .init("notes", \.notes),
+        .init("environment", \.environment), .init("encrypted", { $0.fileKey != nil }), .init("notes", \.notes),
     ])
 }

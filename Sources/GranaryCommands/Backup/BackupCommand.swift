@@ -14,6 +14,7 @@ package struct BackupCommand: SpokenCommand {
               granary backup
               granary backup --output shop.zip --exclude-table-data audit.events
               granary backup --schema user_service --jobs 4
+              granary backup --recipient age1… --recipient age1…
               granary backup --output - | ssh vault 'cat > shop.zip'
 
             \(variablesHelp)
@@ -21,6 +22,7 @@ package struct BackupCommand: SpokenCommand {
     )
 
     @OptionGroup(title: "Where to") package var destination: Destination
+    @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
@@ -31,10 +33,10 @@ package struct BackupCommand: SpokenCommand {
         @Option(
             name: [.short, .long],
             help: ArgumentHelp(
-                "The file; - is standard output, .sql and .sql.gz are plain dumps (default: a new file in --backups).",
+                "The file; - is standard output, .sql and .sql.gz are plain dumps, .age follows if encrypted (default: a new file in --backups).",
                 valueName: "file|-"
             ),
-            completion: .file(extensions: ["zip", "sql", "gz"])
+            completion: .file(extensions: ["zip", "sql", "gz", "age"])
         )
         package var output: String?
 

@@ -15,6 +15,8 @@ package struct BackupTarget: Sendable, Equatable {
 
     package var place: Place
     package var format: BackupOptions.Format
+    /// Whether the name of the file ends in `.age`; nil if the name does not matter.
+    private var isNamedEncrypted: Bool?
 
     /// - Throws: `CommandError` with `.usage` if the name of the file and `--format` contradict each other.
     package init(output: String?, kind: Kind?, folder: String) throws {
@@ -29,10 +31,13 @@ package struct BackupTarget: Sendable, Equatable {
             return
         }
         place = .file(output)
-        let lower = output.lowercased()
+        let isAge = output.lowercased().hasSuffix(".age")
+        isNamedEncrypted = isAge
+        let lower = isAge ? output.lowercased().dropLast(4) : output.lowercased()[...]
         let named: BackupOptions.Format? =
             lower.hasSuffix(".sql")
             ? .sql : lower.hasSuffix(".sql.gz") ? .sqlGzip : lower.hasSuffix(".zip") ? .zip : nil
+        if isAge, named == nil { throw Self.misnamed(output) }
         format = named ?? (kind == .sql ? .sql : .zip)
         if let kind, let named, (named == .zip) != (kind == .zip) {
             throw CommandError(
@@ -41,5 +46,24 @@ package struct BackupTarget: Sendable, Equatable {
                 hint: "omit --format, or name the file .\(kind.rawValue)"
             )
         }
+    }
+
+    /// - Throws: `CommandError` with `.usage` if the file's name says whether it is encrypted, and that is wrong.
+    func requireName(isEncrypted: Bool) throws {
+        guard case .file(let path) = place, isNamedEncrypted == !isEncrypted else { return }
+        if isEncrypted { throw Self.misnamed(path) }
+        throw CommandError(
+            .usage,
+            "the name \(path) is for an encrypted backup, and this one is in clear",
+            hint: "give --recipient or --passphrase, or leave .age out of the name"
+        )
+    }
+
+    private static func misnamed(_ path: String) -> CommandError {
+        CommandError(
+            .usage,
+            "the name \(path) does not fit an encrypted backup",
+            hint: "name the file .zip.age, .sql.age or .sql.gz.age"
+        )
     }
 }

@@ -30,7 +30,7 @@ struct BackupContents {
             ("database", manifest.database.name), ("server", manifest.server.version),
             ("holds", "\(manifest.scopeText): \(tables), \(counted(manifest.chunkCount, "chunk"))"),
             ("size", "\(Formatting.bytes(entry.bytes)) of \(Formatting.bytes(manifest.rawBytes))\(ratio)"),
-            ("masked", "no"),
+            ("masked", "no"), ("encrypted", encryption),
         ]
         if let objects = manifest.largeObjects {
             facts.append(("large objects", grouped(objects.objects.count)))
@@ -43,6 +43,13 @@ struct BackupContents {
         return facts
     }
 
+    /// `no`, or for whom.
+    private var encryption: String {
+        guard entry.isEncrypted else { return "no" }
+        let recipients = manifest.recipients ?? []
+        return recipients.isEmpty ? "with a passphrase" : "for \(recipients.joined(separator: ", "))"
+    }
+
     /// The migration files that are stored in the backup.
     private var migrationMembers: [String] {
         manifest.files.map(\.member).filter { $0.hasPrefix("migrations/") && $0.hasSuffix(".up.sql") }
@@ -51,7 +58,7 @@ struct BackupContents {
     static let result = ResultDescription<BackupContents>([
         .init("backup", CatalogueListing.entry, \.entry), .init("extensions", each: installed, \.manifest.extensions),
         .init("migrations", each: version, \.manifest.schemaVersions), .init("migration_files", \.migrationMembers),
-        .init("tables", each: table, \.manifest.tables),
+        .init("recipients", { $0.manifest.recipients ?? [] }), .init("tables", each: table, \.manifest.tables),
     ])
 
     private static let installed = ResultDescription<Manifest.Extension>([

@@ -1,6 +1,8 @@
+internal import AgeEncryption
 package import ArgumentParser
 internal import DumpArchives
 internal import Inspection
+internal import Storage
 
 /// `granary backups` and its subcommands.
 package struct BackupsCommand: AsyncParsableCommand {
@@ -36,12 +38,14 @@ package struct BackupsList: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
 
     package func run(on console: Console) async throws {
-        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups))
+        let keyring = try keys.keyring(on: console, asks: false)
+        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups, keyring: keyring))
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
@@ -65,27 +69,29 @@ package struct BackupsShow: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup; also searched for in --backups.", valueName: "file"),
-        completion: .backup(".zip", ".dump", ".tar")
+        completion: .backup(".zip", ".dump", ".tar", ".age")
     )
     package var file: String
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
 
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
-        if try BackupFile.isPgDumpArchive(path) {
-            let contents = DumpContents(try DumpArchive(path: path))
+        let keyring = try keys.keyring(on: console)
+        if let archive = try Self.dumpArchive(path, keyring) {
+            let contents = DumpContents(archive)
             return try console.result(
                 DumpContents.result.document(contents),
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let entry = BackupCatalogue.read(path: path, file: path)
+        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,
@@ -98,5 +104,14 @@ package struct BackupsShow: SpokenCommand {
             BackupContents.result.document(contents),
             else: contents.lines(width: StandardOutput.columns)
         )
+    }
+
+    /// nil if the file is no archive of pg_dump. Fails for an encrypted file that cannot be opened.
+    static func dumpArchive(_ path: String, _ keyring: AgeKeyring) throws -> DumpArchive? {
+        guard !Files.isFolder(path) else {
+            return (try? FileFormat(folder: path))?.isPgDumpArchive == true ? try DumpArchive(path: path) : nil
+        }
+        let source = try BackupSource(path: path, keyring)
+        return try FileFormat(source).isPgDumpArchive ? try DumpArchive(source, name: path) : nil
     }
 }

@@ -31,6 +31,7 @@ package struct BackupsPrune: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package var reportsDeeds: Bool { !dryRun }
@@ -48,7 +49,7 @@ package struct BackupsPrune: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let retention = Retention(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
-        let catalogue = try BackupCatalogue.read(folder: backups)
+        let catalogue = try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: console, asks: false))
         let decisions = retention.decide(catalogue)
         if !dryRun {
             for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path) }

@@ -22,6 +22,7 @@ struct CatalogueListing {
         [
             .init("file", \.path, column: .init("file", \.file)),
             .init("bytes", \.bytes, column: .init("size", isNumber: true) { Formatting.bytes($0.bytes) }),
+            .init("encrypted", \.isEncrypted),
             .init("whole", { $0.manifest != nil }, column: .init("whole") { $0.manifest == nil ? "no" : "yes" }),
             .init(
                 "problem",

@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Cleaning
 internal import PostgresClient
 internal import Project
@@ -31,9 +32,13 @@ extension CleanCommand {
             console: console
         )
         try await confirmation.settle(isNeeded: false)
-        let environment = try await Gate(database: connected, schema: service.state.schema, console: console).admit()
-        if let refusal = try environmentRefusal(of: environment, services.map(\.file), connected) { throw refusal }
-        let job = Job(database: connected, environment: environment, console: console)
+        let gate = Gate(database: connected, schema: service.state.schema, console: console)
+        let (environment, policy) = try await gate.admit()
+        let files = (services.map(\.file) + [connected.environments]).map { $0.with(policy, of: environment) }
+        if let refusal = try environmentRefusal(of: environment, files, connected) { throw refusal }
+        for file in files { try file.requireRulesInPlace([.encrypted, .recipients], of: environment) }
+        let encryption = EncryptionPolicy(files.map { $0.rules(of: environment) })
+        let job = Job(database: connected, environment: environment, encryption: encryption, console: console)
         let planned = PlannedCleaning()
         let report = try await clean(job, options) { plan in
             planned.plan = plan
@@ -51,6 +56,7 @@ extension CleanCommand {
     struct Job: Sendable {
         var database: ConnectedDatabase
         var environment: String
+        var encryption: EncryptionPolicy
         var console: Console
     }
 
@@ -91,6 +97,7 @@ extension CleanCommand {
             stateSchema: service.state.stateSchema,
             // Only rows are restored; the applied migrations do not change.
             services: [:],
+            encryption: job.encryption,
             console: job.console,
             occasion: "before-clean",
             // A table that inherits from one of them may keep its rows.
@@ -116,11 +123,11 @@ private final class MadeBackup: Sendable {
     var file: String? { made.withLock(\.self) }
 
     func take(_ backup: SafetyBackup, of tables: [TableName]) async throws -> CleanBackup {
-        let file = try await backup.take(tables: tables.map(\.spelling), schemas: [])
-        made.withLock { $0 = file }
-        let tables = try ArchiveReader(FileSource(path: file)).manifest.tables
+        let taken = try await backup.take(tables: tables.map(\.spelling), schemas: [])
+        made.withLock { $0 = taken.file }
+        let tables = try ArchiveReader(taken.source).manifest.tables
         let rows = tables.map { (TableName(schema: $0.schema, name: $0.name), $0.rows) }
-        return CleanBackup(file: file, rows: Dictionary(rows, uniquingKeysWith: { first, _ in first }))
+        return CleanBackup(file: taken.file, rows: Dictionary(rows, uniquingKeysWith: { first, _ in first }))
     }
 }
 
@@ -164,14 +171,14 @@ extension CleanCommand {
 
     /// Production is never cleaned, nor is an environment that forbids destructive operations.
     ///
-    /// - Parameter files: `environments.json` of each service that is cleaned.
+    /// - Parameter files: `environments.json` of each service that is cleaned and of the database, with the rules that
+    ///   the database has stored.
     /// - Throws: `EnvironmentsError` for a misplaced rule that might forbid it.
     private func environmentRefusal(
         of name: String,
         _ files: [EnvironmentsFile],
         _ database: ConnectedDatabase
     ) throws -> CommandError? {
-        let files = files + [database.environments]
         for file in files { try file.requireRulesInPlace([.production, .allowDestructiveOperations], of: name) }
         let rules = files.map { $0.rules(of: name) }
         let isProduction = rules.contains(where: \.isProduction)
@@ -217,7 +224,11 @@ extension CleanCommand {
         on console: Console
     ) async throws {
         let gate = Gate(database: connected, schema: service.state.schema, console: console)
-        let environment = try await gate.situation().choice?.name
+        let situation = try await gate.situation()
+        let environment = situation.choice?.name
+        let files = (files + [connected.environments]).map {
+            $0.with(situation.policy, of: situation.marker.name ?? "")
+        }
         var plan = try await cleaner.plan()
         let refusal = try environment.flatMap { try environmentRefusal(of: $0, files, connected) }
         if let refusal { plan.notes.append(refusal.message) }
@@ -241,7 +252,10 @@ extension CleanCommand {
     private func tell(_ plan: CleanPlan, _ report: CleanReport?, _ job: Job) throws {
         let undo = report?.undo.map { undoLine($0, plan, job.database) }
         if let report { for line in CleanLines.report(report) { job.console.note(line) } }
-        if undo != nil { job.console.note("to undo it:") }
+        if let undo {
+            if let note = RestoreLine.identityNote([undo]) { job.console.note(note) }
+            job.console.note("to undo it:")
+        }
         if job.console.settings.isJSON {
             try job.console.result(CleanLines.result.document((plan, report, job.environment, undo)))
         } else if let undo {

@@ -25,7 +25,7 @@ package struct ConvertCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("An archive of pg_dump or a plain dump; sought in --backups too.", valueName: "file"),
-        completion: .backup(".dump", ".tar", ".sql", ".sql.gz")
+        completion: .backup(".dump", ".tar", ".sql", ".sql.gz", ".age")
     )
     package var file: String
 
@@ -42,6 +42,7 @@ package struct ConvertCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var workers: JobsOption
 
     @Flag(name: .long, help: "Everything belongs to the role that converts.")
@@ -69,7 +70,7 @@ package struct ConvertCommand: SpokenCommand {
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
         if let output { try FileSink.requireFree(output, overwrite: force) }
-        let dump = try RestoreFile(path)
+        let dump = try RestoreFile(path, keyring: try keys.keyring(on: console))
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let name = dump.databaseName ?? Self.stem(of: path)
         let jobs = try connected.workers(workers, on: console)

@@ -66,7 +66,7 @@ package struct EnvShow: SpokenCommand {
             }
         return Situation(
             choice: found.choice,
-            file: connected.environments,
+            file: connected.environments.with(found.policy, of: found.marker.name ?? ""),
             services: try services(on: console),
             database: connected,
             marker: found.marker.name,
@@ -89,11 +89,13 @@ package struct EnvShow: SpokenCommand {
         var state = "no database given"
 
         /// nil if no environment was chosen.
-        private var isProduction: Bool? { choice.map { file.rules(of: $0.name).isProduction } }
+        private var rules: EnvironmentPolicy? { choice.map { file.rules(of: $0.name) } }
+        private var isProduction: Bool? { rules?.isProduction }
 
         static let result = ResultDescription<Situation>([
             .init("environment", \.choice?.name), .init("source") { $0.choice.map { "\($0.source)" } },
-            .init("production", \.isProduction), .init("services", each: service, \.services),
+            .init("production", \.isProduction), .init("encrypted", \.rules?.requiresEncryption),
+            .init("recipients", { $0.rules?.recipients ?? [] }), .init("services", each: service, \.services),
             .init("database", \.database?.name), .init("host", \.database?.host), .init("marker", \.marker),
             .init("state", \.state), .init("environments", \.file.names),
         ])
@@ -165,8 +167,9 @@ package struct EnvMark: SpokenCommand {
             )
         }
         let name = name
+        let policy = connected.environments.stored(for: name)
         try await withSession(connected.address, logger: console.logger) {
-            try marker.write(name, remakingTable: force, &$0)
+            try marker.write(name, policy: policy, remakingTable: force, &$0)
         }
         console.note("marked \(connected.name) as \(name)")
         if console.settings.isJSON {

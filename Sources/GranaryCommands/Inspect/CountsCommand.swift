@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 package import ArgumentParser
 internal import Backup
@@ -29,7 +30,7 @@ package struct CountsCommand: SpokenCommand {
     @Option(
         name: .long,
         help: ArgumentHelp("Show the difference to this backup; sought in --backups too.", valueName: "file"),
-        completion: .backup(".zip")
+        completion: .backup(".zip", ".zip.age")
     )
     package var since: String?
 
@@ -39,7 +40,7 @@ package struct CountsCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
-    @OptionGroup package var named: NamedTables
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup package var common: InspectOptions
 
@@ -52,12 +53,10 @@ package struct CountsCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let path = try since.map { try BackupFile.found($0, backups: backups) }
-        let manifest = try path.map { try ArchiveReader(try FileSource(path: $0)).manifest }
-        let inspect = try await InspectSession.open(common, named: named.choice, on: console)
-        let (choice, state) = (named.choice, common.service.state.stateSchema)
-        let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in
-            choice.chosen(from: tables.filter { $0.name.schema != state }, by: \.name)
-        }
+        let keyring = try keys.keyring(on: console)
+        let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring)).manifest }
+        let inspect = try await InspectSession.open(common, on: console)
+        let counting = RowCounting(server: inspect.connected.address, logger: console.logger)
         let counts =
             exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
         defer { Self.tellOfRowSecurity(counts, on: console) }

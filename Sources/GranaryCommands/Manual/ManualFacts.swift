@@ -42,6 +42,14 @@ package enum ManualFacts {
             name: "GRANARY_ARCHIVE_KEY",
             text: "The secret that seals archives, at least 32 characters, if several machines share one."
         ),
+        Fact(
+            name: "GRANARY_AGE_IDENTITY, GRANARY_AGE_IDENTITY_FILE",
+            text: "An identity of age that opens encrypted backups, or a file with identities, besides --identity."
+        ),
+        Fact(
+            name: "GRANARY_PASSPHRASE_FILE",
+            text: "A file whose first line is the passphrase of encrypted backups; else it is asked for."
+        ),
         Fact(name: "GRANARY_SERVER_FOLDER", text: "Where root's local servers are; else /var/lib/granary."),
         Fact(
             name: "PATH",
@@ -61,7 +69,10 @@ package enum ManualFacts {
         Fact(name: "XDG_RUNTIME_DIR", text: "The folder for the sockets of local servers."),
         Fact(
             name: "XDG_CONFIG_HOME",
-            text: "The folder for the key of this installation, granary/archive.key; else ~/.config."
+            text: """
+                The folder for the key of this installation, granary/archive.key, and for its identity, \
+                granary/identity.txt; else ~/.config.
+                """
         ),
         Fact(name: "TMPDIR", text: "The folder for the temporary copy of a backup read from a pipe; else /var/tmp."),
         Fact(
@@ -90,6 +101,10 @@ package enum ManualFacts {
             name: "~/.config/granary/archive.key",
             text: "The key that seals this installation's archives; the first backup creates it."
         ),
+        Fact(
+            name: "~/.config/granary/identity.txt",
+            text: "The identity that opens encrypted backups, if none is named; granary key new creates it."
+        ),
         Fact(name: "/var/lib/granary/", text: "The data of local servers that root has started."),
     ]
 
@@ -107,7 +122,7 @@ package enum ManualFacts {
         ),
     ]
 
-    static let others = ["psql", "pg_dump", "unzip"]
+    static let others = ["psql", "pg_dump", "unzip", "age"]
 
     /// The manual pages that a command's page refers to.
     static let related: [String: [String]] = [
@@ -115,6 +130,7 @@ package enum ManualFacts {
         "verify": ["granary-backup", "granary-backups"],
         "restore": ["granary-backup", "granary-verify", "pg_restore"],
         "backups": ["granary-backup", "granary-verify"],
+        "key": ["granary-backup", "granary-verify", "granary-restore", "age"],
         "migrate": ["granary-validate", "granary-reset", "granary-env"],
         "validate": ["granary-migrate", "granary-seed"],
         "reset": ["granary-migrate", "granary-seed", "granary-clean"],

@@ -105,8 +105,9 @@ struct MigrationSession {
         let confirmed = try manner?.confirmedVersion(in: connected, mayRevert: mayRevert)
         let gate = Gate(database: connected, schema: options.service.state.schema, console: console)
         let environment: String
+        var policy: MarkerPolicy?
         if writes {
-            environment = try await gate.admit()
+            (environment, policy) = try await gate.admit()
         } else {
             let situation = try await gate.situation()
             if let name = situation.choice?.name {
@@ -118,7 +119,9 @@ struct MigrationSession {
             }
         }
         var migrator = MigratorOptions(
-            services: services.map { MigratorOptions.Folder(service: $0.service, file: $0.file) },
+            services: services.map {
+                MigratorOptions.Folder(service: $0.service, file: $0.file.with(policy, of: environment))
+            },
             environment: environment,
             now: time(nil),
             actor: Self.account(console.environment),
@@ -157,7 +160,9 @@ struct MigrationSession {
     }
 
     private func backUp(_ tables: [RelationName], _ schemas: [String]) async throws -> String {
-        try await SafetyBackup(
+        let files = options.services.map(\.file) + [connected.environments]
+        for file in files { try file.requireRulesInPlace([.encrypted, .recipients], of: options.environment) }
+        return try await SafetyBackup(
             server: connected.address,
             database: connected.name,
             folder: manner?.backups,
@@ -169,13 +174,14 @@ struct MigrationSession {
                 options.services.map { ($0.service.name, $0.service.schemas) },
                 uniquingKeysWith: { one, _ in one }
             ),
+            encryption: EncryptionPolicy(files.map { $0.rules(of: options.environment) }),
             console: console
         ).take(
             tables: tables.map { table in
                 table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name
             },
             schemas: schemas
-        )
+        ).file
     }
 
     static func account(_ variables: [String: String]) -> String {

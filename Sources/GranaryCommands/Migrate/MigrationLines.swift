@@ -21,10 +21,12 @@ struct MigrationLines: Sendable {
         case .backedUp(let file):
             console.note("backed up the rows that will be destroyed: \(file)")
         case .undo(let advice):
-            for group in undo.groups(advice) {
+            let groups = undo.groups(advice)
+            for group in groups {
                 console.note(group.heading)
                 for line in group.lines { console.note(line) }
             }
+            if let note = RestoreLine.identityNote(groups.flatMap(\.lines)) { console.note(note) }
         case .note(let text): console.note(text)
         }
     }

@@ -1,7 +1,11 @@
-/// Removes passwords from all output.
+internal import AgeEncryption
+
+/// Keeps passwords out of everything that is printed.
 package enum Masking {
-    /// `text` with the password of every URL, and every value of `password=` or `sslpassword=`, replaced by `***`.
+    /// `text` with the password of every URL, every value of `password=` or `sslpassword=`, and every identity of age
+    /// replaced by `***`.
     package static func masked(_ text: String) -> String {
+        let text = SecretKeyText.masked(text)
         guard text.utf8.contains(UInt8(ascii: ":")) || text.utf8.contains(UInt8(ascii: "=")) else { return text }
         return maskingParameters(maskingURLs(text))
     }

@@ -7,6 +7,8 @@ enum Guard {
     struct Situation: Sendable {
         var choice: EnvironmentChoice?
         var marker: MarkerState
+        /// The rules that are stored beside the marker.
+        var policy: MarkerPolicy?
         /// The database has no tables of users.
         var isEmpty: Bool
         /// The database is on granary's own local server.
@@ -18,12 +20,14 @@ enum Guard {
         init(
             choice: EnvironmentChoice?,
             marker: MarkerState,
+            policy: MarkerPolicy? = nil,
             isEmpty: Bool,
             isLocal: Bool,
             database: String,
             declared: EnvironmentsFile? = nil
         ) {
             self.declared = declared
+            self.policy = policy
             self.choice = choice
             self.marker = marker
             self.isEmpty = isEmpty

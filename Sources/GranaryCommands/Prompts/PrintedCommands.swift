@@ -57,8 +57,12 @@ extension StateOptions {
 
 /// The shell command that restores a backup into the database of this command.
 struct RestoreLine: Sendable {
+    /// Stands in a printed command for the file with an identity, if none is configured.
+    static let identityFile = "IDENTITY_FILE"
+
     private let place: [String]
     private let database: String
+    private let hasIdentity: Bool
 
     /// - Parameter migrations: The folder with `environments.json`.
     init(
@@ -67,6 +71,7 @@ struct RestoreLine: Sendable {
         migrations: String,
         _ database: ConnectedDatabase
     ) {
+        hasIdentity = !IdentitySources(files: [], variables: ProcessEnvironment.current).isEmpty
         place =
             options.words(for: database) + (migrations == "migrations" ? [] : ["--migrations", migrations])
             + state.words
@@ -78,8 +83,22 @@ struct RestoreLine: Sendable {
     ///   - isNew: Whether it creates a database, so that no confusion is possible.
     func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
         QuotedText.shellLine(
-            ["granary", "restore", file] + selection + place + (isNew ? [] : ["--confirm", database])
+            ["granary", "restore", file] + identity(for: file) + selection + place
+                + (isNew ? [] : ["--confirm", database])
         )
+    }
+}
+
+extension RestoreLine {
+    private func identity(for file: String) -> [String] {
+        file.hasSuffix(".age") && !hasIdentity ? ["--identity", Self.identityFile] : []
+    }
+
+    /// What a person must know before running a command for an encrypted backup; nil if it needs nothing more.
+    static func identityNote(_ commands: [String]) -> String? {
+        guard commands.contains(where: { $0.contains(" --identity \(identityFile)") }) else { return nil }
+        return
+            "note: the backup is encrypted; \(identityFile) means the file with the identity of one of its recipients"
     }
 }
 

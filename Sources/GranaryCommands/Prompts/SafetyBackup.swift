@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import Backup
 internal import Glibc
@@ -16,6 +17,7 @@ struct SafetyBackup {
     let stateSchema: String
     /// The schemas of the services.
     let services: [String: [String]]
+    let encryption: EncryptionPolicy
     let console: Console
     /// The part of the file's name after the database.
     var occasion = "before-migration"
@@ -24,11 +26,17 @@ struct SafetyBackup {
     /// How long to wait for a table that another session has locked.
     var lockTimeout = Duration.seconds(60)
 
-    /// - Returns: The file.
-    /// - Throws: `CommandError` with `.refused` for a folder that is lost with its container; `BackupError`,
-    ///   `ArchiveError`.
-    func take(tables: [String], schemas: [String]) async throws -> String {
+    /// A backup that was made, and its content, verified.
+    struct Taken {
+        var file: String
+        var source: BackupSource
+    }
+
+    /// - Throws: `CommandError` with `.refused` for a folder that is lost with its container, and if the backup must be
+    ///   encrypted and no recipient is known; `BackupError`, `ArchiveError`.
+    func take(tables: [String], schemas: [String]) async throws -> Taken {
         let place = folder ?? "backups"
+        let audience = try encryption.audience(on: console)
         if folder == nil, Self.diesWithItsContainer(".") {
             throw CommandError(
                 .refused,
@@ -43,6 +51,7 @@ struct SafetyBackup {
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors
+        options.audience = audience
         options.environment = environment
         options.stateSchema = stateSchema
         options.services = services
@@ -51,7 +60,9 @@ struct SafetyBackup {
         options.sealKey = try Installation(console).sealingKey()
         let report = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         guard let path = report.file else { throw CommandError(.file, "the backup has no file") }
-        let found = try await Verification(FileSource(path: path), jobs: 2).run()
+        // The key that the file was written with opens it: no identity is needed.
+        let source = try BackupSource(path: path, writtenWith: report.fileKey)
+        let found = try await Verification(source, jobs: 2).run()
         guard found.isWhole else {
             throw CommandError(
                 .file,
@@ -59,7 +70,7 @@ struct SafetyBackup {
                 hint: "check the disk, then run the command again"
             )
         }
-        return path
+        return Taken(file: path, source: source)
     }
 
     /// In a container, a folder that is neither mounted nor a volume is on the overlay, which is removed with the

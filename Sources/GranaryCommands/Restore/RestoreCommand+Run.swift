@@ -33,11 +33,12 @@ extension RestoreCommand {
             migrations: migrations
         ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
-        let goal = try await goal(connected, on: console)
-        let environment = try await environment(of: goal, on: console)
+        var goal = try await goal(connected, on: console)
+        let (environment, policy) = try await environment(of: goal, on: console)
+        goal.environments = goal.environments.with(policy, of: environment ?? "")
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(path)
+        let opened = try RestoreFile(path, keyring: try keys.keyring(on: console))
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
@@ -82,15 +83,22 @@ extension RestoreCommand {
 
     /// Passes the guard, unless this is only a plan.
     ///
-    /// - Returns: The environment of the target; nil if the target does not exist or is not marked.
+    /// - Returns: The environment of the target, and the rules that are stored in it; nil if the target does not exist or
+    ///   is not marked.
     /// - Throws: `EnvironmentsError` with `.refused`.
-    private func environment(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
-        guard goal.exists else { return nil }
+    private func environment(
+        of goal: ConnectedDatabase,
+        on console: Console
+    ) async throws -> (environment: String?, policy: MarkerPolicy?) {
+        guard goal.exists else { return (nil, nil) }
         let gate = Gate(database: goal, schema: state.schema, console: console)
-        guard !plan else { return try await gate.situation().marker.name }
-        let environment = try await gate.admit()
+        guard !plan else {
+            let situation = try await gate.situation()
+            return (situation.marker.name, situation.policy)
+        }
+        let (environment, policy) = try await gate.admit()
         try goal.environments.requireRulesInPlace([.production], of: environment)
-        return environment
+        return (environment, policy)
     }
 
     /// Why the guard would refuse the restore; nil if it would not.

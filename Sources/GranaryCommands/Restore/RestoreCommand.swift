@@ -30,7 +30,7 @@ package struct RestoreCommand: SpokenCommand {
             "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
             valueName: "file|-"
         ),
-        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar", ".age")
     )
     package var file = ""
 
@@ -47,6 +47,7 @@ package struct RestoreCommand: SpokenCommand {
     )
     package var migrations = "migrations"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Where to") package var target: Target
     @OptionGroup(title: "What to restore") package var selection: Selection

@@ -19,12 +19,6 @@ package enum BackupFile {
         )
     }
 
-    /// Whether a file or folder is an archive of pg_dump, by its content.
-    static func isPgDumpArchive(_ path: String) throws -> Bool {
-        guard !Files.isFolder(path) else { return (try? FileFormat(folder: path))?.isPgDumpArchive ?? false }
-        return try FileFormat(try FileSource(path: path)).isPgDumpArchive
-    }
-
     /// Removes what killed backups left in a folder, and reports it.
     ///
     /// - Parameter isOurs: Whether the folder is only for backups.

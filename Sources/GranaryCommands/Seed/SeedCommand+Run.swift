@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Glibc
 internal import PostgresClient
 internal import Project
@@ -10,7 +11,8 @@ extension SeedCommand {
         let connected = try await database.connect(on: console, migrations: service.folder)
         let gate = Gate(database: connected, schema: self.service.state.schema, console: console)
         let isReading = plan || explain != nil || output != nil
-        let environment = isReading ? try await reading(gate, console) : try await gate.admit()
+        let (environment, policy) = isReading ? try await reading(gate, console) : try await gate.admit()
+        let file = file.with(policy, of: environment)
         try file.requireRulesInPlace([.production], of: environment)
         if let assumed = try await AssumedSchemas.missing(self.service, in: connected, on: console) {
             if !generate.isEmpty { throw assumed.error }
@@ -36,10 +38,17 @@ extension SeedCommand {
         if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    private func reading(_ gate: Gate, _ console: Console) async throws -> String {
-        if let name = try await gate.situation().choice?.name { return name }
-        console.note("no environment was given and the database is not marked: development is assumed")
-        return "development"
+    private func reading(
+        _ gate: Gate,
+        _ console: Console
+    ) async throws -> (environment: String, policy: MarkerPolicy?) {
+        let situation = try await gate.situation()
+        // The stored rules are those of the marker.
+        if let name = situation.choice?.name {
+            return (name, name == situation.marker.name ? situation.policy : nil)
+        }
+        console.note("no environment was named, and the database is not marked: this is for development")
+        return ("development", nil)
     }
 
     private func options(_ service: Service, _ file: EnvironmentsFile, environment: String) -> SeedOptions {

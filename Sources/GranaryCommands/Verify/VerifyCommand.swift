@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 package import ArgumentParser
 internal import DumpArchives
@@ -28,13 +29,14 @@ package struct VerifyCommand: SpokenCommand {
             "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
             valueName: "file|-"
         ),
-        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar", ".age")
     )
     package var file: String
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
@@ -43,16 +45,30 @@ package struct VerifyCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
-        let report = try await ProgressRenderer.drawing(on: console) { try await check(path, $0) }
+        let report = try await report(path, on: console)
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         try console.result(VerifyReport.result.document(report), else: report.lines)
         if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    private func check(_ path: String, _ renderer: ProgressRenderer) async throws -> VerifyReport {
+    /// Damage to an encrypted file may show before its content is known.
+    private func report(_ path: String, on console: Console) async throws -> VerifyReport {
+        let keyring = try keys.keyring(on: console)
+        let began = ContinuousClock.now
+        do {
+            let file = try RecognizedFile(path, mayBeDamaged: true, keyring: keyring)
+            return try await ProgressRenderer.drawing(on: console) { try await check(file, $0) }
+        } catch let error as AgeError where error.isDamage {
+            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+        } catch let error as StorageError where error.code == .damaged {
+            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+        }
+    }
+
+    private func check(_ file: RecognizedFile, _ renderer: ProgressRenderer) async throws -> VerifyReport {
         let began = ContinuousClock.now
         func seconds() -> Double { (.now - began) / .seconds(1) }
-        switch try RecognizedFile(path, mayBeDamaged: true) {
+        switch file {
         case .archive(let source):
             renderer.receive(.phase("reading every member"))
             let found = try await Verification(source, jobs: workers.count) {

@@ -7,6 +7,8 @@ package struct VerifyReport: Sendable, Equatable {
         case archive
         case dump = "plain dump"
         case dumpArchive = "pg_dump archive"
+        /// Nothing is known about its content.
+        case encrypted
     }
 
     package var file: String
@@ -41,6 +43,15 @@ package struct VerifyReport: Sendable, Equatable {
         rawBytes = dump.bytes
         problems = dump.problems.map { VerificationReport.Problem(member: file, problem: $0) }
         notes = dump.notes
+        self.seconds = seconds
+    }
+
+    /// An encrypted file that could not be opened because it was changed, or is for other recipients.
+    package init(file: String, damage: String, seconds: Double) {
+        self.file = file
+        format = .encrypted
+        (rows, rawBytes) = (0, 0)
+        problems = [.init(member: file, problem: damage)]
         self.seconds = seconds
     }
 

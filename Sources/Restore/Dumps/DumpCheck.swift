@@ -1,6 +1,7 @@
+package import AgeEncryption
 internal import Archive
 internal import SQLText
-package import Storage
+internal import Storage
 
 /// The checks of a plain dump that need no server: its text is not cut off, and has the closing line of its program.
 /// Text has no checksums, unless it is packed by gzip.
@@ -20,7 +21,7 @@ package struct DumpCheck: Sendable, Equatable {
     ///
     /// - Parameter isPacked: The text is packed by gzip.
     /// - Throws: `StorageError`; `ArchiveError.io`; `CancellationError`.
-    package static func read(_ source: FileSource, isPacked: Bool) throws -> DumpCheck {
+    package static func read(_ source: BackupSource, isPacked: Bool) throws -> DumpCheck {
         var check = DumpCheck()
         let dump = PlainDump(path: source.path, source, isPacked: isPacked)
         let unpacked = Counter()

@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import Storage
 internal import Synchronization
@@ -5,11 +6,11 @@ internal import Synchronization
 /// A plain dump. It stays open from the first check to the end of the restore.
 final class PlainDump: Sendable {
     let path: String
-    let source: FileSource
+    let source: BackupSource
     let isPacked: Bool
     private let known = Mutex<(options: DumpRules.Options, survey: DumpSurvey)?>(nil)
 
-    init(path: String, _ source: FileSource, isPacked: Bool) {
+    init(path: String, _ source: BackupSource, isPacked: Bool) {
         self.path = path
         self.source = source
         self.isPacked = isPacked

@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import Bookkeeping
 internal import Databases

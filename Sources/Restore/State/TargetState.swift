@@ -8,6 +8,8 @@ struct TargetState: Sendable {
     let schema: StateSchema
     /// The environment of the target, now or later.
     let marker: String?
+    /// The rules beside its marker.
+    var policy: MarkerPolicy?
     /// Whether the target existed before; a new one has no history.
     let existed: Bool
     /// The log as COPY text; nil if the target has none, or keeps its table.
@@ -42,6 +44,7 @@ struct TargetState: Sendable {
         return TargetState(
             schema: schema,
             marker: try Marker(schema).read(session).name,
+            policy: try Marker(schema).policy(session),
             existed: true,
             log: isLost ? try MigrationLog(schema, session).copy(&session) : nil,
             applied: applied,
@@ -113,7 +116,7 @@ struct StateReturn: Sendable {
         let isMissing = try !state.schema.exists(session)
         try state.schema.ensure(&session)
         if isMissing, !state.roles.isEmpty { try state.schema.grant(to: state.roles, &session) }
-        if let marker = state.marker { try Marker(state.schema).write(marker, &session) }
+        if let marker = state.marker { try Marker(state.schema).write(marker, policy: state.policy, &session) }
         guard let log = state.log else { return }
         try MigrationLog(state.schema, session).replace(with: log, &session)
     }
@@ -123,7 +126,9 @@ struct StateReturn: Sendable {
         _ state: TargetState,
         _ session: inout Session
     ) throws {
-        if let marker = state.marker, !state.existed { try Marker(state.schema).write(marker, &session) }
+        if let marker = state.marker, !state.existed {
+            try Marker(state.schema).write(marker, policy: state.policy, &session)
+        }
         let changed = returning.filter { service in
             !service.migrations.isEmpty || !service.log.isEmpty || state.applied.services[service.service] != nil
         }

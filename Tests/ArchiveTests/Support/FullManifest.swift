@@ -122,6 +122,7 @@ enum FullManifest {
         manifest.needs = [.init(kind: "function", name: "audit.stamp()", neededBy: [16384])]
         manifest.distributed = [.init(schema: "shop", name: "orders")]
         manifest.redacted = ["USER MAPPING x"]
+        manifest.recipients = ["age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: "00")]
         manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)
         return manifest

@@ -1,3 +1,4 @@
+import AgeEncryption
 import Restore
 import Storage
 import TestSupport
@@ -17,7 +18,7 @@ import Testing
 
     private func check(_ bytes: [UInt8], isPacked: Bool = false) async throws -> DumpCheck {
         try await ScratchFolder.with { folder in
-            try DumpCheck.read(FileSource(path: folder.write(bytes, to: "a")), isPacked: isPacked)
+            try DumpCheck.read(BackupSource(path: folder.write(bytes, to: "a"), .none), isPacked: isPacked)
         }
     }
 

@@ -1,0 +1,93 @@
+package import Storage
+
+/// A file with a backup or a dump as all its readers see it: as it is, or decrypted if it is encrypted.
+package final class BackupSource: ByteSource {
+    package var path: String { file.path }
+    /// Bytes of content, decrypted.
+    package let byteCount: Int
+    /// Bytes of the file.
+    package var fileByteCount: Int { file.byteCount }
+    /// nil unless the file is encrypted.
+    package let header: AgeHeader?
+    private let file: FileSource
+    private let content: any ByteSource
+
+    package var isEncrypted: Bool { header != nil }
+
+    /// - Throws: `AgeError`; `StorageError.io`.
+    package convenience init(_ file: FileSource, _ keyring: AgeKeyring) throws {
+        try self.init(file) { header in try keyring.fileKey(header, of: file.path) }
+    }
+
+    /// - Parameters:
+    ///   - takesPipes: Also accept a pipe; see `FileSource`.
+    ///   - followsLinks: Accept a symbolic link.
+    /// - Throws: `AgeError`; `StorageError.io`; `CancellationError` while a pipe is read.
+    package convenience init(path: String, _ keyring: AgeKeyring, takesPipes: Bool = false) throws {
+        try self.init(try FileSource(path: path, takesPipes: takesPipes), keyring)
+    }
+
+    /// A file that this process wrote.
+    ///
+    /// - Parameter key: The key that it was written with; nil if it is not encrypted.
+    /// - Throws: `AgeError` if the file was changed; `StorageError.io`.
+    package convenience init(path: String, writtenWith key: AgeFileKey?) throws {
+        try self.init(try FileSource(path: path)) { header in
+            guard let key else {
+                throw AgeError(.needsKey, "\(path) is encrypted, and was written in clear", hint: AgeError.verifyHint)
+            }
+            try header.require(key)
+            return key
+        }
+    }
+
+    /// Whether a file is encrypted, or was before it was damaged.
+    ///
+    /// - Throws: `AgeError.armor`; `StorageError.io`.
+    package static func isEncrypted(_ file: FileSource) throws -> Bool { try sealed(file) != nil }
+
+    private init(_ file: FileSource, _ fileKey: (AgeHeader) throws -> AgeFileKey) throws {
+        self.file = file
+        guard let sealed = try Self.sealed(file) else {
+            (header, content, byteCount) = (nil, file, file.byteCount)
+            return
+        }
+        let header = try AgeHeader(sealed)
+        let content = try AgeSource(sealed, header, try fileKey(header), name: file.path)
+        (self.header, self.content, byteCount) = (header, content, content.byteCount)
+    }
+
+    /// The binary form of an encrypted file; nil for a file that is not encrypted.
+    ///
+    /// Damage to its first bytes must not turn an encrypted file into a file of another kind.
+    private static func sealed(_ file: FileSource) throws -> (any ByteSource)? {
+        let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileFormat.prefixBytes))
+        if FileFormat(prefix) == .age || file.path.hasSuffix(".age") && !AgeArmor.begins(prefix) { return file }
+        guard AgeArmor.begins(prefix) else { return nil }
+        guard file.byteCount <= AgeArmor.bytesMax else {
+            throw AgeError(
+                .armor,
+                "\(file.path) is too large for the text form of the encryption",
+                hint: "decrypt it first: age --decrypt --identity KEYFILE \(file.path)"
+            )
+        }
+        return MemorySource(try AgeArmor.decode(try file.bytes(at: 0, count: file.byteCount)))
+    }
+
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try content.read(at: offset, into: buffer)
+    }
+
+    /// Reads as many bytes as there are. Returns the number of bytes, 0 at the end.
+    ///
+    /// - Throws: `StorageError`.
+    package func readSome(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard isEncrypted else { return try file.readSome(at: offset, into: buffer) }
+        let count = max(0, min(buffer.count, byteCount - offset))
+        try content.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+        return count
+    }
+
+    /// Whether the opened file still has the size and the modification time that it had when it was opened.
+    package var isUnchanged: Bool { file.isUnchanged }
+}
