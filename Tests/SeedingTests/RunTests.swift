@@ -208,8 +208,8 @@ private let users = """
     @Test func theKeyIsTheOneThatRowsGive() async throws {
         let schema =
             "CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE, n int); CREATE TABLE log (at int, what text)"
-        try await Project.with(schema, ["common/t.yaml": "- {id: 1, code: a}\n"]) { project in
-            try project.write("- {n: 1}\n", to: "common/t.yaml")
+        try await TestProject.withShop(schema, ["common/t.yaml": "- {id: 1, code: a}\n"]) { project in
+            try project.writeSeed("- {n: 1}\n", to: "common/t.yaml")
             await #expect(
                 project.problem()
                     == "seeds/common/t.yaml:1: the rows of shop.t cannot be identified: no key has values in all rows"
@@ -225,7 +225,7 @@ private let users = """
     /// Seeds that work must not fail because a migration adds a unique index.
     @Test func thePrimaryKeyGoesBeforeOtherKeys() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, code text, a_first text); INSERT INTO t VALUES (1, 'x')"
-        try await Project.with(schema, ["common/t.yaml": "- {id: 1, code: a, a_first: b}\n"]) { project in
+        try await TestProject.withShop(schema, ["common/t.yaml": "- {id: 1, code: a, a_first: b}\n"]) { project in
             try await #expect(project.told() == "t +0 ~1 =0 -0")
             try await psql(
                 project.url,
@@ -233,7 +233,7 @@ private let users = """
             )
             try await #expect(project.told() == "t +0 ~0 =1 -0")
             // Without the primary key it is not decided which of two counts.
-            try project.write("- {code: a, a_first: b}\n", to: "common/t.yaml")
+            try project.writeSeed("- {code: a, a_first: b}\n", to: "common/t.yaml")
             await #expect(
                 project.problem()
                     == "seeds/common/t.yaml:1: the rows of shop.t give the columns of several keys: a (code), b (a_first)"
