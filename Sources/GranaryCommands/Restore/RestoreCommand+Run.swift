@@ -14,7 +14,7 @@ extension RestoreCommand {
         if target.inPlace && target.dropOld {
             throw ValidationError("--in-place and --drop-old contradict each other: in place there is no old database")
         }
-        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty goes with --data-only") }
+        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty requires --data-only") }
         if target.kept, !file.isEmpty || target.dropKept { throw ValidationError("--kept only lists; give it alone") }
         if file.isEmpty, !target.kept, !target.dropKept { throw ValidationError("give the backup to restore") }
         if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
@@ -298,7 +298,7 @@ extension RestoreCommand {
             guard !code.isHarmless else { return nil }
             let stranger = report.isRepacked ? ", packed again by another program" : ", not made by this installation"
             let origin = report.isSealed.map { $0 ? ", made by this installation" : stranger }
-            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was looked at)" : ""):"]
+            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was read)" : ""):"]
                 + (code.lines + code.roleLines).map { "- \(Formatting.harmless($0))" }
         }
         return ["database \(Formatting.harmless(report.database)): \(amount.joined(separator: ", "))"] + steps

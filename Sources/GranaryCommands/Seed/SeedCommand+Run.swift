@@ -47,7 +47,7 @@ extension SeedCommand {
         if let name = situation.choice?.name {
             return (name, name == situation.marker.name ? situation.policy : nil)
         }
-        console.note("no environment was named, and the database is not marked: this is for development")
+        console.note("no environment was given and the database is not marked: development is assumed")
         return ("development", nil)
     }
 

@@ -25,8 +25,8 @@ package struct ServerStart: SpokenCommand {
         let start = try await cluster.start()
         console.note(
             start.made
-                ? "the local server was made and started; its data are in \(cluster.dataFolder)"
-                : start.started ? "the local server was started" : "the local server runs already"
+                ? "the local server was created and started; its data are in \(cluster.dataFolder)"
+                : start.started ? "the local server was started" : "the local server is already running"
         )
         try console.result(
             .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)]),
