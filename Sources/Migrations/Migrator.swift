@@ -293,14 +293,14 @@ extension Migrator {
             throw MigrationError(
                 .policy,
                 "the last migration failed and left nothing behind: there is nothing to undo, and this would revert \(names)",
-                hint: "mend the file and run up again; if it is meant, add --confirm-version \(first.version)"
+                hint: "correct the file and run `up` again; to revert anyway, add --confirm-version \(first.version)"
             )
         }
         guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
-            hint: "if it is meant, add --confirm-version \(first.version)"
+            hint: "to revert anyway, add --confirm-version \(first.version)"
         )
     }
 

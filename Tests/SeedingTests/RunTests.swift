@@ -236,7 +236,7 @@ private let users = """
             try project.writeSeed("- {code: a, a_first: b}\n", to: "common/t.yaml")
             await #expect(
                 project.problem()
-                    == "seeds/common/t.yaml:1: the rows of shop.t give the columns of several keys: a (code), b (a_first)"
+                    == "seeds/common/t.yaml:1: the rows of shop.t have values for several keys: a (code), b (a_first)"
             )
         }
     }
