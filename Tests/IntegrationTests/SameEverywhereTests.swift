@@ -4,14 +4,14 @@ import Testing
 /// What one option or signal means in every command.
 @Suite struct SameEverywhereTests {
     @Test func dryRunAndPlanChangeNothing() async throws {
-        try await TestProject.withOrders(marked: "qa") { site in
-            try await site.archive(of: "qa")
+        try await TestProject.withOrders(marked: "development") { site in
+            try await site.archive(of: "development")
             try site.folder.write("CREATE TABLE shop.a (id int);", to: "migrations/1_a.up.sql")
             try site.folder.write("DROP TABLE shop.a;", to: "migrations/1_a.down.sql")
             let names = try await site.server.databases()
             for flag in ["--plan", "--dry-run"] {
-                for words in [["restore", "qa.zip"], ["clean"], ["reset"], ["migrate", "up"], ["migrate", "redo"]] {
-                    let outcome = try await site.granary(words + [flag, "--env", "qa"])
+                for words in [["restore", "development.zip"], ["clean"], ["reset"], ["migrate", "up"], ["migrate", "redo"]] {
+                    let outcome = try await site.granary(words + [flag, "--env", "development"])
                     #expect(outcome.status == 0, "\(words) \(flag): \(outcome)")
                 }
             }

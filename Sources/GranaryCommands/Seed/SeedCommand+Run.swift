@@ -34,7 +34,7 @@ extension SeedCommand {
             ).run()
         }
         try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
-        if common { noteOtherLayers(service, environment, on: console) }
+        if common, !plan { noteOtherLayers(service, environment, on: console) }
         if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
