@@ -90,7 +90,7 @@ package final class AgeSource: ByteSource {
             .damaged,
             at: FilePlace(name),
             "the encrypted content was changed near byte \(start + chunk * AgePayload.sealedChunkByteCount)",
-            hint: "granary verify lists everything that is wrong"
+            hint: "granary verify lists all problems"
         )
     }
 }

@@ -192,7 +192,7 @@ extension RepackedDirectory {
             return entry
         }
 
-        private var pastTheEnd: ArchiveError { .damaged(entry.name, "it reaches past the members") }
+        private var pastTheEnd: ArchiveError { .damaged(entry.name, "it extends beyond the members") }
 
         private func requireKnownPacking() throws {
             // Bits 0, 6 and 13: encrypted in one way or another.

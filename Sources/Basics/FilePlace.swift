@@ -1,5 +1,4 @@
-/// A place in a file that people write: its path, or the name of an archive's member, with line and column if they are
-/// known.
+/// A position in a file: its path, or the name of an archive's member, with line and column if they are known.
 package struct FilePlace: Sendable, Hashable, CustomStringConvertible {
     package var file: String
     /// From 1.

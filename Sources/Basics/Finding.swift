@@ -1,4 +1,4 @@
-/// A fault in a file, or a remark about it, as `granary validate` lists it.
+/// A fault in a file, or a remark about it, as shown by `granary validate`.
 package struct Finding: Sendable, Hashable {
     package enum Severity: String, Sendable, Comparable, CaseIterable {
         case error
@@ -19,7 +19,7 @@ package struct Finding: Sendable, Hashable {
     package var line: Int
     /// From 1; nil for the whole line.
     package var column: Int?
-    /// Further lines of the file where the same was found.
+    /// Further lines of the file with the same fault.
     package var moreLines: [Int] = []
     /// One sentence without values of rows.
     package var message: String

@@ -1,14 +1,14 @@
-// What every module needs. Each module exports this one again (`@_exported`), so a file that uses `error.message` need
-// not import it.
+// Types that every module needs. Each module exports this one (`@_exported`), so a file that uses `error.message` does
+// not need to import it.
 //
-//     failure        the error of a module: a code to act on, and a sentence, a hint and a place for people
-//     exit status    what a command ends with; each code names its own
-//     place          file, line and column that an error or a finding is about
-//     finding        a fault in a file, as `validate` lists it
+//     failure        the error of a module: a code for programs, and a sentence, a hint and a place for users
+//     exit status    the exit code of a command; each error code has one
+//     place          the file, line and column of an error or a finding
+//     finding        a fault in a file, as shown by `validate`
 //     pattern        a name with `*` for any characters
 //     queue          jobs that several workers share
 
-/// What every error tells, so that a command can show it without knowing which module it comes from.
+/// The properties of every error, so that a command can show it without knowing the module it comes from.
 package protocol GranaryError: Error, CustomStringConvertible {
     /// One sentence, without the place and without values of rows.
     var message: String { get }
@@ -34,7 +34,7 @@ package protocol FailureCode: Sendable, Equatable {
     var exitStatus: ExitStatus { get }
 }
 
-/// The error of a module, with a name of its own: `typealias BackupError = Failure<BackupFailure>`.
+/// The error of a module. Each module gives it a name: `typealias BackupError = Failure<BackupFailure>`.
 package struct Failure<Code: FailureCode>: GranaryError, Equatable {
     package var code: Code
     package var message: String

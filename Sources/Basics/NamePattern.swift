@@ -7,7 +7,7 @@ package struct NamePattern: Sendable {
     package func fits(_ name: String) -> Bool {
         let name = Array(name.utf8)
         var (place, position) = (0, 0)
-        // Where to continue when the text after the last `*` does not match: `*` then takes one more byte.
+        // Where to continue if the text after the last `*` does not match: the `*` then matches one byte more.
         var retry: (place: Int, position: Int)?
         while position < name.count {
             if place < bytes.count, bytes[place] == UInt8(ascii: "*") {

@@ -1,5 +1,5 @@
 extension Sequence<Int> {
-    /// The sum, or the largest number if it is larger: for sizes that a file claims.
+    /// The sum, or the largest possible number instead of an overflow. For sizes that an untrusted file claims.
     package var saturatedSum: Int {
         reduce(0) {
             let (sum, overflows) = $0.addingReportingOverflow($1)

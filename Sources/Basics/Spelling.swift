@@ -1,6 +1,6 @@
-/// Finds the name that a misspelled one was probably meant to be.
+/// Finds the name that was probably meant by a misspelled one.
 package enum Spelling {
-    /// The known name with the smallest difference, if that is small enough.
+    /// The most similar known name, if it is similar enough.
     package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
         let near = known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(1, name.count / 3) }
         return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0

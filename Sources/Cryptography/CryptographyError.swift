@@ -8,7 +8,7 @@ package enum CryptographyFailure: FailureCode {
     case unavailable
     /// The input has the wrong length, or libcrypto rejects it.
     case input
-    /// The ciphertext was changed, or the key is not the one it was made with.
+    /// The ciphertext was changed, or the key is wrong.
     case authentication
 
     package var exitStatus: ExitStatus { .failed }

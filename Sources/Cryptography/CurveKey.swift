@@ -6,7 +6,7 @@ package struct AgreementKey: Sendable {
 
     /// 32 bytes, secret.
     package let privateBytes: [UInt8]
-    /// 32 bytes, for others.
+    /// 32 bytes, public.
     package let publicBytes: [UInt8]
 
     /// - Throws: `CryptographyError.unavailable` in FIPS mode; `.input` unless there are 32 bytes.
@@ -49,7 +49,7 @@ package struct SigningKey: Sendable {
 
     /// 32 bytes, secret.
     package let privateBytes: [UInt8]
-    /// 32 bytes, for others.
+    /// 32 bytes, public.
     package let publicBytes: [UInt8]
 
     /// - Throws: `CryptographyError.unavailable` in FIPS mode; `.input` unless there are 32 bytes.

@@ -1,12 +1,12 @@
 @_exported public import Basics
 
-/// Why a command could not do its work: wrong arguments, or a person or a rule refused.
+/// Why a command could not do its work: wrong arguments, or a user or a rule refused.
 package typealias CommandError = Failure<CommandFailure>
 
 package enum CommandFailure: FailureCode {
     /// Wrong arguments.
     case usage
-    /// A guard or a rule refused, or a person did not confirm.
+    /// A guard or a rule refused, or the user did not confirm.
     case refused
     /// No database was given.
     case noDatabase
@@ -16,7 +16,7 @@ package enum CommandFailure: FailureCode {
     case obstacles
     /// The system's limits for this process are too low.
     case limits
-    /// Standard output cannot take the result.
+    /// Standard output cannot accept the result.
     case output
 
     package var exitStatus: ExitStatus {

@@ -1,9 +1,9 @@
 internal import Archive
 package import ArgumentParser
 
-// The commands. Console: results on standard output, everything else on standard error. Screen: standard error, with
-// lines that are redrawn. Gate: the guard before a command writes. Result: the outcome of a command, described once for
-// programs and for lists.
+// The commands. Console: writes results to standard output, and everything else to standard error. Screen: standard
+// error with lines that are redrawn. Gate: the guard before a command writes. Result: the outcome of a command,
+// described once for JSON and for lists.
 //
 //     arguments → completed by variables → parsed → one command runs on a console → exit code
 //     a command: options → database → gate → plan → question → run, with progress → result

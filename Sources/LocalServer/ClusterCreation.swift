@@ -2,7 +2,7 @@ import Glibc
 internal import Logging
 internal import Storage
 
-/// Creates the cluster: initdb into a temporary folder, completed there, and renamed when it is whole.
+/// Creates the cluster: runs initdb in a temporary folder, completes the folder, and then renames it.
 struct ClusterCreation {
     let place: ClusterPlace
     let account: ServerAccount

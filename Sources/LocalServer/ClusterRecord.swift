@@ -1,4 +1,4 @@
-/// What `.granary/cluster` stores between commands: `name = value` lines, readable for people and `sed`.
+/// The content of `.granary/cluster` between commands: `name = value` lines, readable for users and `sed`.
 struct ClusterRecord: Equatable, Sendable {
     /// The project folder for which the cluster was last started. It differs in a moved or copied folder.
     var project: String
@@ -6,7 +6,7 @@ struct ClusterRecord: Equatable, Sendable {
     var dataFolder: String
     var socketFolder: String
     var port: Int
-    /// PostgreSQL's version, for people. The code uses `PG_VERSION` in the data folder.
+    /// PostgreSQL's version, for the user. The code uses `PG_VERSION` in the data folder.
     var version: String
     var superuser: String
     /// The user id of the account that created it, which is the only one that may use it.

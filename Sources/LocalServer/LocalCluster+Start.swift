@@ -3,7 +3,7 @@ internal import Logging
 internal import PostgresClient
 internal import Storage
 
-/// What `LocalCluster.start` did.
+/// The result of `LocalCluster.start`.
 package struct LocalClusterStart: Sendable, Equatable {
     package let url: String
     /// Whether this call created the cluster.

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Storage
 
-/// The state of a local server, found out without changing anything.
+/// The state of a local server. Reading it changes nothing.
 package struct LocalClusterStatus: Sendable, Equatable {
     package let running: Bool
     /// The postmaster's.

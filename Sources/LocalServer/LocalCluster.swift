@@ -1,10 +1,11 @@
 // A private PostgreSQL server for projects without a database.
 //
 // open    the project's `.granary/cluster`, if there is one → where the data and the socket are
-// start   one command at a time: made? → running? → stale pid file away → pg_ctl → answers? → database there?
-// stop    the postmaster asked to shut down fast, until it is gone
+// start   one command at a time: create the cluster → running? → remove a stale pid file → pg_ctl → wait for an answer
+// → create the database
+// stop    asks the postmaster for a fast shutdown, and waits until it has ended
 //
-// cluster (the data of one server) · postmaster (its first process) · record (what `.granary/cluster` remembers)
+// cluster (the data of one server) · postmaster (its first process) · record (the content of `.granary/cluster`)
 
 internal import Glibc
 package import Logging

@@ -10,7 +10,7 @@ package struct PostgresInstallation: Sendable, Equatable {
 
     package func program(_ name: String) -> String { "\(folder)/\(name)" }
 
-    /// Where to look, in this order.
+    /// The folders to search, in this order.
     package struct Search: Sendable {
         /// The folder of `--postgres-bin`; if set, no other is searched.
         package var explicitFolder: String?

@@ -1,6 +1,6 @@
 internal import Storage
 
-/// The bytes of a file that people write.
+/// The bytes of a file of the project.
 package enum DeclaredBytes {
     /// - Throws: `EnvironmentsError` with `.file`.
     package static func read(_ path: String) throws(EnvironmentsError) -> [UInt8] {

@@ -1,4 +1,4 @@
-/// The environment that a command works for, and where that choice came from.
+/// The environment that a command works for, and the source of that choice.
 ///
 /// The first that is set: `--env` (or `GRANARY_ENV`, which arrives as that option), `ENV` if it names a declared
 /// environment, `APP_ENV`, the marker in the database, `current_environment` of `environments.json`.
@@ -18,7 +18,7 @@ package struct EnvironmentChoice: Sendable, Equatable {
             }
         }
 
-        /// Whether a person or a job chose it for this run.
+        /// Whether the user or a job chose it for this run.
         package var isExplicit: Bool {
             switch self {
             case .option, .variable: true

@@ -1,8 +1,8 @@
-/// What is allowed in an environment, according to `environments.json`. Without an entry everything is allowed.
+/// The rules of an environment, according to `environments.json`. Without an entry everything is allowed.
 package struct EnvironmentPolicy: Sendable {
     /// The migrations of an environment, as written in the file.
     package enum Migrations: Sendable, Equatable {
-        /// File names with or without their folder. They are checked against the folders, which decide.
+        /// File names with or without their folder. They are compared with the folders, which take precedence.
         case files([String])
         case folder(String)
     }
@@ -18,22 +18,22 @@ package struct EnvironmentPolicy: Sendable {
     package var details: String?
     package var migrations: Migrations?
     package var seedFiles: [String] = []
-    /// People depend on its data, so nothing empties it, and seeds and restores have stricter rules. By default its
+    /// Whether it is production, so that nothing empties it, and seeds and restores have stricter rules. By default its
     /// name decides.
     package var isProduction: Bool
-    /// The line of `"production": false`, if the name says production.
+    /// The line of `"production": false`, if the name is that of production.
     package var deniedProductionLine: Int?
-    /// Migrations may drop, empty or delete.
+    /// Whether migrations may drop, empty or delete.
     package var allowsDestructiveOperations = true
-    /// Files are not parsed before the first one runs.
+    /// Whether a run skips parsing all files before the first one runs.
     package var skipsValidation = false
-    /// A file that runs without a transaction and fails is undone by its down file.
+    /// Whether the down file undoes a file that fails and runs without a transaction.
     package var rollsBackOnFailure = false
-    /// Every migration needs an approval of exactly its content.
+    /// Whether every migration needs an approval of exactly its content.
     package var requiresApproval = false
     package var requiresWindow = false
     package var window: MaintenanceWindow?
-    /// Rows that a migration destroys are backed up first.
+    /// Whether rows are backed up before a migration destroys them.
     package var requiresBackup = false
     /// A backup in clear is refused.
     package var requiresEncryption = false
@@ -49,6 +49,6 @@ package struct EnvironmentPolicy: Sendable {
         isProduction = Self.namesProduction(name)
     }
 
-    /// An environment whose schema may be dropped and created again.
+    /// Whether the schema may be dropped and created again.
     package var isForPlay: Bool { (name == "development" || name == "test") && !isProduction }
 }

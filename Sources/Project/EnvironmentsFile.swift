@@ -1,11 +1,11 @@
 internal import Storage
 
-// The files that people write about their service, read with the line of every value.
+// The files that describe a service. Each value is read together with its line.
 //
-//     environment     development, staging, production, or a name of the user's own
-//     policy          what may be done in an environment
+//     environment     development, staging, production, or another name
+//     policy          the rules of an environment
 //     service         the owner of some schemas, with its migrations and seeds
-//     window          the hours in which an environment may be migrated
+//     window          the times at which an environment may be migrated
 
 /// `environments.json`: the declared environments and their rules.
 package struct EnvironmentsFile: Sendable {

@@ -142,7 +142,7 @@ import Testing
     @Test func theCommandRefusesSpecialFiles() async throws {
         let folder = Folder()
         _ = shell("cd '\(folder.path)' && mkfifo pipe && mkdir folder && : > empty && ln -s nowhere link")
-        // Brings nothing, and lets the command read the end.
+        // Writes nothing, so that the command reads an empty pipe.
         _ = shell("(: > '\(folder.file("pipe"))') >/dev/null 2>&1 &")
         for (name, sentence) in [
             ("pipe", "this is not an archive of granary"), ("folder", "it is a folder"),

@@ -103,7 +103,7 @@ import Testing
             for format in ["text", "dot", "mermaid", "json"] {
                 let outcome = try await granary(["migrate", "deps", "--format", format], [:])
                 #expect(outcome.status == 0, "\(outcome)")
-                for words in ["1_a", "2_b", "go round in a circle", "there is no such migration"] {
+                for words in ["1_a", "2_b", "form a cycle", "there is no such migration"] {
                     #expect(outcome.stdout.contains(words), "\(format): \(outcome)")
                 }
             }

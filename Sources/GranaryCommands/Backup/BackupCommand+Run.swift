@@ -113,7 +113,7 @@ extension BackupCommand {
         }
     }
 
-    /// Removes what killed backups left in the folder of backups, and in the folder of this one.
+    /// Removes leftovers of killed backups from the folder of backups, and from the folder of this one.
     private func removeStalePartials(_ target: BackupTarget, on console: Console) {
         BackupFile.removeStalePartials(in: destination.backups, on: console)
         guard case .file(let path) = target.place else { return }

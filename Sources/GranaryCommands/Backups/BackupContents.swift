@@ -1,7 +1,7 @@
 internal import Archive
 internal import Inspection
 
-/// The content of one backup, for people and for programs.
+/// The content of one backup, as text and as JSON.
 struct BackupContents {
     private let entry: BackupCatalogue.Entry
     private let manifest: Manifest
@@ -93,6 +93,6 @@ struct BackupContents {
 
 extension Manifest.Table {
     fileprivate var title: String { "\(schema).\(name)" }
-    /// The rows' bytes in the archive.
+    /// The size of the rows in the archive.
     fileprivate var storedBytes: Int { chunks.reduce(0) { $0 + $1.storedBytes } }
 }

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Inspection
 
-/// The backups in a folder, for people and for programs.
+/// The backups in a folder, as text and as JSON.
 struct CatalogueListing {
     let catalogue: BackupCatalogue
 
@@ -69,7 +69,7 @@ extension BackupCatalogue.Entry {
 }
 
 extension Manifest {
-    /// The rows' bytes in the archive.
+    /// The size of the rows in the archive.
     var storedBytes: Int {
         (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).reduce(0) { $0 + $1.storedBytes }
     }

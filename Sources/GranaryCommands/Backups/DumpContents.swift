@@ -1,7 +1,7 @@
 internal import Archive
 internal import DumpArchives
 
-/// What an archive of pg_dump holds, for people and for programs.
+/// The content of an archive of pg_dump, as text and as JSON.
 struct DumpContents {
     private let archive: DumpArchive
     private let tables: [Table]
@@ -41,7 +41,7 @@ struct DumpContents {
     private var toc: DumpTOC { archive.toc }
     private var format: String { archive.kind.rawValue }
     private var version: String { "\(toc.version.major).\(toc.version.minor)" }
-    /// A tar is never compressed, whatever its header says.
+    /// A tar is never compressed, even if its header says so.
     private var compression: String { archive.kind == .tar ? "none" : toc.compression.rawValue }
     private var largeObjects: Int { toc.largeObjects.count }
     private var extensions: [String] { toc.entries.filter { $0.kind == "EXTENSION" }.map(\.tag) }

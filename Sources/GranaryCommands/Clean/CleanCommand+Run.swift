@@ -79,7 +79,7 @@ extension CleanCommand {
                 return try await cleaner.run(approve: approve) { try await made.take(backup, of: $0) }
             }
         } catch {
-            // If the connection broke during COMMIT, the outcome is unknown: the backup stays.
+            // If the connection broke during COMMIT, the outcome is unknown, so the backup is kept.
             if let file = made.file { job.console.note("the backup \(file) had been made, and is kept") }
             throw error
         }
@@ -100,7 +100,7 @@ extension CleanCommand {
             encryption: job.encryption,
             console: job.console,
             occasion: "before-clean",
-            // A table that inherits from one of them may be left alone with its rows.
+            // A table that inherits from one of them may keep its rows.
             withInheritors: false,
             // The tables are locked against writers until it is done.
             lockTimeout: manner.lockTimeout.duration
@@ -117,7 +117,7 @@ private final class PlannedCleaning: Sendable {
     }
 }
 
-/// Remembers the backup, also if the cleaning fails.
+/// Remembers the backup, even if the cleaning fails.
 private final class MadeBackup: Sendable {
     private let made = Mutex<String?>(nil)
     var file: String? { made.withLock(\.self) }
@@ -201,7 +201,7 @@ extension CleanCommand {
         )
     }
 
-    /// Why no backup is possible, if one is required.
+    /// Why a backup is required but not possible.
     private func undoRefusal(_ plan: CleanPlan) -> String? {
         guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return nil }
         return "the rows (\(Formatting.bytes(plan.dataBytes))) exceed --undo-limit "

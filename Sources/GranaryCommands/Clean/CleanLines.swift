@@ -1,8 +1,8 @@
 internal import Cleaning
 
-/// The output of a cleaning, for people and for programs.
+/// The output of a cleaning, as text and as JSON.
 enum CleanLines {
-    /// More tables than this are not listed, only counted.
+    /// If there are more tables than this, they are only counted.
     private static let most = 50
 
     static func plan(_ plan: CleanPlan, at host: String, in environment: String?) -> [String] {
@@ -93,7 +93,7 @@ extension CleanLines {
 
     private static let kept = ResultDescription<CleanPlan.Kept>([.init("table", \.name), .init("reason", \.reason)])
 
-    /// The plan; nil for the report if there was nothing to do; and the shell command that undoes it.
+    /// The plan; or the report, nil if there was nothing to do, and the shell command that undoes it.
     typealias Outcome = (plan: CleanPlan, report: CleanReport?, environment: String, undo: String?)
 
     static let result = ResultDescription<Outcome>([

@@ -51,10 +51,10 @@ package struct Candidates {
         return Set(files.map { String($0.prefix(while: \.isNumber)) }.filter { !$0.isEmpty }).sorted()
     }
 
-    /// bash appends a slash to a folder itself.
+    /// bash itself appends a slash to a folder.
     private var slash: String { shell == .bash ? "" : "/" }
 
-    /// Without hidden files.
+    /// Excludes hidden files.
     private func names(in folder: String) -> [String] {
         Files.visibleNames(in: folder)
     }

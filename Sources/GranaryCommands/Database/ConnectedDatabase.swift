@@ -19,11 +19,11 @@ package struct ConnectedDatabase: Sendable {
     package var environmentName: String?
     /// The declared environments.
     package var environments = EnvironmentsFile.usual
-    /// False for a target that a restore has yet to create.
+    /// False for a target that a restore will create.
     package var exists = true
     /// The database that answered in place of one that is missing.
     package var through: String?
-    /// How many more sessions the server accepts.
+    /// The number of additional sessions that the server accepts.
     package var room = SessionRoom()
     /// The size on disk, and the planner's estimate of rows.
     package var bytes = 0
@@ -62,9 +62,9 @@ extension ConnectedDatabase {
 }
 
 extension ConnectedDatabase {
-    /// How many workers may have a session each, beside the two that lead and describe.
+    /// The number of workers that can have a session each. Two more sessions lead and describe.
     ///
-    /// - Throws: `PostgresError` with the exit status of a busy server, if there are not sessions enough.
+    /// - Throws: `PostgresError` with the exit status of a busy server, if there are too few sessions.
     func workers(_ jobs: JobsOption, on console: Console) throws -> Int {
         let count = try room.workers(jobs.count)
         if let asked = jobs.jobs, count < asked {
@@ -75,8 +75,8 @@ extension ConnectedDatabase {
 }
 
 extension DatabaseOptions {
-    /// Chooses the database, prints which and where, starts the local server if that is chosen, and waits until the
-    /// server answers.
+    /// Chooses the database, prints its name and the reason for the choice, starts the local server if necessary, and
+    /// waits until the server answers.
     ///
     /// - Parameters:
     ///   - mayBeMissing: Whether the database may be missing, as for a restore.

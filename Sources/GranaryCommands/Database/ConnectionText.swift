@@ -7,11 +7,11 @@ package struct ConnectionText: Sendable, Equatable {
     /// The parameters in order, decoded.
     package private(set) var parameters: [String: String] = [:]
 
-    /// What it was read from, and where in a URL its query begins, behind the `?`.
+    /// The source of the text, and the position in a URL after the `?`.
     private let source: String
     private var query: String.Index?
     package let isURL: Bool
-    /// The password is among the parameters of the query.
+    /// Whether the password is among the parameters of the query.
     package private(set) var hasPasswordInQuery = false
 
     package var database: String? { parameters["dbname"] }
@@ -122,7 +122,7 @@ extension ConnectionText {
         return kept.isEmpty ? String(start) : "\(start)?\(kept.joined(separator: "&"))"
     }
 
-    /// An empty part counts as absent, so that the defaults apply.
+    /// An empty part counts as missing, so that the defaults apply.
     private mutating func set(_ keyword: String, _ encoded: Substring) throws {
         let value = try Self.decoded(encoded)
         if !value.isEmpty { parameters[keyword] = value }

@@ -1,7 +1,7 @@
 package import PostgresClient
 package import Project
 
-/// The chosen database, and the option or variable that named it. No server is asked.
+/// The chosen database, and the option or variable that named it. The choice does not need a connection.
 ///
 /// The first that is set: `--database-url`, `--local`, `DATABASE_URL`, `DATABASE_HOST` and similar ones, libpq's own
 /// variables, the local server if `.granary/` exists.
@@ -67,7 +67,7 @@ package enum DatabaseChoice: Sendable, Equatable {
             || given.hasLocalServer && !given.localServerIsStopped && given.environment?.refusesLocalServer != true
     }
 
-    /// The URL that was chosen, with the parameters in it that libpq does not know; nil where no URL was.
+    /// The chosen URL with the parameters in it that libpq does not know; nil if no URL was chosen.
     package static func foreignParameters(_ given: Given) -> ForeignParameters? {
         if let url = given.url { return try? ForeignParameters(url, origin: "--database-url") }
         guard !given.isLocal, let url = given.variable("DATABASE_URL") else { return nil }
@@ -97,7 +97,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         ("DATABASE_PASSWORD", "password"), ("DATABASE_NAME", "dbname"), ("DATABASE_SSL_MODE", "sslmode"),
     ]
 
-    /// A host without a database name, or a name without a host, is a job that lost half of its settings.
+    /// A host without a database name, or a name without a host, means that the job lost half of its settings.
     private static func fromParts(_ given: Given) throws -> DatabaseChoice? {
         guard given.variable("DATABASE_HOST") != nil || given.variable("DATABASE_NAME") != nil else { return nil }
         guard given.variable("DATABASE_NAME") != nil else {

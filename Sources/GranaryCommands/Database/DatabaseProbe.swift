@@ -7,17 +7,17 @@ struct DatabaseProbe {
     /// How long to wait for a server that does not answer yet.
     let patience: Duration
     let console: Console
-    /// The address says that there is a pooler.
+    /// Whether the address contains a sign of a pooler.
     var expectsPooler = false
 
-    /// - Parameter measured: Whether to ask for the amount of data, for which the server has to look at every file.
+    /// - Parameter measured: Whether to measure the data. For this the server has to check every file.
     /// - Throws: `PostgresError`, `CancellationError`.
     func existing(measured: Bool = false) async throws -> ConnectedDatabase {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
                 // Every command changes settings of its session, which must not reach another client.
                 try SessionPooling.requireOwnSession(&session, isExpected: expectsPooler)
-                // Pinned: if there are several hosts, the one that is shown is the one that is used.
+                // Pinned: if there are several hosts, the shown one must be the one that is used.
                 var database = ConnectedDatabase(
                     address: session.pinnedAddress,
                     given: self.address,
@@ -29,7 +29,7 @@ struct DatabaseProbe {
                 do {
                     try database.measure(&session)
                 } catch is PostgresError {
-                    // Sizes are only shown to people. A role that may not read them can still continue.
+                    // Sizes are only for display. A role that may not read them can still continue.
                 }
                 return database
             }
@@ -76,7 +76,7 @@ struct DatabaseProbe {
         var hasSaidSo = false
         while true {
             do {
-                // An address that does not respond must not take more time for one attempt than all may take.
+                // An address that does not respond must not take more time than all attempts together may take.
                 let left = (deadline - .now) / .seconds(1)
                 let limited =
                     patience > .zero && left < 10

@@ -1,15 +1,16 @@
 package import PostgresClient
 
-/// A connection URL with parameters that libpq does not know: drivers and migrators put their own into the same variable.
+/// A connection URL with parameters that libpq does not know. Drivers and migration tools put their own parameters into
+/// the same variable.
 ///
-/// What names schemas is honored, what only another program needs is left out with a note, and what may have been meant
-/// to protect the connection is refused.
+/// Parameters that name schemas are used. Those that only matter to another program are ignored with a note. Those that
+/// may protect the connection are refused.
 package struct ForeignParameters: Sendable, Equatable {
-    /// Where the URL leads without them.
+    /// The URL without these parameters.
     package let address: ServerAddress
-    /// For people.
+    /// Notes for the user.
     package let notes: [String]
-    /// `pgbouncer=true`: a pooler is between us and the server, whether or not it can be seen.
+    /// `pgbouncer=true`: there is a pooler between granary and the server, even if it cannot be detected.
     package let expectsPooler: Bool
 
     /// - Parameter origin: Where the text came from, such as `DATABASE_URL`.
@@ -30,20 +31,20 @@ package struct ForeignParameters: Sendable, Equatable {
         self.address = address
     }
 
-    /// Parameters of drivers that say nothing to us.
+    /// Parameters of drivers that do not concern granary.
     private static let ofDrivers: Set<String> = [
         "connection_limit", "pool_timeout", "statement_cache_size", "pgbouncer",
     ]
     private static let ofSchemas: Set<String> = ["schema", "search_path"]
 
-    /// `ssl=true` is JDBC's, and libpq takes it.
+    /// `ssl=true` is a parameter of JDBC that libpq accepts too.
     private static func isKnown(_ name: String, _ value: String) -> Bool {
         ServerAddress.keywords.contains(name) || name == "ssl" && value == "true"
     }
 
     private static func requireHarmless(_ names: [String], _ connection: ConnectionText, _ origin: String) throws {
         let unknown = names.filter { !ofDrivers.contains($0) && !ofSchemas.contains($0) && !$0.hasPrefix("x-") }
-        // Behind a password there may be a part of it.
+        // The text after an unescaped character of a password may be a part of the password, so it is not shown.
         if connection.hasPasswordInQuery, !unknown.isEmpty {
             throw CommandError(
                 .noDatabase,
@@ -59,7 +60,7 @@ package struct ForeignParameters: Sendable, Equatable {
         )
     }
 
-    /// The table that `x-migrations-table` names is found by its columns, whatever its name.
+    /// The table that `x-migrations-table` names is found by its columns anyway.
     private static func notes(_ names: [String], _ origin: String) -> [String] {
         let ignored = names.filter { !ofSchemas.contains($0) }
         guard !ignored.isEmpty else { return [] }

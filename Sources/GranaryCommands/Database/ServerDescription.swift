@@ -6,7 +6,7 @@ package struct ServerDescription: Sendable, Equatable {
     package var host: String
     package var database: String
 
-    /// Adds the values that libpq takes from its variables.
+    /// Adds the values that libpq reads from environment variables.
     package init(_ address: ServerAddress, variables: [String: String]) {
         var parameters = (try? ConnectionText(address.conninfo, origin: ""))?.parameters ?? [:]
         for override in address.overrides { parameters[override.keyword] = override.value }
@@ -25,7 +25,7 @@ package struct ServerDescription: Sendable, Equatable {
         }
     }
 
-    /// Several hosts have several ports, or a common one.
+    /// Several hosts have several ports, or a common port.
     private static func joined(_ hosts: String, _ ports: String) -> String {
         let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
         let ports = ports.split(separator: ",", omittingEmptySubsequences: false)

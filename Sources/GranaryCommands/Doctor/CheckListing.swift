@@ -1,6 +1,6 @@
 internal import Inspection
 
-/// The doctor's findings for people and for programs.
+/// The doctor's findings, as text and as JSON.
 struct CheckListing {
     let checks: [Doctor.Check]
 

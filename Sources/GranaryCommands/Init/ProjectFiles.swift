@@ -1,6 +1,6 @@
 internal import Migrations
 
-/// What `granary init` writes.
+/// The files that `granary init` writes.
 enum ProjectFiles {
     static func all(service: String, schemas: [String], migrations: String) -> [(path: String, text: String)] {
         [

@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// `RowCounts` for people and for programs.
+/// `RowCounts` as text and as JSON.
 package struct CountListing: Sendable {
     private let counts: RowCounts
 
@@ -35,7 +35,7 @@ package struct CountListing: Sendable {
     ])
 }
 
-/// Compares the present rows with those of a backup, for people and for programs.
+/// The difference between the present rows and those of a backup, as text and as JSON.
 package struct DifferenceListing: Sendable {
     private let differences: [CountDifference]
     private let file: String

@@ -163,7 +163,7 @@ package struct CountsCommand: SpokenCommand {
 }
 
 extension ProgressEvent {
-    /// A table that was counted is also finished.
+    /// A counted table is also finished.
     static func events(_ event: RowCounts.Progress) -> [ProgressEvent] {
         switch event {
         case .planned(let tables, let bytes): [.planned(tables: tables, bytes: bytes)]

@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` for programs; equal schemas give equal documents.
+/// A `SchemaReport` as JSON. Equal schemas have equal documents.
 package enum SchemaDocument {
     package static let result = ResultDescription<SchemaReport>([
         .init("tables", each: table, \.tables), .init("findings", each: finding, \.findings),

@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` as text; equal schemas give equal texts.
+/// A `SchemaReport` as text. Equal schemas have equal texts.
 package struct SchemaListing: Sendable {
     private let report: SchemaReport
 
@@ -9,7 +9,7 @@ package struct SchemaListing: Sendable {
 
     package var text: String { lines.joined(separator: "\n") }
 
-    /// The text for a terminal of this width. Long lines continue below, indented, and nothing is left out.
+    /// The text for a terminal of this width. Long lines are wrapped and indented, and nothing is omitted.
     package func text(columns: Int) -> String {
         lines.flatMap { Formatting.wrapped($0, columns: columns, indentation: 8) }.joined(separator: "\n")
     }
@@ -87,7 +87,7 @@ package struct SchemaListing: Sendable {
 }
 
 extension SchemaReport.Column {
-    /// The rule for values that are not given; nil for a column without a default.
+    /// The rule for missing values; nil for a column without a default.
     var rule: String? {
         switch generation {
         case .none: expression.map { "default \($0)" }

@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` as Markdown; equal schemas give equal texts.
+/// A `SchemaReport` as Markdown. Equal schemas have equal texts.
 package struct SchemaMarkdown: Sendable {
     private let report: SchemaReport
 
@@ -62,7 +62,7 @@ package struct SchemaMarkdown: Sendable {
 
     private func item(_ name: String, _ text: String?) -> String { "\(code(name)): \(code(text ?? "?"))" }
 
-    /// - Parameter levels: The depth of each item, from 1; without it all have depth 1.
+    /// - Parameter levels: The depth of each item, from 1. By default all have depth 1.
     private func list(_ title: String, _ items: [String], _ levels: [Int] = []) -> [String] {
         guard !items.isEmpty else { return [] }
         return ["", "\(title):", ""]
@@ -71,10 +71,10 @@ package struct SchemaMarkdown: Sendable {
             }
     }
 
-    /// A vertical bar would end a cell even between backticks; elsewhere its escape would be visible.
+    /// A vertical bar would end a cell even between backticks. Outside of cells its escape would be visible.
     private func cell(_ text: String) -> String { code(text).replacing("|", with: "\\|") }
 
-    /// Encloses the text in more backticks than it contains in a row.
+    /// Encloses the text in more backticks than any sequence in it has.
     private func code(_ text: String) -> String {
         let text = Formatting.harmless(text)
         var (longest, run) = (0, 0)

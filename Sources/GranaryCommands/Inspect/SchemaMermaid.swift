@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` as a diagram of Mermaid's: <https://mermaid.js.org/syntax/entityRelationshipDiagram.html>.
+/// A `SchemaReport` as a Mermaid diagram: <https://mermaid.js.org/syntax/entityRelationshipDiagram.html>.
 package struct SchemaMermaid: Sendable {
     private let report: SchemaReport
 

@@ -1,13 +1,13 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `TableReport` for people and for programs.
+/// A `TableReport` as text and as JSON.
 package struct TableListing: Sendable {
     private let report: TableReport
 
     package init(_ report: TableReport) { self.report = report }
 
-    /// - Parameter width: The width of the terminal; nil for a pipe, which gets no bars.
+    /// - Parameter width: The width of the terminal; nil for a pipe, where no bars are shown.
     package func lines(width: Int?) -> [String] {
         let several = Set(report.tables.map(\.name.schema)).count > 1
         var rows = rows

@@ -1,4 +1,4 @@
-/// Facts in granary(1) that the parser does not know.
+/// Facts for granary(1) that the parser does not have.
 package enum ManualFacts {
     package struct Fact: Sendable {
         package var name: String
@@ -124,7 +124,7 @@ package enum ManualFacts {
 
     static let others = ["psql", "pg_dump", "unzip", "age"]
 
-    /// The pages to read after that of a command.
+    /// The manual pages that a command's page refers to.
     static let related: [String: [String]] = [
         "backup": ["granary-verify", "granary-restore", "granary-backups", "pg_dump"],
         "verify": ["granary-backup", "granary-backups"],

@@ -204,7 +204,7 @@ extension ManualPages {
 
 /// The parts of the text below a command's abstract in the help.
 struct Discussion {
-    /// Prose, one line per paragraph, without the remark on variables that all commands share.
+    /// Prose, one line per paragraph, without the remark on variables, which is the same for all commands.
     private(set) var paragraphs: [String] = []
     /// The lines under `Example:`, without their indentation.
     private(set) var examples: [String] = []

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// The graph of dependencies, as text, for Graphviz, for Mermaid, and for programs.
+/// The graph of dependencies, as text, for Graphviz, for Mermaid, and as JSON.
 struct DependencyDrawing {
     let graph: DependencyGraph
     /// The state of each migration in the database; empty without a database.
@@ -54,7 +54,7 @@ extension DependencyDrawing {
         var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
         var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
         for node in own {
-            // A migration in a cycle is drawn at the top.
+            // A migration in a cycle is drawn at the top level.
             let parent =
                 node.isInCircle
                 ? nil

@@ -53,7 +53,7 @@ package struct MigrateImport: SpokenCommand {
         )
     }
 
-    /// What each file becomes.
+    /// The new files for each file.
     private static func lines(_ work: Import) -> [String] {
         let width = work.migrations.map(\.from.count).max() ?? 0
         return work.migrations.map { migration in

@@ -135,7 +135,7 @@ package struct MigrateRenumber: SpokenCommand {
         }
     }
 
-    /// Half of a migration that broke off may be in the database, and the log refers to it by number.
+    /// An interrupted migration may be half applied in the database, and the log refers to it by number.
     private func requireWhole(_ move: Renumbering.Move, _ state: ServiceState, _ session: MigrationSession) throws {
         let half = state.standings.all.first { standing in
             standing.version == move.from.version && standing.name == move.from.name

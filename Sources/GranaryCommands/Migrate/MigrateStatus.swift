@@ -21,12 +21,12 @@ package struct MigrateStatus: SpokenCommand {
 
     /// The strictness of the comparison.
     package enum Check: String, ExpressibleByArgument, CaseIterable, Sendable {
-        /// The database has what the files of this release need; a newer release may have applied more.
+        /// The database must have all migrations of this release. A newer release may have applied more.
         case files
-        /// The database has exactly the same migrations.
+        /// The database must have exactly the same migrations.
         case exact
 
-        /// A variable may just say yes, like that of a flag.
+        /// A variable may also have a value like that of a flag, such as `1`.
         package init?(argument: String) {
             self.init(rawValue: ["1", "true", "yes", "on"].contains(argument.lowercased()) ? "files" : argument)
         }
@@ -184,7 +184,7 @@ struct MigrationStatus {
     }
 }
 
-/// The risk of each file, by path. All files must be parsed, so the work is shared between the cores.
+/// The risk of each file, by path. All files must be parsed, so several cores share the work.
 private struct Risks {
     private(set) var byPath: [String: Risk] = [:]
 

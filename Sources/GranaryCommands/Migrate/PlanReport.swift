@@ -6,9 +6,9 @@ internal import SQLText
 struct PlanReport {
     let plan: MigrationPlan
     let environment: String
-    /// Otherwise long lists are cut.
+    /// If false, long lists are shortened.
     let showsAll: Bool
-    /// So many entries of a list are shown.
+    /// The number of entries of a list that are shown.
     private static let most = 50
 
     /// - Throws: `ExitCode` if there is an obstacle: the code with which the run would end.
@@ -44,7 +44,7 @@ struct PlanReport {
         return lines
     }
 
-    /// A line for each element, and one for those that are too many.
+    /// A line for each of the first elements, and one for the rest.
     private func shown<T>(_ elements: [T], rest: (ArraySlice<T>) -> String, _ line: (T) -> String) -> [String] {
         guard !showsAll, elements.count > Self.most else { return elements.map(line) }
         let more = "  … and \(rest(elements[Self.most...])); `granary migrate plan --all` shows them"

@@ -55,7 +55,7 @@ package struct ResetCommand: SpokenCommand {
         if !doomed.isEmpty {
             let connected = session.connected
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
-            // The local server belongs only to this folder.
+            // Only this folder uses the local server.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }

@@ -4,7 +4,7 @@ internal import Migrations
 struct RunReport {
     let report: MigrationReport
     let undo: UndoCommands
-    /// What a reset dropped first; nil for other runs.
+    /// The objects that a reset dropped first; nil for other runs.
     var dropped: [DoomedSchema]?
     /// The seeds that were loaded afterwards.
     var seeded: [SeedSummary] = []

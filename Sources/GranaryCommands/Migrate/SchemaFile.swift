@@ -3,7 +3,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Project
 
-/// The schema as SQL, with equal bytes for equal schemas, to be committed with the migrations.
+/// The schema as SQL, to be committed with the migrations. Equal schemas have equal bytes.
 struct SchemaFile {
     let path: String
     let session: MigrationSession

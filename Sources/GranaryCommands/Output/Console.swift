@@ -20,11 +20,11 @@ package final class Console: Sendable {
     package let logger: Logger
     /// The environment of the process.
     package let environment: [String: String]
-    /// The result describes a change, so it must not be lost if standard output fails.
+    /// Whether the result describes a change, so that it must not be lost if standard output fails.
     private let reportsDeeds: Bool
-    /// Standard input is a file of the command.
+    /// Whether the command reads a file from standard input.
     let readsStandardInput: Bool
-    /// Standard output has failed and that was reported, or its reader has read enough.
+    /// Whether standard output has failed and the failure was reported, or its reader has read enough.
     private let outputIsGone = Mutex(false)
 
     package init(
@@ -72,7 +72,7 @@ package final class Console: Sendable {
     /// Whether progress is redrawn in place.
     var redraws: Bool { screen.isTerminal && !settings.logsJSON && !settings.isQuiet }
 
-    /// A remark for people, on standard error, unless `--quiet` is given.
+    /// A remark for the user, on standard error, unless `--quiet` is given.
     package func note(_ text: String) {
         guard !settings.isQuiet else { return }
         let text = Formatting.harmless(Masking.masked(text))
@@ -104,7 +104,7 @@ package final class Console: Sendable {
 
 // Results.
 extension Console {
-    /// Before a command changes something: checks that standard output can take its result.
+    /// Checks that standard output can accept the result, before a command changes something.
     ///
     /// - Throws: `CommandError` with `.output`.
     func requireOutput() throws {
@@ -116,7 +116,7 @@ extension Console {
         )
     }
 
-    /// A result for people, on standard output.
+    /// A result as text, on standard output.
     ///
     /// - Throws: `OutputError`.
     package func result(_ text: String) throws { try put(Formatting.harmless(text, keeping: ["\n"])) }
@@ -126,7 +126,7 @@ extension Console {
     /// - Throws: `OutputError`.
     package func result(line: String) throws { try put(Formatting.harmless(line)) }
 
-    /// A result that is exact in a file or for another program, and escaped on a terminal.
+    /// A result that is written exactly to a file or another program, and escaped on a terminal.
     ///
     /// - Throws: `OutputError`.
     package func result(exactly text: String) throws {
@@ -134,12 +134,12 @@ extension Console {
         try put(Formatting.harmless(text, keeping: ["\n", "\t"]))
     }
 
-    /// A result for programs.
+    /// A result as JSON.
     ///
     /// - Throws: `OutputError`.
     package func result(_ document: JSONDocument) throws { try put(document.text) }
 
-    /// A result: the document for programs, or the lines for people.
+    /// A result: the JSON document or the lines of text.
     ///
     /// - Throws: `OutputError`.
     package func result(_ document: @autoclosure () -> JSONDocument, else lines: @autoclosure () -> [String]) throws {
@@ -147,8 +147,8 @@ extension Console {
         for line in lines() { try result(line: line) }
     }
 
-    /// If a command that only reads cannot write its result, that is a failure, unless the reader has read enough, as
-    /// `head` does. If a command has changed something, its result goes to standard error instead, even with `--quiet`.
+    /// If a command that only reads cannot write its result, that is a failure, unless the reader has read enough, like
+    /// `head`. If a command has changed something, its result goes to standard error instead, even with `--quiet`.
     private func put(_ text: String) throws {
         if outputIsGone.withLock(\.self) { return tellInstead(text) }
         do {

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Storage
 
-/// Folders that commands make.
+/// Folders that commands create.
 enum Folders {
     /// Creates the folder if it is missing, accessible only for its owner, because backups hold everything in a
     /// database.

@@ -30,7 +30,7 @@ package enum Formatting {
         return "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
     }
 
-    /// How long ago something was: `just now`, `5 min ago`, `3 h ago`, `12 days ago`.
+    /// The age of something: `just now`, `5 min ago`, `3 h ago`, `12 days ago`.
     package static func age(seconds: Int) -> String {
         switch seconds {
         case ..<60: "just now"
@@ -75,7 +75,7 @@ package enum Formatting {
     /// The time as RFC 3339 in UTC with milliseconds.
     static func now() -> String { time(secondsSince1970: nil) }
 
-    /// In the same form; nil for now.
+    /// Parses that form; nil for an invalid text.
     static func time(secondsSince1970 seconds: Int?) -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -93,7 +93,7 @@ package enum Formatting {
     /// escapes.
     package static func harmless(_ text: String) -> String { harmless(text, keeping: []) }
 
-    /// - Parameter kept: Characters that are kept, for text with lines.
+    /// - Parameter kept: Characters that are not escaped, for text with several lines.
     package static func harmless(_ text: String, keeping kept: Set<Unicode.Scalar>) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var shown = ""

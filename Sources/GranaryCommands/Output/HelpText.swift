@@ -1,4 +1,4 @@
-/// The parser's help, rearranged by what people look for first.
+/// The parser's help, rearranged so that the most important parts come first.
 enum HelpText {
     /// The sections of options that many commands share.
     private static let shared = ["Which service", "Which database", "Output"]

@@ -1,6 +1,6 @@
-/// The outcome of a command, described once: the keys of its JSON document, and the columns of a list if it is a row.
+/// The outcome of a command, described once for the keys of its JSON document and the columns of its list.
 ///
-/// Sentences are written by hand elsewhere.
+/// Sentences are written elsewhere.
 package struct ResultDescription<Value>: Sendable {
     private let fields: [Field]
     private let columns: [Column]
@@ -19,10 +19,10 @@ package struct ResultDescription<Value>: Sendable {
         self.columns = titles.compactMap { title in columns.first { $0.layout.title == title } }
     }
 
-    /// For programs.
+    /// The JSON document.
     package func document(_ value: Value) -> JSONDocument { .object(fields.flatMap { $0.write(value) }) }
 
-    /// Rows for people with headings.
+    /// Rows with headings.
     ///
     /// - Parameter width: The width of the terminal; nil for no limit.
     package func table(_ rows: [Value], width: Int?) -> [String] {

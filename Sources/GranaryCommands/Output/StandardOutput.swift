@@ -2,14 +2,14 @@ internal import Glibc
 internal import PostgresClient
 internal import Storage
 
-/// A result could not be written: the disk behind the redirection is full, or the reader has gone.
+/// A result could not be written, because the disk is full, or the reader has closed the pipe.
 struct OutputError: Error, CustomStringConvertible {
     var errorNumber: CInt
     var description: String { "cannot write to standard output: \(reason)" }
     var isReaderGone: Bool { errorNumber == EPIPE }
     var reason: String {
         switch errorNumber {
-        // The state of a descriptor that was closed at the start: see `ProcessHygiene`.
+        // A descriptor that was closed at the start has this state: see `ProcessHygiene`.
         case EBADF: "it is closed"
         case EPIPE: "its reader has closed it"
         case ECANCELED: "its reader does not read"
@@ -36,7 +36,7 @@ enum StandardOutput {
         guard failure == 0 else { throw OutputError(errorNumber: failure) }
     }
 
-    /// Why it cannot take a result, as far as that is known before writing.
+    /// Why it cannot accept a result, as far as this is known before writing.
     static func obstacle() -> OutputError? {
         var status = stat()
         guard fstat(STDOUT_FILENO, &status) == 0 else { return OutputError(errorNumber: errno) }

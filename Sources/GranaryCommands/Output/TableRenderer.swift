@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Rows with headings, aligned by their width on a terminal: wide characters count two columns, combining marks none.
 ///
-/// On a terminal the widest columns that may shrink are shortened with an ellipsis until a row fits. If that is not
-/// enough, the least important columns are left out. Elsewhere nothing is shortened.
+/// On a terminal, the widest columns that may shrink are shortened with an ellipsis until a row fits. If that is not
+/// enough, the least important columns are omitted. Elsewhere nothing is shortened.
 package struct TableRenderer: Sendable {
     package struct Column: Sendable {
         package var title: String
@@ -11,8 +11,8 @@ package struct TableRenderer: Sendable {
         package var isNumber: Bool
         /// Whether its text may be cut to fit.
         package var mayShrink: Bool
-        /// The order in which columns are left out on a narrow terminal, the lowest number first; nil for a column that
-        /// always stays. 0 is for an ornament, which is left out before anything is shortened.
+        /// The order in which columns are omitted on a narrow terminal, the lowest number first; nil for a column that
+        /// is never omitted. An ornament has 0, and is omitted before anything is shortened.
         package var expendable: Int?
 
         package init(
@@ -38,7 +38,7 @@ package struct TableRenderer: Sendable {
     /// Adds a row with a text for each column. Control characters are escaped.
     package mutating func add(_ row: [String]) { rows.append(row.map(Formatting.harmless)) }
 
-    /// The lines, with headings first. Columns that are empty in every row are left out.
+    /// The lines, with headings first. Columns that are empty in every row are omitted.
     ///
     /// - Parameter width: The width of the terminal; nil for no limit.
     package func lines(width: Int?) -> [String] {

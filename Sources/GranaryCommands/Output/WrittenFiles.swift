@@ -1,13 +1,13 @@
 internal import Storage
 
-/// Creates files for people, with their folders.
+/// Creates files of the project, with their folders.
 enum WrittenFiles {
     /// - Throws: `CommandError` with `.file`.
     static func makeFolder(_ path: String) throws {
         do { try Files.makeFolders(path, mode: 0o777) } catch { throw failure(path) }
     }
 
-    /// Creates a file. Returns false if it exists, and leaves it as it is.
+    /// Creates a file. If it exists, returns false and does not change it.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func create(_ path: String, _ text: String) throws -> Bool {

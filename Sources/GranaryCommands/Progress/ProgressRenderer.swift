@@ -9,7 +9,7 @@ package final class ProgressRenderer: Sendable {
     private struct State {
         var progress = ProgressState()
         var lineWasAtSeconds = 0.0
-        /// Nothing is drawn before, because there may be a question on the terminal.
+        /// Nothing is drawn before this time, because there may be a question on the terminal.
         var hasBegun = false
         var isFinished = false
     }
@@ -30,7 +30,7 @@ package final class ProgressRenderer: Sendable {
     ) async throws -> R {
         let renderer = ProgressRenderer(console: console)
         guard !console.settings.isQuiet else { return try await body(renderer) }
-        // Not a task: verification occupies every thread of the cooperative pool.
+        // A thread, because verification occupies every thread of the cooperative pool.
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "granary.progress"))
         ticker.schedule(deadline: .now() + redraw, repeating: redraw)
         ticker.setEventHandler { renderer.tick() }

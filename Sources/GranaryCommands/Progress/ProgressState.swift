@@ -4,7 +4,7 @@
 package struct ProgressState: Sendable {
     private var phase = ""
     private var phaseBeganSeconds = 0.0
-    /// Rows have arrived in this phase, so the bar shows rows.
+    /// Whether rows have arrived in this phase, so that the bar shows rows.
     private var isMoving = false
     private var made: (object: String, number: Int, of: Int)?
     private var plannedBytes = 0
@@ -49,7 +49,7 @@ package struct ProgressState: Sendable {
         }
     }
 
-    /// Tells the rates that time has passed.
+    /// Informs the rates that time has passed.
     package mutating func tick(atSeconds now: Double) {
         byteRate?.note(total: doneBytes, atSeconds: now)
         shareRate?.note(total: doneShare, atSeconds: now)
@@ -89,7 +89,7 @@ extension ProgressState {
         if let made { return "\(grouped(made.number)) of \(grouped(made.of))" }
         guard isMoving else { return nil }
         guard plannedBytes > 0 else { return Formatting.bytes(doneBytes) }
-        // The total may be an estimate; the share never exceeds all.
+        // The total may be an estimate, so the share is limited to it.
         return "\(Formatting.bytes(min(doneShare, plannedBytes))) of \(Formatting.bytes(plannedBytes))"
     }
 
@@ -122,7 +122,7 @@ extension ProgressState {
         return lines
     }
 
-    /// The same on one line, for a file or a log.
+    /// The same as one line, for a file or a log.
     package func plainLine(atSeconds now: Double) -> String? {
         let figures = [percent, amount, rows, speed, timeLeft].compactMap(\.self)
         guard !figures.isEmpty else { return phase.isEmpty ? nil : waiting(atSeconds: now) }

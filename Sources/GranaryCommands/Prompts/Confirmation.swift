@@ -10,8 +10,8 @@ struct Confirmation {
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`. On a terminal it asks if `isNeeded` and nothing was given. Without a terminal no question is
-    /// possible, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
+    /// Checks `--confirm`. If it is missing and `isNeeded` is true, asks on a terminal. Without a terminal it cannot
+    /// ask, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
     func settle(isNeeded: Bool, isRequired: Bool = false) async throws {
@@ -42,7 +42,7 @@ struct Confirmation {
     }
 }
 
-/// A person at the terminal.
+/// The user at the terminal.
 enum Question {
     static func canBeAsked(_ console: Console) -> Bool {
         guard console.screen.isTerminal else { return false }

@@ -8,10 +8,10 @@ struct Gate {
     let schema: StateSchema
     let console: Console
 
-    /// The marker and the choice of the environment. Changes nothing.
+    /// Reads the marker and the choice of the environment. Changes nothing.
     func situation() async throws -> Guard.Situation {
         let found = try await withSession(database.address, logger: console.logger) { [schema] session in
-            // The name could be given to another object between lookup and read.
+            // The name could belong to another object between lookup and read.
             try session.refuseViews()
             let marker = Marker(schema)
             return (

@@ -38,7 +38,7 @@ enum Guard {
 
     struct Admission: Sendable, Equatable {
         var environment: String
-        /// The database must be marked first.
+        /// Whether the database must be marked first.
         var marks: Bool
     }
 

@@ -8,9 +8,9 @@ extension ConnectedDatabase {
         return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
     }
 
-    /// The line for a shell that puts the database `new` in the place of `database`, whose own is then called otherwise.
+    /// The shell command that replaces `database` by the database `new`, and renames the old one.
     ///
-    /// - Parameter maintenance: The database to be connected to meanwhile; nil is one of the usual.
+    /// - Parameter maintenance: The database to connect to for this; nil for one of the usual databases.
     func swapCommand(of database: String, with new: String, through maintenance: String?) -> String {
         let old = new.replacing("_restored_", with: "_before_")
         let statements =
@@ -25,7 +25,7 @@ extension ConnectedDatabase {
         return "psql \(QuotedText.shellWord(there.shareableText)) -c \(QuotedText.shellWord(statements))"
     }
 
-    /// The address as `keyword=value` pairs without secrets; libpq takes the rest from the same sources as now.
+    /// The address as `keyword=value` pairs without secrets. libpq reads the rest from the same sources as now.
     var shareableText: String {
         var parameters = (try? ConnectionText(given.conninfo, origin: ""))?.parameters ?? [:]
         for override in given.overrides { parameters[override.keyword] = override.value }
@@ -42,8 +42,8 @@ extension ConnectedDatabase {
 }
 
 extension DatabaseOptions {
-    /// The options that name the database and its environment in a printed command. Options from the command line are
-    /// repeated without a password; other sources are still there.
+    /// The options that name the database and its environment in a printed command. Options of the command line are
+    /// repeated without a password. Other sources need no option, because they remain.
     func words(for database: ConnectedDatabase) -> [String] {
         let url = databaseURL == nil ? [] : ["--database-url", database.shareableText]
         return (local ? ["--local"] : url) + (env.map { ["--env", $0] } ?? [])
@@ -80,7 +80,7 @@ struct RestoreLine: Sendable {
 
     /// - Parameters:
     ///   - selection: The options for the parts and the target.
-    ///   - isNew: Whether it creates a database, which cannot be confused with another.
+    ///   - isNew: Whether it creates a database, so that no confusion is possible.
     func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
         QuotedText.shellLine(
             ["granary", "restore", file] + identity(for: file) + selection + place

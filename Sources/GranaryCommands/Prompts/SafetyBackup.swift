@@ -9,7 +9,7 @@ internal import Storage
 struct SafetyBackup {
     let server: ServerAddress
     let database: String
-    /// nil for `backups`, if that survives the command.
+    /// nil for `backups`, if that folder outlives the command.
     let folder: String?
     let migrations: String
     let postgresBin: String?

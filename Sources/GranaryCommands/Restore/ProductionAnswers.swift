@@ -2,10 +2,10 @@ internal import PostgresClient
 internal import Project
 internal import Restore
 
-/// The confirmations that a restore over rows of production needs on the command line: the target database and, if no
+/// The confirmations that a restore over rows of production needs on the command line: the target database, and, if no
 /// old database is kept, the environment of the backup.
 ///
-/// Variables do not count, because a job's settings are not a decision about this restore.
+/// Variables do not count, because the settings of a job are not a decision about this restore.
 struct ProductionAnswers {
     let file: String
     let goal: ConnectedDatabase
@@ -15,7 +15,7 @@ struct ProductionAnswers {
     let table: TableName
     /// The environment of the backup; nil if it names none.
     let archived: String?
-    /// Whether the present rows are lost, not kept in the old database.
+    /// Whether the present rows are lost, because no old database is kept.
     let losesRows: Bool
     /// `--from`, from the command line.
     let from: String?
@@ -44,7 +44,7 @@ struct ProductionAnswers {
         )
     }
 
-    /// For a plan.
+    /// The confirmations as text for a plan.
     var steps: [String] {
         missing.isEmpty
             ? []
@@ -64,14 +64,14 @@ struct ProductionAnswers {
         archived.map { "\(file) is a backup of \($0)" } ?? "\(file) does not name its environment"
     }
 
-    /// Says that variables do not count, if some are set.
+    /// A remark that variables do not count, if some are set.
     private static func ignored(_ options: [String]) -> String {
         let variables = options.compactMap { OptionVariables.used[$0] }
         return variables.isEmpty ? "" : "; \(variables.joined(separator: " and ")) is not enough for production"
     }
 }
 
-/// `--from`, wherever it is given.
+/// `--from`, if it is given.
 struct BackupOrigin {
     let file: String
     /// The environment of the backup; nil if it names none.

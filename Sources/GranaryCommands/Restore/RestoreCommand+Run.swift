@@ -101,7 +101,7 @@ extension RestoreCommand {
         return (environment, policy)
     }
 
-    /// Why the guard would refuse the restore, in a sentence; nil if it would not.
+    /// Why the guard would refuse the restore; nil if it would not.
     private func refusal(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
         guard goal.exists else { return nil }
         do {
@@ -143,12 +143,12 @@ extension RestoreCommand {
         try BackupOrigin(file: file, archived: archived).require(named)
     }
 
-    /// An option's value, which for production counts only from the command line.
+    /// The value of an option. For production it counts only if it is on the command line.
     private func answer(_ option: String, _ value: String?, isProduction: Bool) -> String? {
         isProduction && OptionVariables.used[option] != nil ? nil : value
     }
 
-    /// As the guard would mark an empty database: only if the environment was given for this run.
+    /// The guard would mark an empty database in the same way: only if the environment was given for this run.
     private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
         let choice = try EnvironmentChoice.resolve(
             option: goal.environmentOption,

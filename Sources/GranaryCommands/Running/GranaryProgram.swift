@@ -8,7 +8,7 @@ package struct GranaryProgram: Sendable {
     /// - Parameter root: The root command.
     package init(_ root: CommandTree.Root) { self.root = root }
 
-    /// Parses the arguments, runs the command until it is done or interrupted, and reports how it ended.
+    /// Parses the arguments, runs the command until it ends or is interrupted, and reports the result.
     package func run(
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {

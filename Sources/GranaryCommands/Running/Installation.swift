@@ -18,7 +18,7 @@ struct Installation {
         self.console = console
     }
 
-    /// The key that seals backups; nil if none can be stored, which is no reason to refuse a backup.
+    /// The key that seals backups; nil if none can be stored. That is no reason to refuse a backup.
     ///
     /// - Throws: `CommandError` with `.usage` if the variable holds no valid key.
     func sealingKey() throws -> SealKey? {

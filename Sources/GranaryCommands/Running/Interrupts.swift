@@ -31,7 +31,8 @@ final class Interrupts: Sendable {
         }
     }
 
-    /// A reader that has gone, and a limit on the size of files, should be errors of `write`, not end the process.
+    /// If a reader is gone, or the size of files is limited, `write` should return an error instead of ending the
+    /// process.
     static func leaveToWrites() {
         Glibc.signal(SIGPIPE, SIG_IGN)
         Glibc.signal(SIGXFSZ, SIG_IGN)
@@ -40,10 +41,11 @@ final class Interrupts: Sendable {
     /// Calls `cancel` on the first signal. Watches until the process ends.
     func watch(_ cancel: @escaping @Sendable () -> Void) {
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            // The source is registered later on its queue. Until then a signal must not kill the process.
+            // The source is only active after its queue has registered it. Until then a signal must not kill the
+            // process.
             Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            // The handler keeps its source alive, which would otherwise end with this function.
+            // The handler keeps its source alive. Otherwise it would end with this function.
             source.setEventHandler { [self] in
                 _ = source
                 switch meaning(number) {

@@ -57,12 +57,12 @@ package struct OptionVariables {
         "GRANARY_" + option.uppercased().replacing("-", with: "_")
     }
 
-    /// Two commands may have options of the same name with different values, such as --trust of `restore` and of
-    /// `migrate repair`. A value that is only valid for the other one is not meant for this command.
+    /// Two commands may have options with the same name and different values, such as --trust of `restore` and of
+    /// `migrate repair`. A value that is only valid for the other command is ignored.
     private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
         !option.takes(value)
             && option.isOneOfFew
-            // Describing all commands takes longer than most commands run.
+            // Describing all commands takes longer than running most of them.
             && CommandTree.read(root)?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a process must do first for the security of others on the same machine.
+/// Measures at the start of the process that protect other users of the machine.
 enum ProcessHygiene {
     /// A standard stream that was closed at the start gets a descriptor that can be neither read nor written. Otherwise
     /// the next open file or socket would get its number, and a result could be sent to the database.
@@ -18,11 +18,12 @@ enum ProcessHygiene {
         umask(given | 0o022)
     }
 
-    /// Swift's strings are Unicode: a name that is not would be changed, and a file with another name created.
+    /// Swift's strings are Unicode. A name that is not Unicode would be changed, and a file with another name created.
     ///
     /// - Returns: A message about the first argument or variable that is not valid; nil if all are.
     static func unreadableText() -> CommandError? {
-        // Swift reads the arguments from there. Without any, help would be printed and the job counted as done.
+        // Swift reads the arguments from /proc. If they were missing, granary would print help and the job would seem
+        // successful.
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             return CommandError(
                 .limits,
@@ -49,8 +50,8 @@ enum ProcessHygiene {
         return nil
     }
 
-    /// Removes passwords from the arguments that `ps` shows to everyone (`/proc/<pid>/cmdline`), by overwriting them in
-    /// memory. Before that they are visible for a moment, so a variable or a password file is better.
+    /// Overwrites passwords in the arguments that `ps` shows to everyone (`/proc/<pid>/cmdline`). They are visible for
+    /// a moment before that, so a variable or a password file is safer.
     ///
     /// `CommandLine.arguments` has already copied them.
     static func hidePasswords() {

@@ -14,7 +14,7 @@ enum ProcessLimits {
     static func require() throws {
         var files = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
-            // The soft limit is for programs that still use select().
+            // The soft limit only protects programs that use select().
             files.rlim_cur = min(files.rlim_max, 65_536)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
             guard files.rlim_cur >= filesMin else {
@@ -65,8 +65,8 @@ enum ProcessLimits {
     }
 }
 
-/// If memory runs out, the runtime ends the process at once, as if it were killed. The server then rolls back what was
-/// begun; this reports the reason.
+/// If memory runs out, the runtime ends the process at once, as if it were killed. The server then rolls back the open
+/// transaction. This code reports the reason.
 enum MemoryExhaustion {
     /// If this much cannot be allocated, memory was the reason.
     private static let probeBytes = 32 << 20
@@ -80,7 +80,7 @@ enum MemoryExhaustion {
     /// The previous action for each signal, by number.
     nonisolated(unsafe) private static let before = UnsafeMutablePointer<sigaction>.allocate(capacity: 32)
 
-    /// After this, a process that ends for lack of memory reports that, with exit code 1.
+    /// Installs handlers, so that a process that ends for lack of memory reports that, with exit code 1.
     static func explain() {
         before.initialize(repeating: sigaction(), count: 32)
         for number in signals {
@@ -100,7 +100,7 @@ enum MemoryExhaustion {
                     _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
                     _exit(ExitStatus.failed.rawValue)
                 }
-                // It had another reason: the signal is raised again with its previous action.
+                // There was another reason, so the signal is raised again with its previous action.
                 sigaction(number, MemoryExhaustion.before + Int(number), nil)
             }
             sigaction(number, &action, before + Int(number))

@@ -26,7 +26,7 @@ package struct ServerCommand: AsyncParsableCommand {
         try LocalCluster.open(project: ".", postgresBin: postgresBin, logger: console.logger)
     }
 
-    /// The folder's cluster, if there is one. Looking at it must not create it.
+    /// The folder's cluster, if it exists. A query must not create it.
     static func existingCluster(_ postgresBin: String?, on console: Console) throws -> LocalCluster {
         guard LocalCluster.exists(project: ".") else {
             throw CommandError(

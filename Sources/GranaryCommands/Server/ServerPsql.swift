@@ -17,10 +17,10 @@ package struct ServerPsql: GranaryCommand {
     @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Arguments of psql.", valueName: "argument"))
     package var arguments: [String] = []
 
-    /// psql has the terminal and its signals to itself.
+    /// psql receives the terminal and its signals directly.
     package static var watchesSignals: Bool { false }
 
-    /// All arguments are psql's, so there are no output options.
+    /// All arguments belong to psql, so there are no output options.
     package var settings: Console.Settings { Console.Settings() }
 
     package init() {}

@@ -1,6 +1,6 @@
 internal import MigrationChecks
 
-/// Findings for people, programs and GitHub.
+/// Findings as text, as JSON and for GitHub.
 struct FindingReport {
     let findings: [Finding]
     let fileCount: Int

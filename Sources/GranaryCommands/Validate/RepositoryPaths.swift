@@ -1,6 +1,6 @@
 internal import Storage
 
-/// Paths relative to the top of the repository, as GitHub needs them, wherever in it the command runs.
+/// Paths relative to the top of the repository, which GitHub needs. The command may run in any of its folders.
 struct RepositoryPaths {
     /// The folders from the top of the repository to the working folder.
     private let here: [Substring]

@@ -28,11 +28,11 @@ struct ScratchServer: Sendable {
             try await server.requireRights(on: console)
             return try await body(server)
         }
-        // A `.granary` folder would make the local server the project's database; validating must not decide that.
+        // A `.granary` folder would turn the local server into the project's database. Validating must not do that.
         let isProjects = LocalCluster.exists(project: ".")
         let project = try isProjects ? "." : folderAside(console.environment)
         let cluster = try LocalCluster.open(project: project, postgresBin: postgresBin, logger: console.logger)
-        // The one aside is stopped by whichever command is the last to use it, also where an earlier one was killed.
+        // The last command that uses this separate server stops it, even if an earlier command was killed.
         let use = isProjects ? nil : try await ServerUse.begin("\(project)/in-use.lock")
         let start = try await cluster.start()
         let server = ScratchServer(address: ServerAddress(start.url), isForeign: false)
@@ -44,7 +44,7 @@ struct ScratchServer: Sendable {
         } catch {
             let failure = error
             let stops = mayStop()
-            // A cancelled task could not ask any more.
+            // A cancelled task could not query the server.
             await Task {
                 if stops, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
             }.value
@@ -84,7 +84,7 @@ struct ScratchServer: Sendable {
         }
     }
 
-    /// Effects of migrations on a server, such as on its roles, must not happen on the target's.
+    /// Migrations may change objects of the whole server, such as roles. That must not happen on the target's server.
     private func requireOther(than target: ConnectedDatabase?, on console: Console) async throws {
         guard let target else { return }
         let (here, there) = (

@@ -57,7 +57,7 @@ struct SeedChecks {
                     folder: folder,
                     environment: environment,
                     schemas: service.schemas,
-                    // Entries that match nothing were already reported, and would prevent the rest from being read.
+                    // Entries without a match were already reported. They would prevent the rest from being read.
                     seedFiles: listed.filter { Self.isNamed($0, folder, names.map(\.name)) }
                 )
             )
@@ -187,7 +187,7 @@ extension SeedChecks {
         return findings
     }
 
-    /// Rows that production must not get: the first of each kind in a file.
+    /// Rows that production must not contain: the first of each kind in a file.
     private func secrets(_ seeds: SeedSet.Table) -> [Finding] {
         var findings: [Finding] = []
         func note(_ rule: ValidationRule, _ file: String, _ line: Int, _ message: String, _ hint: String) {

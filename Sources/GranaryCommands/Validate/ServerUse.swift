@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A lock file that every command holds which uses a server, by which the last of them knows that it is the last.
+/// A lock file that is held by every command that uses a server. The last command notices that it is the last.
 final class ServerUse: Sendable {
     private let descriptor: CInt
 
@@ -10,7 +10,7 @@ final class ServerUse: Sendable {
 
     /// Waits while another command stops the server.
     ///
-    /// - Returns: nil where files cannot be locked.
+    /// - Returns: nil if the file system has no locks.
     /// - Throws: `CancellationError`.
     static func begin(_ path: String) async throws -> ServerUse? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -23,6 +23,6 @@ final class ServerUse: Sendable {
         return use
     }
 
-    /// Whether no other command uses the server; then none begins to until this value is gone.
+    /// Whether no other command uses the server. If so, no command can begin to use it until this value is destroyed.
     var isLast: Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 }

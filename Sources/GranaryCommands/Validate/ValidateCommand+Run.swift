@@ -94,7 +94,7 @@ extension ValidateCommand {
         }
     }
 
-    /// The database that was given for this. Variables of other commands do not count.
+    /// The database that was given for this command. Variables of other commands do not count.
     private func connect(_ folders: [Validator.Folder], _ console: Console) async throws -> ConnectedDatabase? {
         guard !offline, database.databaseURL != nil else { return nil }
         let isReadable = !folders[0].declared.findings.contains { $0.severity == .error }

@@ -66,7 +66,7 @@ package struct ValidateCommand: SpokenCommand {
         if let since, Migration.version(spelled: since) == nil {
             throw ValidationError("--since takes the number of a migration, not \(since)")
         }
-        // For example, from a variable that a workflow sets only for pull requests.
+        // An empty value may come from a variable that a workflow sets only for pull requests.
         if base?.isEmpty == true { throw ValidationError("--base needs the name of a branch, but is empty") }
         if offline, scratchURL != nil { throw ValidationError("--offline and --scratch-url contradict each other") }
         if speech.json, let format, format != .json {

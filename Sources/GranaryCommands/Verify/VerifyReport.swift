@@ -1,7 +1,7 @@
 package import Archive
 package import Restore
 
-/// The outcome of a verification, for people and for programs.
+/// The outcome of a verification, as text and as JSON.
 package struct VerifyReport: Sendable, Equatable {
     package enum Format: String, Sendable {
         case archive
@@ -13,14 +13,14 @@ package struct VerifyReport: Sendable, Equatable {
 
     package var file: String
     package var format: Format
-    /// Of an archive.
+    /// The manifest of an archive.
     package var members: Int?
-    /// Of a plain dump: the tables that COPY fills.
+    /// The tables that COPY fills, for a plain dump.
     package var tables: Int?
     package var rows: Int
     package var rawBytes: Int
     package var problems: [VerificationReport.Problem]
-    /// What could not be checked, each a sentence.
+    /// Parts that could not be checked, one sentence each.
     package var notes: [String] = []
     package var seconds: Double
 

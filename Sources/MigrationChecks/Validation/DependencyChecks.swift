@@ -125,7 +125,7 @@ struct DependencyChecks {
                 .dependencyCycle,
                 file: tree.dependencies.path,
                 line: tree.dependencies.line(of: "depends_on", in: entry),
-                "dependencies go round in a circle: \(names.joined(separator: " → "))",
+                "dependencies form a cycle: \(names.joined(separator: " → "))",
                 hint: "remove one of these from depends_on"
             )
         }

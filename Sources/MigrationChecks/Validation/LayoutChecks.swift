@@ -82,7 +82,7 @@ struct LayoutChecks {
                     .missingDown,
                     file: down.path,
                     "it is empty, so \(name) cannot be reverted",
-                    hint: "write what undoes it, or `-- nothing to undo` if there is nothing"
+                    hint: "add the statements that undo it, or the comment `-- nothing to undo`"
                 )
             )
         }
