@@ -183,7 +183,7 @@ import Testing
 
 extension [UInt8] {
     /// A copy with one bit changed. Bits are counted from the lowest bit of the first byte.
-    fileprivate func flipping(bit: Int) -> [UInt8] {
+    func flipping(bit: Int) -> [UInt8] {
         var copy = self
         copy[bit / 8] ^= 1 << (bit % 8)
         return copy

@@ -491,7 +491,7 @@ import Testing
         let end = Array("\n\\.\n\n\n".utf8)
         let count = letters >> 17
         let blocks = (1...count).flatMap { number in block(1, size: 1 << 17, isLast: number == count) + [0x78] }
-        return head + blocks + head + block(0, size: end.count, isLast: true) + end
+        return [head, blocks, head, block(0, size: end.count, isLast: true), end].flatMap { $0 }
     }
 
     private static func block(_ kind: Int, size: Int, isLast: Bool) -> [UInt8] {

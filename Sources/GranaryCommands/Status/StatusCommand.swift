@@ -23,6 +23,7 @@ package struct StatusCommand: SpokenCommand {
     package var backups = "backups"
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
@@ -45,7 +46,8 @@ package struct StatusCommand: SpokenCommand {
             database: connected,
             choice: try await gate.situation().choice,
             services: try await session.migrator().status(),
-            backup: try BackupCatalogue.read(folder: backups).newest(of: connected.name),
+            backup: try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: quiet, asks: false))
+                .newest(of: connected.name),
             checks: await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
