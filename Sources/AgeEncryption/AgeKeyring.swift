@@ -122,7 +122,7 @@ package enum AgeKeyFile {
                 try Files.makeFolders(String(path[..<slash]), mode: 0o700)
             }
             try Files.create(path, Array(text.utf8), mode: 0o600)
-        } catch where error.number == EEXIST {
+        } catch  where error.number == EEXIST {
             throw StorageError(
                 .exists,
                 "\(path) exists already",

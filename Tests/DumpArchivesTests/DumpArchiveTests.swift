@@ -490,7 +490,9 @@ import Testing
         let head: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38]
         let end = Array("\n\\.\n\n\n".utf8)
         let count = letters >> 17
-        let blocks = (1...count).flatMap { number -> [UInt8] in block(1, size: 1 << 17, isLast: number == count) + [0x78] }
+        let blocks = (1...count).flatMap { number -> [UInt8] in
+            block(1, size: 1 << 17, isLast: number == count) + [0x78]
+        }
         return [head, blocks, head, block(0, size: end.count, isLast: true), end].flatMap { $0 }
     }
 

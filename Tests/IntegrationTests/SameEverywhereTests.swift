@@ -10,7 +10,9 @@ import Testing
             try site.folder.write("DROP TABLE shop.a;", to: "migrations/1_a.down.sql")
             let names = try await site.server.databases()
             for flag in ["--plan", "--dry-run"] {
-                for words in [["restore", "development.zip"], ["clean"], ["reset"], ["migrate", "up"], ["migrate", "redo"]] {
+                for words in [
+                    ["restore", "development.zip"], ["clean"], ["reset"], ["migrate", "up"], ["migrate", "redo"],
+                ] {
                     let outcome = try await site.granary(words + [flag, "--env", "development"])
                     #expect(outcome.status == 0, "\(words) \(flag): \(outcome)")
                 }
