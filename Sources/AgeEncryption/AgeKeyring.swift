@@ -174,13 +174,14 @@ extension AgeKeyFile {
     }
 
     private static func lines(_ text: [UInt8]) -> [(Int, String)] {
-        String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-            .map { ($0.offset + 1, trimmed($0.element)) }
+        // By bytes, because a carriage return and a line feed are one Character.
+        text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+            .map { ($0.offset + 1, trimmed(String(decoding: $0.element, as: UTF8.self))) }
             .filter { !$0.1.isEmpty && !$0.1.hasPrefix("#") }
     }
 
-    private static func trimmed(_ line: Substring) -> String {
-        var line = line.drop(while: \.isWhitespace)
+    private static func trimmed(_ text: String) -> String {
+        var line = text.drop(while: \.isWhitespace)
         while line.last?.isWhitespace == true { line.removeLast() }
         return String(line)
     }

@@ -43,8 +43,20 @@ package final class BackupSource: ByteSource {
 
     /// Whether a file is encrypted, or was before it was damaged.
     ///
-    /// - Throws: `AgeError.armor`; `StorageError.io`.
-    package static func isEncrypted(_ file: FileSource) throws -> Bool { try sealed(file) != nil }
+    /// - Throws: `StorageError.io`.
+    package static func isEncrypted(_ file: FileSource) throws -> Bool {
+        let prefix = try prefix(of: file)
+        return isBinary(file, prefix) || AgeArmor.begins(prefix)
+    }
+
+    private static func prefix(of file: FileSource) throws -> [UInt8] {
+        try file.bytes(at: 0, count: min(file.byteCount, FileFormat.prefixBytes))
+    }
+
+    /// Damage to its first bytes must not turn an encrypted file into a file of another kind.
+    private static func isBinary(_ file: FileSource, _ prefix: [UInt8]) -> Bool {
+        FileFormat(prefix) == .age || file.path.hasSuffix(".age") && !AgeArmor.begins(prefix)
+    }
 
     private init(_ file: FileSource, _ fileKey: (AgeHeader) throws -> AgeFileKey) throws {
         self.file = file
@@ -58,11 +70,9 @@ package final class BackupSource: ByteSource {
     }
 
     /// The binary form of an encrypted file; nil for a file that is not encrypted.
-    ///
-    /// Damage to its first bytes must not turn an encrypted file into a file of another kind.
     private static func sealed(_ file: FileSource) throws -> (any ByteSource)? {
-        let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileFormat.prefixBytes))
-        if FileFormat(prefix) == .age || file.path.hasSuffix(".age") && !AgeArmor.begins(prefix) { return file }
+        let prefix = try prefix(of: file)
+        if isBinary(file, prefix) { return file }
         guard AgeArmor.begins(prefix) else { return nil }
         guard file.byteCount <= AgeArmor.bytesMax else {
             throw AgeError(

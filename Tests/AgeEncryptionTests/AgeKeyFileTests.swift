@@ -173,6 +173,7 @@ import Testing
             for content in ["", "xge-encryption.org/v1\n-> X", "-- a plain dump\n"] {
                 let path = try folder.write(content, to: "a.sql.age")
                 #expect(ageError { _ = try BackupSource(path: path, .none) }?.code == .header)
+                #expect(try BackupSource.isEncrypted(FileSource(path: path)))
             }
         }
     }

@@ -315,6 +315,7 @@ private struct FormatDocument {
         manifest.needs = [.init(kind: "type", name: "other.mood", neededBy: [16384])]
         manifest.distributed = [.init(schema: "public", name: "t")]
         manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
+        manifest.recipients = ["age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]
         manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)
         return manifest

@@ -105,6 +105,8 @@ import Testing
                   backups                 List the backups in a folder, describe one, or delete
                                           old ones.
                   convert                 Convert a dump of pg_dump into a backup of granary.
+                  key                     Make keys for encrypted backups, and check which
+                                          backups they open.
 
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations, which a ledger in the
@@ -156,6 +158,7 @@ import Testing
                   granary backup
                   granary backup --output shop.zip --exclude-table-data audit.events
                   granary backup --schema user_service --jobs 4
+                  granary backup --recipient age1… --recipient age1…
                   granary backup --output - | ssh vault 'cat > shop.zip'
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
@@ -165,13 +168,21 @@ import Testing
 
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
-                                          plain dumps (default: a new file in --backups).
-                  --format <zip|sql>      The format; by default the file name decides. (values:
-                                          zip, sql)
+                                          plain dumps, .age follows if encrypted (default: a
+                                          new file in --backups).
+                  --format <zip|sql>      The format; by default the file name decides.
+                                          (values: zip, sql)
                   --force                 Replace the file if it exists.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   A folder of migrations to store, if it exists
                                           (default: migrations).
+
+                WHO CAN READ IT:
+                  --recipient <recipient> Encrypt with age for this recipient, age1…;
+                                          repeatable.
+                  --recipients-file <file>
+                                          Encrypt for the recipients in this file, one a line.
+                  --passphrase            Encrypt with a passphrase, which is asked for.
 
                 WHAT TO BACK UP:
                   --service <name>        The schemas of this service.
@@ -249,6 +260,8 @@ import Testing
 
                 OPTIONS:
                   --backups <folder>      The folder of backups. (default: backups)
+                  --identity <file>       A file with an identity of age, for an encrypted
+                                          backup; repeatable.
                   -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --version               Show the version.
                   -h, --help              Show help information.
@@ -353,6 +366,8 @@ import Testing
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   The folder with environments.json. (default:
                                           migrations)
+                  --identity <file>       A file with an identity of age, for an encrypted
+                                          backup; repeatable.
                   --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
@@ -390,7 +405,7 @@ import Testing
         ).stdout
         #expect(
             screen == """
-                OVERVIEW: Start the server of this folder, making it first if there is none;
+                OVERVIEW: Start the server of this folder, and create it if there is none;
                 print its URL.
 
                 Example:
@@ -407,15 +422,8 @@ import Testing
                   --version               Show the version.
                   -h, --help              Show help information.
 
-                OUTPUT:
-                  --json                  Print one JSON document on standard output, failures
-                                          too.
-                  -q, --quiet             Print only results and errors.
-                  -v, --verbose           Print more: a line for each table, and the log.
-                  --log-format <text|json>
-                                          The format of standard error. (values: text, json;
-                                          default: text)
-                  --no-color              Use no colors; NO_COLOR does the same.
+                COMMON OPTIONS (granary help status explains them):
+                  --json --quiet --verbose --log-format <text|json> --no-color
 
                 """
         )

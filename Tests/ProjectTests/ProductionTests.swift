@@ -79,6 +79,7 @@ import Testing
             switch key {
             case .maintenanceWindow: "\"Sun 02:00-04:00 UTC\""
             case .lint: "{\"enable\": []}"
+            case .recipients: "[\"age1\"]"
             default: "true"
             }
         let rule = "\"\(key.rawValue)\": \(value)"

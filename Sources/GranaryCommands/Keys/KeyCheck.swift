@@ -12,7 +12,7 @@ package struct KeyCheck: SpokenCommand {
             all of it. The exit code is 2 if the file cannot be opened.
 
             Example:
-              granary key check backups/shop-20261123T071500Z.zip.age --identity production-key.txt
+              granary key check shop-20261123T071500Z.zip.age --identity key.txt
 
             \(variablesHelp)
             """
