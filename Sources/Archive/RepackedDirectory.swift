@@ -200,7 +200,7 @@ extension RepackedDirectory {
             guard entry.method == ZipFormat.stored || entry.method == ZipFormat.deflated else {
                 throw ArchiveError.damaged(
                     entry.name,
-                    "it is packed in a way that is not known (method \(entry.method)); zip -r packs in a known one"
+                    "its compression method \(entry.method) is unknown; zip -r uses a known one"
                 )
             }
         }

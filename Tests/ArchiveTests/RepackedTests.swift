@@ -112,7 +112,7 @@ import Testing
         #expect(try await verify(bytes).sentences.first?.hasSuffix("it overlaps the member before it") == true)
     }
 
-    @Test(arguments: [(UInt16(1), UInt16(0), "it is encrypted"), (0, 14, "it is packed in a way that is not known")])
+    @Test(arguments: [(UInt16(1), UInt16(0), "it is encrypted"), (0, 14, "its compression method 14 is unknown")])
     func whatCannotBeUnpackedIsSaid(flags: UInt16, method: UInt16, problem: String) async throws {
         var style = RepackedZip.Style()
         (style.flags, style.method) = (flags, method)

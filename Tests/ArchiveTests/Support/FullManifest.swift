@@ -27,6 +27,7 @@ enum FullManifest {
             walPosition: "0/1A2B3C4D",
             scope: .init(schemas: ["shop"], tables: ["shop.orders"])
         )
+        manifest.recipients = ["age1example"]
         manifest.schemaVersions = [.init(table: "public.m", service: "shop", version: "12", dirty: true)]
         manifest.ledger = [
             .init(
