@@ -108,7 +108,7 @@ enum MakeTargets {
         for file in ["Makefile", "granary.mk"] {
             for line in try Project.text(file).split(separator: "\n") {
                 if line.hasPrefix(".PHONY:") {
-                    for name in line.dropFirst(7).split(separator: " ") {
+                    for name in line.dropFirst(7).split(separator: " ") where !name.hasPrefix("$") {
                         targets[String(name)] = targets[String(name)] ?? false
                     }
                 }
