@@ -30,7 +30,9 @@ import Testing
             for name in names { #expect(plain(pages["granary.1"]).contains("\(name)(1)\n"), "\(name)") }
             for command in CommandHelp.commands where !command.isEmpty {
                 let page = plain(pages["granary-\(command[0]).1"])
-                let listed = Set(page.matches(of: #/(?m)^(?:-., )?(--[a-z-]+)/#).map { String($0.1) })
+                // One option may have two names.
+                let entries = page.matches(of: #/(?m)^(?:-., )?(--[a-z-]+)(?:, (--[a-z-]+))?/#)
+                let listed = Set(entries.flatMap { [$0.1, $0.2].compactMap(\.self).map(String.init) })
                 if command.count == 2 {
                     #expect(page.contains("\n.SS granary \(command.joined(separator: " "))\n"), "\(command)")
                 }
@@ -89,7 +91,7 @@ import Testing
             #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
             let shown = try await runCommand("mandoc", ["-T", "utf8", folder.file("granary-restore.1")])
             let text = shown.stdout.replacing(#/.\u{8}/#, with: "")
-            #expect(text.contains("SYNOPSIS\n       granary restore [option...] file|-\n"), "\(text)")
+            #expect(text.contains("SYNOPSIS\n       granary restore [option...] [file|-]\n"), "\(text)")
             #expect(text.contains("granary restore shop.zip --into shop_yesterday\n"))
         }
     }
