@@ -32,7 +32,7 @@ import Testing
                 let page = plain(pages["granary-\(command[0]).1"])
                 // One option may have two names.
                 let entries = page.matches(of: #/(?m)^(?:-., )?(--[a-z-]+)(?:, (--[a-z-]+))?/#)
-                let listed = Set(entries.flatMap { [$0.1, $0.2].compactMap(\.self).map(String.init) })
+                let listed = Set(entries.map { String($0.1) } + entries.compactMap { $0.2.map(String.init) })
                 if command.count == 2 {
                     #expect(page.contains("\n.SS granary \(command.joined(separator: " "))\n"), "\(command)")
                 }
