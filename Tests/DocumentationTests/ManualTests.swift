@@ -30,9 +30,9 @@ import Testing
             for name in names { #expect(plain(pages["granary.1"]).contains("\(name)(1)\n"), "\(name)") }
             for command in CommandHelp.commands where !command.isEmpty {
                 let page = plain(pages["granary-\(command[0]).1"])
-                // An option may have two names on its line.
-                let lines = page.split(separator: "\n").filter { $0.hasPrefix("-") }
-                let listed = Set(lines.flatMap { $0.matches(of: #/--[a-z-]+/#).map { String($0.0) } })
+                // One option may have two names.
+                let entries = page.matches(of: #/(?m)^(?:-., )?(--[a-z-]+)(?:, (--[a-z-]+))?/#)
+                let listed = Set(entries.map { String($0.1) } + entries.compactMap { $0.2.map(String.init) })
                 if command.count == 2 {
                     #expect(page.contains("\n.SS granary \(command.joined(separator: " "))\n"), "\(command)")
                 }

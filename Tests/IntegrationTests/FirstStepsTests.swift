@@ -239,6 +239,7 @@ import Testing
 
     @Test func withoutATypeBothFilesAreBlank() async throws {
         try await ScratchFolder.with { folder in
+            try folder.write("", to: "migrations/.keep")
             let made = try await runCommand(
                 granaryBinary(),
                 ["migrate", "generate", "drop_old_things"],

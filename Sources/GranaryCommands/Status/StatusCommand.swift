@@ -2,6 +2,7 @@ internal import Archive
 package import ArgumentParser
 internal import Inspection
 internal import Migrations
+internal import Storage
 
 /// `granary status`.
 package struct StatusCommand: SpokenCommand {
@@ -34,7 +35,6 @@ package struct StatusCommand: SpokenCommand {
         // The others would say again which database was chosen.
         let quiet = console.quiet
         let gate = Gate(database: connected, schema: common.service.state.schema, console: quiet)
-        let session = try await MigrationSession.open(common, writes: false, on: quiet)
         let checkup = Checkup(
             backups: backups,
             seeds: seeds,
@@ -45,12 +45,20 @@ package struct StatusCommand: SpokenCommand {
         let status = Status(
             database: connected,
             choice: try await gate.situation().choice,
-            services: try await session.migrator().status(),
+            services: try await services(on: quiet),
             backup: try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: quiet, asks: false))
                 .newest(of: connected.name),
             checks: await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
+    }
+
+    /// None if there is no folder of migrations, as in an application that uses granary for its backups alone.
+    private func services(on console: Console) async throws -> [ServiceState] {
+        let services = try common.service.services(variables: console.environment)
+        guard services.contains(where: { Files.isFolder($0.service.folder) }) else { return [] }
+        let session = try await MigrationSession.open(common, writes: false, on: console)
+        return try await session.migrator().status()
     }
 }
 
