@@ -158,7 +158,7 @@ struct ZipDirectory: Sendable {
         let members = try ZipSalvage.count(source)
         return ArchiveError(
             .damaged,
-            "the archive is cut off, or bytes were added at its end: its end record is missing; complete members found:  \(members)",
+            "the archive is cut off, or bytes were added at its end: its end record is missing; complete members found: \(members)",
             hint: "use another backup; `zip -FF` recovers the complete members"
         )
     }

@@ -136,7 +136,7 @@ struct SnapshotTaker: Sendable {
     private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
         BackupError(
             .rights,
-            "\(session.user) may not read everything that the backup needs:  \(error.message) (SQLSTATE 42501)",
+            "\(session.user) may not read everything that the backup needs: \(error.message) (SQLSTATE 42501)",
             hint:
                 "back up what you own with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
         )

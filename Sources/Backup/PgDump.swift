@@ -125,7 +125,7 @@ extension PgDump {
         if reason.contains("out of shared memory") {
             return BackupError(
                 .pgDump,
-                "pg_dump locks every table, but the server's lock table is too small:  \(reason)",
+                "pg_dump locks every table, but the server's lock table is too small: \(reason)",
                 hint: "raise max_locks_per_transaction and restart the server"
             )
         }

@@ -58,7 +58,7 @@ package struct SchemaOnlyDump: Sendable {
             if errors.contains("permission denied for") {
                 throw BackupError(
                     .pgDump,
-                    "the schema could not be written, because pg_dump has no right to read all of it:  \(Self.denial(errors))",
+                    "the schema could not be written, because pg_dump has no right to read all of it: \(Self.denial(errors))",
                     hint: "connect as the tables' owner, or use --format text, which needs no rights on them"
                 )
             }

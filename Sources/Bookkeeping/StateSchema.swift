@@ -72,7 +72,7 @@ package struct StateSchema: Sendable {
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw BookkeepingError(
                 .database,
-                "the role \(session.user) may not create the schema \(name):  \(error.message)",
+                "the role \(session.user) may not create the schema \(name): \(error.message)",
                 hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
             )
         }

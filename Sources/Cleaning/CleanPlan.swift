@@ -55,7 +55,7 @@ package struct CleanPlan: Sendable {
         guard hits.isEmpty else {
             throw CleaningError(
                 .protected,
-                "nothing was changed, because tables that must keep their rows would lose some:  "
+                "nothing was changed, because tables that must keep their rows would lose some: "
                     + hits.joined(separator: "; "),
                 hint: "add --keep for the tables that they refer to, or clean them too"
             )

@@ -147,7 +147,7 @@ extension FileFormat {
     )
 
     private static func unpack(_ program: String) -> String {
-        "decompress it to standard input:  \(program) -dc FILE | granary restore -"
+        "decompress it to standard input: \(program) -dc FILE | granary restore -"
     }
 
     /// The format is the eighth byte, after the signature, three bytes of version, and the sizes of integers and

@@ -63,8 +63,8 @@ import Testing
             let expected =
                 count < 4
                 ? "archive: this is not an archive of granary"
-                : "archive: the archive is cut, or something was added at its end: it has no end record where one "
-                    + "should be; whole members that can be found: \(whole)"
+                : "archive: the archive is cut off, or bytes were added at its end: its end record is missing; "
+                    + "complete members found: \(whole)"
             #expect(report.sentences == [expected], "\(count) bytes")
         }
     }

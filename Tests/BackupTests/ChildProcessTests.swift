@@ -51,7 +51,7 @@ import Testing
         #expect(stopped.output == [])
         #expect(
             BackupError("pg_dump", stopped.ending)?.message
-                == "pg_dump was stopped by SIGSTOP and not continued, and was ended"
+                == "pg_dump was stopped by SIGSTOP and not continued, so granary ended it"
         )
     }
 

@@ -129,7 +129,7 @@ package struct CountsCommand: SpokenCommand {
     private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
         let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
         guard !hidden.isEmpty else { return }
-        console.note("not counted, because row security hides some of their rows:  \(hidden.joined(separator: ", "))")
+        console.note("not counted, because row security hides some of their rows: \(hidden.joined(separator: ", "))")
         console.note(
             "to count them, connect as a role with BYPASSRLS, or as the owner after ALTER TABLE … NO FORCE ROW LEVEL SECURITY"
         )
