@@ -298,7 +298,7 @@ private let users = """
             #"seeds/common/users.yaml:2: shop.users.boss: insert or update on table "users" violates foreign key constraint "users_boss_fkey" (SQLSTATE 23503)"#
         ),
         ("- {email: null}\n", "seeds/common/users.yaml:1: shop.users.email is null, but the column is NOT NULL"),
-        ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, and the value a list"),
+        ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, but the value is a list"),
         (
             "- {email: a@example.com, age: !sql 'nosuch()'}\n",
             "seeds/common/users.yaml:1: shop.users: function nosuch() does not exist (SQLSTATE 42883)"
