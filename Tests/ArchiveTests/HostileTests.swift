@@ -107,7 +107,7 @@ import Testing
                 let sentences = try await sentences(Rebuilding.zip(members))
                 #expect(
                     sentences == [
-                        "central directory: the record at its byte 0 has a ZIP64 field that has an unexpected form"
+                        "central directory: the record at its byte 0 has a ZIP64 field with an unexpected form"
                     ]
                 )
             }
@@ -125,9 +125,9 @@ import Testing
         let missing = short.setting(UInt32.max, at: 42)
         let cut = Array(wide.setting(UInt16(24), at: 30).dropLast(4))
         for (record, problem) in [
-            (missing, "has a ZIP64 field that has an unexpected form"),
-            (cut, "has a ZIP64 field that has an unexpected form"),
-            (wide.setting(UInt16(2), at: extra), "has a ZIP64 field that has an unexpected form"),
+            (missing, "has a ZIP64 field with an unexpected form"),
+            (cut, "has a ZIP64 field with an unexpected form"),
+            (wide.setting(UInt16(2), at: extra), "has a ZIP64 field with an unexpected form"),
             (wide.setting(UInt16(8), at: extra + 2), "is not in the form that granary writes"),
             (wide.setting(UInt32(0), at: 42), "is not in the form that granary writes"),
             (short.setting(UInt16(4), at: 30) + [1, 0, 0, 0], "is not in the form that granary writes"),
@@ -196,7 +196,7 @@ import Testing
     @Test func packingThatIsNotKnownIsRefused() async throws {
         let name = "schema/pre-data.sql"
         #expect(
-            try await sentences { $0.method = 12 } == ["\(name): its compression method 12)"]
+            try await sentences { $0.method = 12 } == ["\(name): its compression method 12 is unknown"]
         )
         let directory = try ZipDirectory(MemorySource(archive))
         let flags = directory.offset + 8
@@ -236,7 +236,7 @@ import Testing
         }
         let real = archive.setting(UInt16(5), at: length) + Array("hello".utf8)
         #expect(
-            try await sentences(real).map { $0.hasPrefix("archive: the archive is cut, or something was") } == [true]
+            try await sentences(real).map { $0.hasPrefix("archive: the archive is cut off, or bytes were added") } == [true]
         )
         // A comment that is a complete end record of another file.
         let record = Array(archive.suffix(22))

@@ -29,18 +29,18 @@ import Testing
         for bytes in [[0x50, 0x4b, 3, 4], [0x50, 0x4b, 3, 4] + [UInt8](repeating: 0xff, count: 1000)] as [[UInt8]] {
             let error = try await outcome(bytes)
             #expect(error.code == .damaged)
-            #expect(error.description.hasSuffix("whole members that can be found: 0"))
+            #expect(error.description.hasSuffix("complete members found: 0"))
         }
         // Headers of empty members, one after the other.
         let header = LooseMember("a", contents: []).entry.localHeader
         let many = try await outcome(Array(repeatElement(header, count: 5000).joined()))
-        #expect(many.message.hasSuffix("whole members that can be found: 5000"))
+        #expect(many.message.hasSuffix("complete members found: 5000"))
         // A header with the largest possible size.
         var entry = LooseMember("a", contents: []).entry
         (entry.rawBytes, entry.storedBytes) = (Int.max, Int.max)
-        #expect(try await outcome(entry.localHeader).message.hasSuffix("can be found: 0"))
+        #expect(try await outcome(entry.localHeader).message.hasSuffix("members found: 0"))
         let most = entry.localHeader.setting(UInt64.max, at: 31 + 12)
-        #expect(try await outcome(most).message.hasSuffix("can be found: 0"))
+        #expect(try await outcome(most).message.hasSuffix("members found: 0"))
     }
 
     @Test func theZIPsOfOthersAreNotOurs() async throws {
