@@ -236,7 +236,9 @@ import Testing
         }
         let real = archive.setting(UInt16(5), at: length) + Array("hello".utf8)
         #expect(
-            try await sentences(real).map { $0.hasPrefix("archive: the archive is cut off, or bytes were added") } == [true]
+            try await sentences(real).map { $0.hasPrefix("archive: the archive is cut off, or bytes were added") } == [
+                true
+            ]
         )
         // A comment that is a complete end record of another file.
         let record = Array(archive.suffix(22))
