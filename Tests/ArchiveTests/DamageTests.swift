@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func addedBytesAreFound() async throws {
-        let cut = "archive: the archive is cut off, or bytes were added at its end: it has no end record where one "
+        let cut = "archive: the archive is cut off, or bytes were added at its end: its end record is missing"
         #expect(try await verify(archive + [0]).sentences.map { $0.hasPrefix(cut) } == [true])
         #expect(try await verify([0] + archive).sentences == ["end record: its numbers do not match the file"])
         // With two archives in a row, the end record of the last one does not match.
