@@ -189,7 +189,7 @@ private struct YAMLReader: ~Copyable {
         let line = lines.dropFirst(place.line - 1).first ?? ""
         let hint =
             if line.contains(#/[:\[,-]\s*@/#) {
-                "YAML reserves @:  write \"@label\" in quotes, or !ref label"
+                "YAML reserves @: write \"@label\" in quotes, or !ref label"
             } else if line.contains(#/[:\[,-]\s*\*/#) {
                 YAMLReader.aliasHint
             } else if line.contains("\t") {

@@ -29,8 +29,8 @@ import Testing
         ) { barn in
             let plan = try await barn.plan()
             #expect(plan.summary == "other.notes 2 delete, other.replies 1 delete, shop.users 3 delete")
-            #expect(plan.tables[0].because == "its rows refer to shop.users by notes_u_fkey")
-            #expect(plan.tables[1].because == "its rows refer to other.notes by answers")
+            #expect(plan.tables[0].because == "its rows refer to shop.users through notes_u_fkey")
+            #expect(plan.tables[1].because == "its rows refer to other.notes through answers")
             #expect(plan.tables[2].because == nil)
             #expect(plan.rows == 6)
             #expect(plan.isExact)
@@ -67,7 +67,7 @@ import Testing
                 }
                 #expect(error?.code == .protected)
                 #expect(error?.message.contains("other.log is not cleaned (") == true)
-                #expect(error?.message.contains("refer to shop.users by who") == true)
+                #expect(error?.message.contains("refer to shop.users through who") == true)
                 #expect(error?.message.contains("shop.kept") == false)
             }
             try await #expect(barn.rows() == "kept 1, users 1")

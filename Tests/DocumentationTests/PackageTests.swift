@@ -10,7 +10,7 @@ import Testing
         access($0, X_OK) == 0
     }
 
-    /// Of the program that is built beside the tests; `make test-deb` installs it.
+    /// The package contains the program that was built with the tests. `make test-deb` installs such a package.
     @Test(.enabled(if: hasDebianTools))
     func thePackageHasEverythingThatIsInstalled() async throws {
         try await ScratchFolder.with { folder in

@@ -72,7 +72,7 @@ import Testing
             let wrong = try await project.granary("tables", "custmers")
             #expect(
                 wrong.status == 64
-                    && wrong.stderr.contains("no table fits custmers\nhint: did you mean public.customers?"),
+                    && wrong.stderr.contains("no table matches custmers\nhint: did you mean public.customers?"),
                 "\(wrong)"
             )
         }
@@ -206,7 +206,7 @@ import Testing
             let problem = """
 
                 findings     1 problem
-                             marker: the database is marked development, and staging is chosen
+                             marker: the database is marked development, but staging was chosen
                              → choose --env development, or: granary env mark staging --force
 
                 """

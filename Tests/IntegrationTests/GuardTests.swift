@@ -37,7 +37,7 @@ import Testing
                     try #require(try await granary("env", "mark", "staging", at: target, in: folder).status == 0)
                     let other = try await granary("restore", "a.zip", "--env", "production", at: target, in: folder)
                     #expect(other.status == 3)
-                    #expect(other.stderr.contains("marked staging, and --env says production"))
+                    #expect(other.stderr.contains("marked staging, but --env says production"))
                     try await psql(
                         target,
                         "INSERT INTO granary.migration_log (service, event, actor, started_at, outcome) VALUES ('x', 'up', 'me', now(), 'done')"

@@ -32,7 +32,7 @@ import Testing
             let few = try await bash(script, at: url, in: folder)
             #expect(few.stdout == "1\n1\n")
             #expect(
-                few.stderr == "granary: error: this process may open 16 files, and 32 are needed\n"
+                few.stderr == "granary: error: this process may open 16 files, but 32 are needed\n"
                     + "hint: nothing was changed; raise the limit: ulimit -n 1024\n"
             )
             let enough = try await bash("ulimit -n 32; $G backup -o b.zip --jobs 1", at: url, in: folder)

@@ -56,7 +56,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
             #expect(refused[0].stderr.contains("is \(name), which is not cleaned"))
             #expect(refused[0].stderr.contains("hint: production is never cleaned"))
             #expect(refused[1].stderr.contains("\(name) is never reset"))
-            #expect(refused[2].stderr.contains("production takes reference tables only"))
+            #expect(refused[2].stderr.contains("production allows reference tables only"))
             #expect(refused[3].stderr.contains("generated rows are forbidden in production"))
             try await #expect(site.rows() == "1 one, 2 two")
             try await #expect(site.granary("clean", "--plan").stdout.contains("is \(name), which is not cleaned"))

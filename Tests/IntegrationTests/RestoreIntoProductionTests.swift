@@ -137,7 +137,7 @@ import Testing
                 environment: ["GRANARY_FROM": "prod-eu"]
             )
             #expect(origin.status == 3, "\(origin)")
-            #expect(origin.stderr.contains("--from names prod-eu, and development.zip is a backup of development"))
+            #expect(origin.stderr.contains("--from names prod-eu, but development.zip is a backup of development"))
             try await #expect(site.rows() == "1 one, 2 two")
             let done = try await site.granary("restore", "development.zip", "--drop-old")
             #expect(done.status == 0, "\(done)")

@@ -40,7 +40,7 @@ import Testing
             for command in ["up", "down"] {
                 let wrong = try await site.granary("migrate", command, "--confirm", "other")
                 #expect(wrong.status == 3, "\(wrong)")
-                #expect(wrong.stderr.contains("--confirm names other, and the target is \(site.database)"), "\(wrong)")
+                #expect(wrong.stderr.contains("--confirm names other, but the target is \(site.database)"), "\(wrong)")
             }
             // A number is the name of a database here, since nothing is reverted.
             try await #expect(site.granary("migrate", "up", "--confirm", "1").status == 3)

@@ -318,7 +318,7 @@ import Testing
             """,
         ]).filter { $0.rule == "listed-file-missing" }
         let guess = "is 000001_users.up.sql meant?"
-        #expect(findings.map(\.hint) == [guess, guess, "take it out of the list"])
+        #expect(findings.map(\.hint) == [guess, guess, "remove it from the list"])
     }
 
     @Test func wordsAndNumbersThatAreNotAllowedAreNamed() async throws {
@@ -350,7 +350,7 @@ import Testing
         let findings = try await validation(of: [
             "migrations/dependencies.json": "{\"migrations\": {\"1\": {\"risk_levl\": \"low\", \"zzz\": 1}}}"
         ]).filter { $0.rule == "unknown-field" }
-        #expect(findings.map(\.hint) == ["is risk_level meant?", "take it out"])
+        #expect(findings.map(\.hint) == ["is risk_level meant?", "remove it"])
         #expect(findings[0].message == "migrations.1.risk_levl is an unknown field")
     }
 

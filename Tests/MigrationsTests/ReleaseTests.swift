@@ -23,7 +23,7 @@ import Testing
             try await #expect(
                 project.migrator().plan(.up(nil)).notes == [
                     "4 .sql files are not migrations and were ignored: \(tree.ignored.joined(separator: ", ")): "
-                        + "a migration is called number_title.up.sql"
+                        + "a migration file is named number_title.up.sql"
                 ]
             )
             try await #expect(project.up().appliedSteps.map(\.version) == [1, 2])

@@ -79,8 +79,8 @@ import Testing
             try folder.write("", to: "seeds.yml")
             let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: folder.path) }
             #expect(
-                error?.description == "\(folder.file("seeds.yaml")) and \(folder.file("seeds.yml")) are both there, "
-                    + "and only one of them can hold"
+                error?.description == "\(folder.file("seeds.yaml")) and \(folder.file("seeds.yml")) both exist, "
+                    + "but only one of them can be used"
             )
         }
     }

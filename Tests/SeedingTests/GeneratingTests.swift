@@ -201,11 +201,11 @@ private let files: KeyValuePairs = [
     @Test(arguments: [
         (
             "settings", "generate: {per: users, count: 4}",
-            "only 3 distinct values of shop.settings (area) are possible for each parent, and 4 rows are wanted"
+            "only 3 distinct values of shop.settings (area) are possible for each parent, but 4 rows are wanted"
         ),
         (
             "profiles", "generate: {count: 12}",
-            "only 10 distinct values of shop.profiles (user_id) are possible, and 12 rows are wanted"
+            "only 10 distinct values of shop.profiles (user_id) are possible, but 12 rows are wanted"
         ),
         ("orders", "generate: {count: 1, columns: {totl: 1}}", "shop.orders has no column totl"),
         ("orders", "generate: {count: 1, columns: {total: {betwen: [1, 2]}}}", "betwen is unknown"),
@@ -290,7 +290,7 @@ private let files: KeyValuePairs = [
             let error = await failure {
                 try await project.seed { $0.generate = (patterns: ["shop.nothing*"], rows: 2) }
             }
-            #expect(error?.description == "no table fits shop.nothing*")
+            #expect(error?.description == "no table matches shop.nothing*")
         }
     }
 

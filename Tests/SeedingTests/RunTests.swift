@@ -298,7 +298,7 @@ private let users = """
             #"seeds/common/users.yaml:2: shop.users.boss: insert or update on table "users" violates foreign key constraint "users_boss_fkey" (SQLSTATE 23503)"#
         ),
         ("- {email: null}\n", "seeds/common/users.yaml:1: shop.users.email is null, but the column is NOT NULL"),
-        ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, and the value a list"),
+        ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, but the value is a list"),
         (
             "- {email: a@example.com, age: !sql 'nosuch()'}\n",
             "seeds/common/users.yaml:1: shop.users: function nosuch() does not exist (SQLSTATE 42883)"
@@ -336,7 +336,7 @@ private let users = """
             #expect(report.scripts.map(\.runs) == [true, true, true])
             try await #expect(project.rows("SELECT * FROM seen") == "first|0 row|7 then|2 always|2")
             let again = try await project.seed()
-            #expect(again.scripts.map(\.reason) == ["it has run", "it has run", "it says always"])
+            #expect(again.scripts.map(\.reason) == ["it has already run", "it has already run", "it is marked always"])
             try project.writeSeed("INSERT INTO seen VALUES ('new', 0);", to: "common/030_then.sql")
             try await #expect(project.seed().scripts.map(\.runs) == [false, true, true])
             _ = try await project.rows("DELETE FROM granary.seeds")

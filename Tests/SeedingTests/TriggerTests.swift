@@ -147,7 +147,7 @@ import Testing
         )
         try await TestProject.withShop(schema, ["common/t.csv": "email\nA@x.y\na@x.y\n"]) { project in
             await #expect(
-                project.problem() == "seeds/common/t.csv:3: the key (email) is that of seeds/common/t.csv:2 too"
+                project.problem() == "seeds/common/t.csv:3: the key (email) is also in seeds/common/t.csv:2"
             )
         }
     }

@@ -118,7 +118,7 @@ package struct Silencing: Sendable {
             guard line.starts(with: "--".utf8) else { break }
             count += 1
         }
-        // No comment is on line 0.
+        // Lines begin with 1, so 0...0 contains no line.
         return count == 0 ? 0...0 : 1...count
     }
 }

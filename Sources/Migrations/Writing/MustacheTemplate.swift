@@ -7,9 +7,9 @@ struct MustacheTemplate: Sendable {
     /// The value of a name in a template.
     enum Value: Sendable {
         case text(String)
-        /// A section is written if it is true.
+        /// Writes a section if it is true.
         case flag(Bool)
-        /// A section is written once for each; `{{.}}` inside it is the text.
+        /// Writes a section once for each element. In the section, `{{.}}` is the element.
         case list([String])
     }
 

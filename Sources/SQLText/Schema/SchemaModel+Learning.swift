@@ -199,7 +199,7 @@ extension SchemaModel.Table {
     private mutating func addCheck(_ constraint: ParseNode) {
         let columns = Self.columnsNotNull(in: constraint["raw_expr"])
         guard !columns.isEmpty else { return }
-        // Only a name that the files contain can be used by a VALIDATE in them.
+        // A constraint without a name in these files cannot be validated in them.
         let name = constraint["conname"].string ?? " \(columns.sorted().joined(separator: " "))"
         if constraint["skip_validation"].isTrue {
             unvalidatedNotNullChecks[name] = columns

@@ -85,7 +85,7 @@ enum ConstraintRules {
             + "file and drop the CHECK",
         kinds: ["AT_SetNotNull"]
     ) { context in
-        // The server drops what the same ALTER TABLE drops before it looks for a CHECK.
+        // The server executes the drops of an ALTER TABLE first. So a CHECK that it drops does not help.
         let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
         return context.alterations.filter { command in
             guard command.kind == "AT_SetNotNull", let known = context.schema[command.table] else {
