@@ -2,6 +2,7 @@ internal import Archive
 package import ArgumentParser
 internal import Inspection
 internal import Migrations
+internal import Project
 internal import Storage
 
 /// `granary status`.
