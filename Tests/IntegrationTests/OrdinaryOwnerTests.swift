@@ -29,7 +29,7 @@ import Testing
             let doctor = try await tenant.succeeds("doctor")
             #expect(doctor.stdout.contains("note     rights        no CREATEDB, not the owner of the database"))
             #expect(
-                doctor.stdout.contains("note     rows          1 tables of other schemas may not be read"),
+                doctor.stdout.contains("note     rows          1 tables of other schemas cannot be read"),
                 "\(doctor)"
             )
 

@@ -211,7 +211,7 @@ struct GeneratorTests {
             let name = "a" + String(repeating: "b", count: 70) + "_on_email"
             try files.generate(name, .index)
             let up = files.read("migrations/000001_\(name).up.sql")
-            let index = try #require(up.firstMatch(of: #/CONCURRENTLY (\S+)/#)?.1)
+            let index = try #require(up.firstMatch(of: #/INDEX CONCURRENTLY (\S+)/#)?.1)
             #expect(index.utf8.count <= 63 && index.hasSuffix("_idx"))
         }
     }

@@ -119,7 +119,11 @@ struct RenumberingTests {
             let migration = try #require(all.first { $0.title == "other" })
             let renumbering = try Renumbering([.init(from: migration, to: 4)], of: files.service, all: all)
             #expect(renumbering.notes.count == 1)
-            #expect(renumbering.notes[0].contains("000002 may be 000002_other or another migration, and was left"))
+            #expect(
+                renumbering.notes[0].contains(
+                    "000002 is ambiguous between 000002_other and another migration, and was not changed"
+                )
+            )
             try renumbering.make()
             #expect(files.read("migrations/dependencies.json") == Self.dependencies)
             #expect(files.names("migrations").contains("000004_other.up.sql"))

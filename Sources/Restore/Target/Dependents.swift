@@ -27,7 +27,7 @@ struct Dependents: Sendable {
         guard !lost.isEmpty else { return nil }
         return Preflight.Obstacle(
             message:
-                "replacing \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: \(lost.map(\.title).listed())",
+                "replacing \(schemas.joined(separator: ", ")) would drop objects in other schemas that depend on it: \(lost.map(\.title).listed())",
             hint: "restore those schemas together (--schema for each), or drop these objects first"
         )
     }

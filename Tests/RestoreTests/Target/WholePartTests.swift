@@ -208,7 +208,7 @@ struct WholePartTests {
             let outlook = try await plan(folder.file("app.zip"), url)
             #expect(
                 outlook.obstacles.contains {
-                    $0.contains("would drop what depends on it elsewhere: view other.of_early (")
+                    $0.contains("would drop objects in other schemas that depend on it: view other.of_early (")
                 }
             )
             let error = await failure { try await restore(folder.file("app.zip"), url) }
