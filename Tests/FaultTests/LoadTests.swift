@@ -15,6 +15,9 @@ import Testing
             let bank = Bank(server: server, url: url)
             var transfers: [Int] = []
             try await bank.open(seconds: 3600, changing: true) {
+                while try await psql(url, "SELECT count(*) FROM bank.transfers") == "0" {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
                 try await ScratchFolder.with { scratch in
                     for round in 0..<Self.rounds {
                         let file = scratch.file(round % 4 == 3 ? "b.sql.gz" : "b.zip")
