@@ -29,7 +29,7 @@ import Testing
             let doctor = try await tenant.succeeds("doctor")
             #expect(doctor.stdout.contains("note     rights        no CREATEDB, not the owner of the database"))
             #expect(
-                doctor.stdout.contains("note     rows          1 tables of other schemas may not be read"),
+                doctor.stdout.contains("note     rows          1 tables of other schemas cannot be read"),
                 "\(doctor)"
             )
 
@@ -115,7 +115,7 @@ import Testing
             let refused = try await tenant.run("restore", "a.zip", "--confirm", tenant.database)
             #expect(refused.status == 1)
             #expect(
-                refused.stderr.contains("would drop objects in other schemas that depend on it: view other.of_shop\n"),
+                refused.stderr.contains("would drop what depends on it elsewhere: view other.of_shop\n"),
                 "\(refused)"
             )
             try #expect(await tenant.portrait() == original)

@@ -157,8 +157,8 @@ import Testing
         #expect(lines.count == 5)
         #expect(
             lines[0]
-                == "::warning file=migrations/000001_a.down.sql,line=1,col=1,title=no-schema::things has no schema, so the "
-                + "search path of the role that migrates decides which schema it is in%0Awrite the schema "
+                == "::warning file=migrations/000001_a.down.sql,line=1,col=1,title=no-schema::things has no schema, so its "
+                + "schema depends on the search path of the role that migrates%0Awrite the schema "
                 + "before each name, as in shop.things, or begin the file with SET search_path"
         )
         #expect(lines[1].hasPrefix("::notice file=migrations/000001_a.up.sql,line=1,title=missing-purpose::"))
