@@ -38,19 +38,19 @@ package struct GranaryProgram: Sendable {
 
     /// `--check=exact` of `migrate status` as two arguments. If an option's value is optional, the parser loses a value
     /// after = when another option follows, and also a word that is no value. So `--drop-kept` of `restore` is a flag
-    /// beside an argument.
+    /// beside an argument, which goes to the end, because the name of a database may begin with a dash.
     private static func separated(_ arguments: [String]) -> [String] {
-        let lead: String
-        if arguments.starts(with: ["migrate", "status"]) {
-            lead = "--check="
-        } else if arguments.first == "restore" {
-            lead = "--drop-kept="
-        } else {
-            return arguments
+        if arguments.first == "restore" {
+            let lead = "--drop-kept="
+            guard let place = arguments.firstIndex(where: { $0.hasPrefix(lead) }) else { return arguments }
+            var words = arguments
+            words[place] = String(lead.dropLast())
+            let end = arguments.contains("--") ? [] : ["--"]
+            return words + end + [String(arguments[place].dropFirst(lead.count))]
         }
-        return arguments.flatMap {
-            $0.hasPrefix(lead) ? [String(lead.dropLast()), String($0.dropFirst(lead.count))] : [$0]
-        }
+        guard arguments.starts(with: ["migrate", "status"]) else { return arguments }
+        let lead = "--check="
+        return arguments.flatMap { $0.hasPrefix(lead) ? ["--check", String($0.dropFirst(lead.count))] : [$0] }
     }
 
     private func run(
