@@ -166,7 +166,7 @@ import Testing
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
                                           plain dumps (default: a new file in --backups).
-                  --format <zip|sql>      The format; by default the file name decides. (values:
+                  --format <zip|sql>      The format; otherwise the file name decides. (values:
                                           zip, sql)
                   --force                 Replace the file if it exists.
                   --backups <folder>      The folder of backups. (default: backups)
@@ -390,7 +390,7 @@ import Testing
         ).stdout
         #expect(
             screen == """
-                OVERVIEW: Start the server of this folder, making it first if there is none;
+                OVERVIEW: Start the server of this folder, and create it if it does not exist;
                 print its URL.
 
                 Example:
