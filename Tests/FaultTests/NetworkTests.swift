@@ -60,7 +60,7 @@ import Testing
             )
             #expect(outcome.status == 1)
             #expect(outcome.stderr.contains("whether the transaction was committed is not known"), "\(outcome)")
-            #expect(outcome.stderr.contains("hint: look at the database"), "\(outcome)")
+            #expect(outcome.stderr.contains("hint: check the database"), "\(outcome)")
         }
     }
 

@@ -40,7 +40,7 @@ package struct BackupCommand: SpokenCommand {
         )
         package var output: String?
 
-        @Option(name: .long, help: ArgumentHelp("The format; by default the file name decides.", valueName: "zip|sql"))
+        @Option(name: .long, help: ArgumentHelp("The format; otherwise the file name decides.", valueName: "zip|sql"))
         package var format: BackupTarget.Kind?
 
         @Flag(name: .long, help: "Replace the file if it exists.")

@@ -5,7 +5,7 @@ internal import LocalServer
 package struct ServerStart: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Start the server of this folder, and create it if there is none; print its URL.",
+        abstract: "Start the server of this folder, and create it if it does not exist; print its URL.",
         discussion: """
             Example:
               export DATABASE_URL=$(granary server start)
