@@ -82,8 +82,8 @@ extension LocalCluster {
         if isRecorded {
             throw LocalServerError(
                 .folder,
-                "the local server's data are missing from \(place.data)",
-                hint: "restore them, or move \(place.folder) away to start with an empty server"
+                "the local server's data is missing from \(place.data)",
+                hint: "restore it, or move \(place.folder) away to start with an empty server"
             )
         }
         try await ClusterCreation(place: place, account: account, installation: installation, logger: logger).run()

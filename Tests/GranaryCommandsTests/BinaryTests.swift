@@ -22,13 +22,18 @@ import Testing
         }
     }
 
-    @Test func bareGranaryPrintsHelp() async throws {
+    @Test func bareGranaryPrintsTheMostUsedCommands() async throws {
         let bare = try await granary()
         #expect(bare.status == 0)
-        #expect(bare.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
+        #expect(bare.stdout.hasPrefix("granary init "))
+        #expect(bare.stdout.split(separator: "\n").count { $0.hasPrefix("granary ") } == 12)
         #expect(bare.stderr.isEmpty)
+    }
+
+    @Test func helpListsAllCommands() async throws {
         let asked = try await granary("--help")
-        #expect(asked.stdout == bare.stdout)
+        #expect(asked.status == 0)
+        #expect(asked.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
     }
 
     @Test func theVersionIsAResult() async throws {
@@ -52,10 +57,7 @@ import Testing
         (["bakcup"], "granary has no command bakcup", "did you mean `granary backup` or `granary backups`?"),
         (["migrate", "stauts"], "granary migrate has no command stauts", "did you mean `granary migrate status`?"),
         (["migrat", "up"], "granary has no command migrat", "did you mean `granary migrate`?"),
-        (
-            ["status", "--json"], "granary has no command status",
-            "did you mean `granary migrate status` or `granary server status`?"
-        ),
+        (["start", "--json"], "granary has no command start", "did you mean `granary server start`?"),
         (["help", "verfy"], "granary has no command verfy", "did you mean `granary verify`?"),
         (["env", "makr", "staging"], "granary env has no command makr", "did you mean `granary env mark`?"),
     ])

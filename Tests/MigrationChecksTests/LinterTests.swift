@@ -58,7 +58,7 @@ import Testing
         #expect(finding.rule == "adding-required-field")
         #expect(finding.file == "000007_change.up.sql" && finding.line == 5 && finding.column == 9)
         #expect(finding.severity == .error)
-        #expect(finding.message == "rows of shop.a have no c")
+        #expect(finding.message == "existing rows of shop.a have no c")
         #expect(finding.hint == LintRules.byName["adding-required-field"]?.safeForm)
     }
 
