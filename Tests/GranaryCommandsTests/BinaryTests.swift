@@ -22,13 +22,13 @@ import Testing
         }
     }
 
-    @Test func bareGranaryPrintsHelp() async throws {
+    @Test func granaryAloneIsShorterThanItsHelp() async throws {
         let bare = try await granary()
         #expect(bare.status == 0)
-        #expect(bare.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
+        #expect(bare.stdout.hasPrefix("granary init  "))
         #expect(bare.stderr.isEmpty)
         let asked = try await granary("--help")
-        #expect(asked.stdout == bare.stdout)
+        #expect(asked.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
     }
 
     @Test func theVersionIsAResult() async throws {
@@ -53,8 +53,8 @@ import Testing
         (["migrate", "stauts"], "granary migrate has no command stauts", "did you mean `granary migrate status`?"),
         (["migrat", "up"], "granary has no command migrat", "did you mean `granary migrate`?"),
         (
-            ["status", "--json"], "granary has no command status",
-            "did you mean `granary migrate status` or `granary server status`?"
+            ["show", "--json"], "granary has no command show",
+            "did you mean `granary backups show` or `granary env show`?"
         ),
         (["help", "verfy"], "granary has no command verfy", "did you mean `granary verify`?"),
         (["env", "makr", "staging"], "granary env has no command makr", "did you mean `granary env mark`?"),

@@ -63,7 +63,7 @@ import Testing
             let error = #expect(throws: EnvironmentsError.self) { try Guard.admit(situation) }
             #expect(error?.code == .refused)
             #expect(error?.message.contains("is marked qa, which is none of the usual environments") == true)
-            #expect(error?.hint?.contains("declared are development, staging, production") == true)
+            #expect(error?.hint?.contains("the declared environments are development, staging, production") == true)
         }
         let file = try EnvironmentsFile(JSONText(Array(#"{"environments": {"qa": {}}}"#.utf8), path: "m/e.json"))
         var situation = Guard.Situation(
@@ -82,7 +82,7 @@ import Testing
 
     @Test func aCopyCountsAsUnmarkedWithAMessage() throws {
         let error = #expect(throws: EnvironmentsError.self) { try admit(staging, .copy(of: "production")).get() }
-        #expect(error?.message.contains("is a copy of production") == true)
+        #expect(error?.message.contains("is an unmarked copy of production") == true)
         #expect(try admit(staging, .copy(of: "production"), isEmpty: true).get().marks)
     }
 }
