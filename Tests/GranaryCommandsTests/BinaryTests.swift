@@ -22,17 +22,15 @@ import Testing
         }
     }
 
-    @Test func bareGranaryPrintsTheMostUsedCommands() async throws {
+    @Test func granaryAloneIsShorterThanItsHelp() async throws {
         let bare = try await granary()
         #expect(bare.status == 0)
-        #expect(bare.stdout.hasPrefix("granary init "))
-        #expect(bare.stdout.split(separator: "\n").count { $0.hasPrefix("granary ") } == 12)
+        #expect(bare.stdout.hasPrefix("granary init  "))
         #expect(bare.stderr.isEmpty)
     }
 
     @Test func helpListsAllCommands() async throws {
         let asked = try await granary("--help")
-        #expect(asked.status == 0)
         #expect(asked.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
     }
 
@@ -57,7 +55,10 @@ import Testing
         (["bakcup"], "granary has no command bakcup", "did you mean `granary backup` or `granary backups`?"),
         (["migrate", "stauts"], "granary migrate has no command stauts", "did you mean `granary migrate status`?"),
         (["migrat", "up"], "granary has no command migrat", "did you mean `granary migrate`?"),
-        (["start", "--json"], "granary has no command start", "did you mean `granary server start`?"),
+        (
+            ["show", "--json"], "granary has no command show",
+            "did you mean `granary backups show` or `granary env show`?"
+        ),
         (["help", "verfy"], "granary has no command verfy", "did you mean `granary verify`?"),
         (["env", "makr", "staging"], "granary env has no command makr", "did you mean `granary env mark`?"),
     ])

@@ -24,7 +24,7 @@ struct TableChoice: Sendable {
         return all.filter { names.contains(name($0)) }
     }
 
-    /// - Throws: `CommandError` with `.usage` if a name fits no table.
+    /// - Throws: `CommandError` with `.usage` if a name matches no table.
     func require(in all: [TableName]) throws {
         for text in texts where TablePattern.choice(text, in: all, by: { $0 }).tables.isEmpty {
             throw CommandError(
