@@ -29,7 +29,7 @@ struct TableChoice: Sendable {
         for text in texts where TablePattern.choice(text, in: all, by: { $0 }).tables.isEmpty {
             throw CommandError(
                 .usage,
-                "no table fits \(text)",
+                "no table matches \(text)",
                 hint: TablePattern.advice(text, among: all) ?? "`granary tables` lists them; --all looks in all schemas"
             )
         }
