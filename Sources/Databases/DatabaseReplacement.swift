@@ -38,7 +38,7 @@ package struct DatabaseReplacement: Sendable {
     package enum Ending: Sendable {
         /// It replaces the target. The old database is kept under another name, or dropped.
         case takesPlace(dropsOld: Bool)
-        /// It stays beside the target under another name, but the target is unchanged.
+        /// It stays beside the target under another name, and the target is unchanged.
         case staysBeside
     }
 
