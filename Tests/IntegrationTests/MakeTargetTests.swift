@@ -93,7 +93,7 @@ import Testing
                 )
             }
             let refused = try await make("db-reset-dev")
-            #expect(refused.stderr.contains("is meant, add CONFIRM=\(site.database)\n"), "\(refused)")
+            #expect(refused.stderr.contains(", add CONFIRM=\(site.database)\n"), "\(refused)")
             let done = try await make("db-reset-dev", "CONFIRM=\(site.database)")
             #expect(done.status == 0, "\(done)")
         }

@@ -115,7 +115,7 @@ import Testing
             let refused = try await tenant.run("restore", "a.zip", "--confirm", tenant.database)
             #expect(refused.status == 1)
             #expect(
-                refused.stderr.contains("would drop what depends on it elsewhere: view other.of_shop\n"),
+                refused.stderr.contains("would drop objects in other schemas that depend on it: view other.of_shop\n"),
                 "\(refused)"
             )
             try #expect(await tenant.portrait() == original)

@@ -76,7 +76,7 @@ package struct MigrateManner: ParsableArguments {
         }
         throw CommandError(
             .refused,
-            "--confirm names \(confirm), and the target is \(database.name) at \(database.host)",
+            "--confirm names \(confirm), but the target is \(database.name) at \(database.host)",
             hint: "nothing was changed; check which database the command works on"
         )
     }
