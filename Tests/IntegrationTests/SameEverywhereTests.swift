@@ -67,13 +67,13 @@ import Testing
         }
     }
 
-    /// `timeout` signals the command, and then its process group.
+    /// `timeout` signals the command, and then its process group. By then the command must have begun to wait.
     @Test func aCommandThatTimeoutStopsTidiesUp() async throws {
         try await TestProject.withOrders(marked: "qa") { site in
             let outcome = try await site.holding("LOCK TABLE shop.orders") {
                 try await runCommand(
                     "timeout",
-                    ["--preserve-status", "1", granaryBinary(), "backup"],
+                    ["--preserve-status", "8", granaryBinary(), "backup"],
                     environment: ["DATABASE_URL": site.url],
                     workingDirectory: site.folder.path
                 )
