@@ -178,7 +178,7 @@ import Testing
             #expect(try await asServer("rm -rf \"$1\"", [cluster.place.data]).succeeded)
             let error = await localServerError { try await project.open().start() }
             #expect(error?.code == .folder)
-            #expect(error?.message.contains("data are missing") == true)
+            #expect(error?.message.contains("data is missing") == true)
         }
     }
 
