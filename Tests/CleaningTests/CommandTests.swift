@@ -27,7 +27,7 @@ import Testing
             #expect(plan.status == 0, "\(plan)")
             #expect(
                 withoutSizes(plan.stdout) == """
-                    \(barn.database) at \(barn.server.folder) (no environment): this will be gone: 2 tables, 5 rows, N kB
+                    \(barn.database) at \(barn.server.folder):5432 (no environment): this will be gone: 2 tables, 5 rows, N kB
                       shop.orders  2 rows  N kB
                       shop.users   3 rows  N kB
                     2 sequences will start again
@@ -81,7 +81,7 @@ import Testing
             try barn.folder.write("protect: [countries]", to: "seeds/seeds.yml")
             let both = try await clean()
             #expect(both.status == 1)
-            #expect(both.stderr.contains("seeds/seeds.yaml and seeds/seeds.yml are both there"), "\(both)")
+            #expect(both.stderr.contains("seeds/seeds.yaml and seeds/seeds.yml both exist"), "\(both)")
             try barn.folder.write("protects: [audit]", to: "misspelled/seeds.yaml")
             let misspelled = try await clean("--seeds", "misspelled")
             #expect(misspelled.status == 1)
@@ -169,7 +169,7 @@ import Testing
             #expect(wrong.status == 3, "\(wrong)")
             let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
             let question = try #require(
-                wrong.stdout.firstRange(of: "type \(barn.database) to continue at \(barn.server.folder): "),
+                wrong.stdout.firstRange(of: "type \(barn.database) to continue at \(barn.server.folder):5432: "),
                 "\(wrong)"
             )
             #expect(place < question.lowerBound)

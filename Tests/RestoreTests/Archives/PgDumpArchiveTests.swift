@@ -215,8 +215,8 @@ import Testing
         let sql = """
             CREATE TABLE far (a int); INSERT INTO far VALUES (1), (2); CREATE EXTENSION postgres_fdw;
             DO $$ BEGIN EXECUTE format('CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)',
-                current_setting('unix_socket_directories'), current_setting('port'), current_database()); END $$;
-            CREATE USER MAPPING FOR CURRENT_USER SERVER loop;
+                current_setting('unix_socket_directories'), current_setting('port'), current_database());
+            EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER loop OPTIONS (user %L)', current_user); END $$;
             CREATE FOREIGN TABLE near (a int) SERVER loop OPTIONS (table_name 'far');
             """
         let server = try await ThrowawayServer.shared()
