@@ -170,8 +170,8 @@ import Testing
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
                                           plain dumps, .age follows if encrypted (default: a
                                           new file in --backups).
-                  --format <zip|sql>      The format; by default the file name decides.
-                                          (values: zip, sql)
+                  --format <zip|sql>      The format; otherwise the file name decides. (values:
+                                          zip, sql)
                   --force                 Replace the file if it exists.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   A folder of migrations to store, if it exists
@@ -405,7 +405,7 @@ import Testing
         ).stdout
         #expect(
             screen == """
-                OVERVIEW: Start the server of this folder, and create it if there is none;
+                OVERVIEW: Start the server of this folder, and create it if it does not exist;
                 print its URL.
 
                 Example:
