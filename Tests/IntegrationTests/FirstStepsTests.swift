@@ -91,7 +91,8 @@ import Testing
             [
                 "migrations/environments.json": #"{"service": "shop"}"#,
                 "migrations/1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
-                "migrations/2_b.up.sql": "CREATE TABLE shop.b AS SELECT generate_series(1, 7) AS id;", "backups/.keep": "",
+                "migrations/2_b.up.sql": "CREATE TABLE shop.b AS SELECT generate_series(1, 7) AS id;",
+                "backups/.keep": "",
             ] as KeyValuePairs
         try await TestProject.with(files: files) { project in
             try await #expect(project.granary("migrate", "up", "--env", "development").status == 0)

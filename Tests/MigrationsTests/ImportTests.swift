@@ -238,7 +238,10 @@ import Testing
         ),
         ("1_a.sql", "SELECT 0;\n-- +goose Up\n", "old/1_a.sql:1: this line comes before the first `-- +goose Up`"),
         ("1_a.sql", "-- +goose Down\nSELECT 1;", "old/1_a.sql:1: it has no `-- +goose Up`"),
-        ("1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${A}';", "old/1_a.sql:2: goose replaces environment variables"),
+        (
+            "1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${A}';",
+            "old/1_a.sql:2: goose replaces environment variables"
+        ),
         ("1_a.sql", "-- +goose Up\n-- +goose Sideways\n", "old/1_a.sql:2: `sideways` is not a marker of goose"),
         (
             "1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;",
@@ -260,7 +263,10 @@ import Testing
             "old/1_a.sql:3:1: CREATE INDEX cannot run in a transaction"
         ),
         ("1_a.sql", "-- migrate:up lock:false\nSELECT 1;\n", "old/1_a.sql:1: `lock:false` is not a marker of dbmate"),
-        ("V1__a.sql", "SELECT 1;\nSELECT '${schema}';", "old/V1__a.sql:2: ${schema} is a placeholder of Flyway, which granary does not replace"),
+        (
+            "V1__a.sql", "SELECT 1;\nSELECT '${schema}';",
+            "old/V1__a.sql:2: ${schema} is a placeholder of Flyway, which granary does not replace"
+        ),
     ])
     func filesThatCannotBeSplitAreRefusedWithTheLine(name: String, text: String, says: String) async throws {
         let message = try await refusal([name: text])
