@@ -174,7 +174,7 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ArchiveTests",
-            dependencies: ["Archive", "Storage", "TestSupport", "granary"],
+            dependencies: ["Archive", "Cryptography", "Storage", "TestSupport", "granary"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -20,6 +20,9 @@ watch_for_silence() {
             awk '{ name = substr($0, 2) } /^\+/ { running[name] = 1 } /^-/ { delete running[name] }
                  END { for (name in running) print "  " name }'
         pkill -TERM -P "$(pgrep -P $$ swift-test)"
+        # What a test has started may hold the pipe open.
+        sleep 5
+        pkill -TERM -P $$ tee
         return
     done
 }

@@ -3,16 +3,7 @@ package import Storage
 
 /// The header of an encrypted file: the file key, wrapped once for each recipient, and an authentication code.
 package struct AgeHeader: Sendable, Equatable {
-    /// The file key for one recipient.
-    package struct Stanza: Sendable, Equatable {
-        /// The type, such as `X25519`, and its arguments.
-        package var words: [String]
-        package var body: [UInt8]
-
-        package var type: String { words[0] }
-    }
-
-    package var stanzas: [Stanza]
+    package var stanzas: [AgeStanza]
     /// The authentication code in the file.
     var mac: [UInt8]
     /// The payload begins here.
@@ -23,7 +14,7 @@ package struct AgeHeader: Sendable, Equatable {
     private static let version = "age-encryption.org/v1"
     private static let bodyColumns = 64
 
-    init(_ stanzas: [Stanza], for key: AgeFileKey) throws(CryptographyError) {
+    init(_ stanzas: [AgeStanza], for key: AgeFileKey) throws(CryptographyError) {
         self.stanzas = stanzas
         mac = []
         byteCount = 0
@@ -113,7 +104,7 @@ extension AgeHeader {
         try requireForms()
     }
 
-    private static func stanza(_ line: ArraySlice<UInt8>, _ lines: inout Lines) throws -> Stanza {
+    private static func stanza(_ line: ArraySlice<UInt8>, _ lines: inout Lines) throws -> AgeStanza {
         let words = line.dropFirst(3).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard words.allSatisfy({ !$0.isEmpty && $0.allSatisfy { (33...126).contains($0) } }) else {
             throw AgeError.header("has a recipient with unexpected characters")
@@ -128,7 +119,7 @@ extension AgeHeader {
             body += bytes
             if line.count < bodyColumns { break }
         }
-        return Stanza(words: words.map { String(decoding: $0, as: UTF8.self) }, body: body)
+        return AgeStanza(words: words.map { String(decoding: $0, as: UTF8.self) }, body: body)
     }
 
     /// Known stanzas must have their exact form, and a passphrase must be alone: otherwise a file that claims to be made

@@ -33,25 +33,6 @@ package struct AgeRecipient: Sendable, Equatable {
     }
 }
 
-/// The recipients of a file. A passphrase is always alone.
-package enum AgeAudience: Sendable, Equatable {
-    case recipients([AgeRecipient])
-    case passphrase([UInt8])
-
-    func header(for key: AgeFileKey) throws -> AgeHeader {
-        switch self {
-        case .recipients(let recipients):
-            try AgeHeader(try recipients.map { try X25519Stanza.wrap(key, for: $0) }, for: key)
-        case .passphrase(let text): try AgeHeader([try ScryptStanza.wrap(key, passphrase: text)], for: key)
-        }
-    }
-
-    /// The recipients; none for a passphrase.
-    package var recipients: [AgeRecipient] {
-        if case .recipients(let recipients) = self { recipients } else { [] }
-    }
-}
-
 /// The private key of a recipient.
 package struct AgeSecretKey: Sendable {
     let agreement: AgreementKey
@@ -75,12 +56,6 @@ package struct AgeSecretKey: Sendable {
 
     /// `AGE-SECRET-KEY-1…`. Write it to a file of its owner only.
     package var secretText: String { Bech32.text(agreement.privateBytes, prefix: Self.prefix).uppercased() }
-}
-
-/// What opens a file: the private key of a recipient, or a passphrase.
-package enum AgeIdentity: Sendable {
-    case key(AgeSecretKey)
-    case passphrase([UInt8])
 }
 
 /// Recognizes identities in text, so that they are never printed.

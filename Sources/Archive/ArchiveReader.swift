@@ -45,3 +45,16 @@ package final class ArchiveReader: Sendable {
         try MemberReader.contents(of: try entry(name), in: source, limit: limit)
     }
 }
+
+extension ArchiveReader {
+    /// Whether one of the keys has sealed the archive in its present form. Never for one that was packed again.
+    ///
+    /// - Throws: `ArchiveError` if the file can no longer be read.
+    package func isSealed(by keys: [SealKey]) throws -> Bool {
+        // The seal covers the members by their SHA-256 sums, which are of other bytes in an archive that was packed again.
+        guard !isRepacked, let seal = manifest.seal, let key = keys.first(where: { $0.name == seal.key }),
+            let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal)
+        else { return false }
+        return key.made(seal.hmac, of: sealed.with(Manifest.Seal.zeros))
+    }
+}

@@ -27,7 +27,7 @@ package final class ArchiveWriter: Sendable {
     /// - Throws: `ArchiveError.io`; `.format` for a name that readers would refuse.
     package func append(_ chunk: inout ChunkBuilder, folder: String) throws -> Manifest.Chunk {
         try chunk.drain { packed in
-            let sha256 = ArchiveWriter.sha256(packed.stored)
+            let sha256 = SHA256.text(of: packed.stored)
             let crc = CRC32.of(packed.raw)
             let member = try state.withLock { state in
                 let number = state.numbers[folder, default: 0] + 1
@@ -74,7 +74,7 @@ package final class ArchiveWriter: Sendable {
                     member: name,
                     rawBytes: raw.count,
                     storedBytes: stored.count,
-                    sha256: ArchiveWriter.sha256(stored)
+                    sha256: SHA256.text(of: stored)
                 )
             }
         }
@@ -141,8 +141,6 @@ extension ArchiveWriter {
     private static var closed: ArchiveError {
         ArchiveError(.io, "no member can be added to the archive: it is finished, or an earlier write failed")
     }
-
-    static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { Hexadecimal.text(SHA256.digest(of: bytes)) }
 
     private static func padded(_ number: Int) -> String {
         let digits = String(number)

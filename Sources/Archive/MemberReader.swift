@@ -39,7 +39,7 @@ struct MemberReader: ~Copyable {
         try stored.withUnsafeMutableBytes { stored in
             let packed = UnsafeMutableRawBufferPointer(rebasing: stored[..<entry.storedBytes])
             try source.read(at: entry.contentOffset, into: packed)
-            let sum = expected.map { _ in ArchiveWriter.sha256(UnsafeRawBufferPointer(packed)) }
+            let sum = expected.map { _ in SHA256.text(of: UnsafeRawBufferPointer(packed)) }
             guard entry.method == ZipFormat.deflated else {
                 try MemberReader.require(entry, CRC32.of(UnsafeRawBufferPointer(packed)))
                 try MemberReader.require(entry, sum, expected)
@@ -135,29 +135,4 @@ extension ZipEntry {
     var contentOffset: Int { offset + (headerBytes > 0 ? headerBytes : localHeaderBytes) }
     /// The beginning of the next member.
     var endOffset: Int { contentOffset + storedBytes }
-}
-
-/// Reads the chunks of a manifest one after the other, and reuses its buffers.
-package struct ChunkReader: ~Copyable {
-    private var members = MemberReader()
-
-    package init() {}
-
-    /// Passes the rows of `chunk` to `body`: checked and whole, or in slabs if it is large.
-    ///
-    /// - Throws: `ArchiveError.damaged` if CRC-32, size or SHA-256 do not match. For a large chunk this can happen
-    ///   after bytes were passed, so the caller must be able to undo their effect. Also errors of `body`.
-    package mutating func read(
-        _ chunk: Manifest.Chunk,
-        of archive: ArchiveReader,
-        _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        let entry = try archive.entry(chunk.member)
-        let isRepacked = archive.isRepacked
-        guard entry.rawBytes == chunk.rawBytes, isRepacked || entry.storedBytes == chunk.storedBytes else {
-            throw ArchiveError.damaged(chunk.member, "its size differs from the manifest")
-        }
-        // The SHA-256 is that of the bytes as granary packed them.
-        try members.read(entry, in: archive.source, sha256: isRepacked ? nil : chunk.sha256, body)
-    }
 }

@@ -88,7 +88,7 @@ extension RepackedDirectory {
                 guard let wide = try Self.wide(source, before: directoryEnd) else { return nil }
                 (entries, size, offset, directoryEnd) = wide
             }
-            guard size <= ZipDirectory.bytesMax, offset <= directoryEnd, size == directoryEnd - offset,
+            guard size <= ZipFormat.directoryBytesMax, offset <= directoryEnd, size == directoryEnd - offset,
                 entries <= size / ZipFormat.directoryBytes
             else { return nil }
         }

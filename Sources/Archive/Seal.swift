@@ -25,7 +25,7 @@ package struct SealKey: Sendable, Equatable {
     package static func random() -> String { Hexadecimal.text(Secrets.randomBytes(32)) }
 
     /// The key's name in a seal: 16 digits of its SHA-256, which reveal nothing about it.
-    package var name: String { String(Hexadecimal.text(SHA256.digest(of: secret)).prefix(16)) }
+    package var name: String { String(SHA256.text(of: secret).prefix(16)) }
 
     func hmac(of bytes: [UInt8]) -> String { Hexadecimal.text(HMACKey(secret).code(of: bytes)) }
 
@@ -107,17 +107,4 @@ extension [UInt8] {
 
 extension UInt8 {
     fileprivate var isBlank: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
-}
-
-extension ArchiveReader {
-    /// Whether one of the keys has sealed the archive in its present form. Never for one that was packed again.
-    ///
-    /// - Throws: `ArchiveError` if the file can no longer be read.
-    package func isSealed(by keys: [SealKey]) throws -> Bool {
-        // The seal covers the members by their SHA-256 sums, which are of other bytes in an archive that was packed again.
-        guard !isRepacked, let seal = manifest.seal, let key = keys.first(where: { $0.name == seal.key }),
-            let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal)
-        else { return false }
-        return key.made(seal.hmac, of: sealed.with(Manifest.Seal.zeros))
-    }
 }

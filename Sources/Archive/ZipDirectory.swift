@@ -7,8 +7,6 @@ struct ZipDirectory: Sendable {
     let offset: Int
     /// Whether another program has packed the archive again.
     let isRepacked: Bool
-    /// Enough for ten million members. An untrusted file must not cost more memory.
-    static let bytesMax = 1 << 30
     /// The longest possible record: name and extra field have 16 bits for their length.
     private static let recordBytesMax = ZipFormat.directoryBytes + 2 * Int(UInt16.max)
 
@@ -33,7 +31,7 @@ struct ZipDirectory: Sendable {
         let end = try End(source)
         offset = end.directoryOffset
         isRepacked = false
-        guard end.directorySize <= ZipDirectory.bytesMax else {
+        guard end.directorySize <= ZipFormat.directoryBytesMax else {
             throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes exceed the size limit")
         }
         var entries: [ZipEntry] = []
@@ -259,20 +257,5 @@ extension ZipEntry {
         guard isPossible else {
             throw ArchiveError.damaged(name, "\(storedBytes) bytes cannot decompress to \(rawBytes)")
         }
-    }
-}
-
-/// The values of a ZIP64 extra field, read in order for those classic fields that are at their maximum.
-struct WideFields {
-    private let bytes: [UInt8]
-    private var position = 4
-
-    init(_ extra: ArraySlice<UInt8>) { bytes = Array(extra) }
-
-    mutating func next(for classic: UInt32) -> Int? {
-        guard classic == UInt32.max else { return Int(classic) }
-        guard bytes.count >= position + 8, bytes.number(UInt16.self, at: 0) == 1 else { return nil }
-        defer { position += 8 }
-        return Int(exactly: bytes.number(UInt64.self, at: position))
     }
 }

@@ -23,6 +23,9 @@ enum ZipFormat {
     static let date: UInt16 = 0x21
     /// One byte of DEFLATE becomes at most 1,032 bytes.
     static let ratioMax = 1032
+    /// The largest central directory that is read. It is enough for ten million members; an untrusted file must not cost
+    /// more memory.
+    static let directoryBytesMax = 1 << 30
 }
 
 /// One member, as described by the central directory.
@@ -133,5 +136,20 @@ extension [UInt8] {
     /// The little-endian number at `offset`. The caller has checked that there are enough bytes.
     func number<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, at offset: Int) -> T {
         withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
+    }
+}
+
+/// The values of a ZIP64 extra field, read in order for those classic fields that are at their maximum.
+struct WideFields {
+    private let bytes: [UInt8]
+    private var position = 4
+
+    init(_ extra: ArraySlice<UInt8>) { bytes = Array(extra) }
+
+    mutating func next(for classic: UInt32) -> Int? {
+        guard classic == UInt32.max else { return Int(classic) }
+        guard bytes.count >= position + 8, bytes.number(UInt16.self, at: 0) == 1 else { return nil }
+        defer { position += 8 }
+        return Int(exactly: bytes.number(UInt64.self, at: position))
     }
 }

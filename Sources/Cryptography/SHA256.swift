@@ -37,6 +37,12 @@ package struct SHA256: ~Copyable {
 
     /// The digest of `bytes` in one call.
     package static func digest(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { digest(of: $0) } }
+
+    /// The digest of `bytes` as 64 hexadecimal digits.
+    package static func text(of bytes: UnsafeRawBufferPointer) -> String { Hexadecimal.text(digest(of: bytes)) }
+
+    /// The digest of `bytes` as 64 hexadecimal digits.
+    package static func text(of bytes: [UInt8]) -> String { Hexadecimal.text(digest(of: bytes)) }
 }
 
 /// One `EVP_MD_CTX` for SHA-256.

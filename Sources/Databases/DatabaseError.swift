@@ -10,6 +10,8 @@ package enum DatabaseFailure: FailureCode {
     case maintenance
     /// Sessions are connected to the database.
     case inUse
+    /// Another database has the name by now.
+    case changed
     /// The role may not end a session that blocks the operation.
     case notAllowed
 

@@ -81,7 +81,7 @@ package enum NewDatabase {
             try session.execute("ALTER DATABASE \(database) CONNECTION LIMIT \(properties.connectionLimit)")
         }
         if properties.isTemplate { try session.execute("ALTER DATABASE \(database) IS_TEMPLATE true") }
-        let comment = properties.comment.flatMap(KeptDatabase.original).map { session.literal($0) } ?? "NULL"
+        let comment = properties.comment.flatMap(KeptMark.original).map { session.literal($0) } ?? "NULL"
         try session.execute("COMMENT ON DATABASE \(database) IS \(comment)")
         return unset
     }

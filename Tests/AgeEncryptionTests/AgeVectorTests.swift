@@ -104,7 +104,7 @@ struct AgeVector {
     func outcome() -> String {
         do {
             let content = try source().content()
-            guard Hexadecimal.text(SHA256.digest(of: content)) == payloadDigest else { return "other content" }
+            guard SHA256.text(of: content) == payloadDigest else { return "other content" }
             return "success"
         } catch let error as AgeError {
             switch error.code {
@@ -152,6 +152,6 @@ struct AgeVector {
                 break
             }
         }
-        return Hexadecimal.text(SHA256.digest(of: content))
+        return SHA256.text(of: content)
     }
 }

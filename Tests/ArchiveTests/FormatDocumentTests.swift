@@ -95,7 +95,7 @@ import Testing
         #expect(text.contains("raw sizes beyond 1,032 times the packed size"))
         #expect(ZipFormat.ratioMax == 1032)
         #expect(text.contains("one of at most 1 GiB"))
-        #expect(ZipDirectory.bytesMax == 1 << 30)
+        #expect(ZipFormat.directoryBytesMax == 1 << 30)
         #expect(text.contains("at most 16 MiB unpacked, or 50 times the packed size"))
         #expect(ManifestFile.bytesMax(storedBytes: 1) == 16 << 20)
         #expect(ManifestFile.bytesMax(storedBytes: 1 << 20) == 50 << 20)

@@ -84,7 +84,7 @@ import Testing
     /// A central directory may have one gibibyte. A larger one is refused before it is read.
     @Test func aDirectoryHasAGibibyteAtMost() {
         for excess in [0, 1] {
-            let size = ZipDirectory.bytesMax + excess
+            let size = ZipFormat.directoryBytesMax + excess
             let end = ZipFormat.end(entries: 1, directoryOffset: 0, directorySize: size)
             let source = SparseSource(byteCount: size + end.count, places: [(size, end)])
             let error = archiveError { _ = try ZipDirectory(source) }

@@ -107,6 +107,9 @@ import Testing
             // Put back by hand, and restored again.
             try await site.server.execute("DROP DATABASE \"\(site.database)\"")
             try await site.server.execute("ALTER DATABASE \"\(kept)\" RENAME TO \"\(site.database)\"")
+            let renamed = try await site.granary("restore", "--drop-kept", site.database, "--confirm", site.database)
+            #expect(renamed.status == 3 && renamed.stderr.contains("is no database that a restore"), "\(renamed)")
+            try await #expect(site.granary("restore", "--kept", "--json").stdout.contains("\"kept_databases\":[]"))
             let again = try await restored(site)
             try await #expect(comment(again).matches(of: #/kept by granary/#).count == 1)
             try await #expect(comment(site.database) == "the shop")
@@ -118,6 +121,42 @@ import Testing
             let outcome = try await site.granary("restore", "qa.zip", "--quiet")
             #expect(outcome.stderr.hasPrefix("the old database is kept as \(site.database)_before_"), "\(outcome)")
             #expect(outcome.stdout.isEmpty)
+        }
+    }
+
+    /// A restore leaves these settings in place, and the line that it prints must work.
+    @Test func aKeptDatabaseOfAReadOnlyTargetIsDropped() async throws {
+        try await with { site in
+            let kept = try await restored(site)
+            try await site.server.execute(
+                "ALTER DATABASE \"\(site.database)\" SET default_transaction_read_only = on"
+            )
+            let dropped = try await site.granary("restore", "--drop-kept", kept, "--confirm", kept)
+            #expect(dropped.status == 0, "\(dropped)")
+            try await #expect(databases(site, like: site.database) == "")
+        }
+    }
+
+    @Test func aSubscriptionIsDroppedWithForceAndNamedWithout() async throws {
+        try await with { site in
+            try await site.sql(
+                "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p WITH (connect = false, slot_name = NONE)"
+            )
+            let kept = try await restored(site)
+            let refused = try await site.granary("restore", "--drop-kept", kept, "--confirm", kept)
+            #expect(refused.status == 5 && refused.stderr.contains("subscription"), "\(refused)")
+            let dropped = try await site.granary("restore", "--drop-kept", kept, "--confirm", kept, "--force")
+            #expect(dropped.status == 0, "\(dropped)")
+            try await #expect(databases(site, like: site.database) == "")
+        }
+    }
+
+    @Test func aVariableDoesNotConfirmADrop() async throws {
+        try await with { site in
+            let kept = try await restored(site)
+            let refused = try await site.granary("restore", "--drop-kept", kept, environment: ["GRANARY_CONFIRM": kept])
+            #expect(refused.status == 3, "\(refused)")
+            try await #expect(databases(site, like: site.database) == kept)
         }
     }
 

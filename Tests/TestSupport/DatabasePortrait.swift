@@ -43,7 +43,7 @@ package struct DatabasePortrait: Sendable, Equatable {
             """
             SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datconnlimit,
                    nullif(regexp_replace(shobj_description(d.oid, 'pg_database'),
-                       '^.* before the restore of [0-9TZ]+, kept by granary \\(database [0-9]+\\)\\n?', ''), ''), spcname,
+                       '^.* before the restore of [0-9TZ]+, kept by granary as .* \\(database [0-9]+\\)\\n?', ''), ''), spcname,
                    (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a)
             FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = current_database();
             SELECT setrole::regrole, (SELECT array_agg(c ORDER BY c) FROM unnest(setconfig) c) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase

@@ -7,10 +7,11 @@ struct KeptDatabases {
     let connected: ConnectedDatabase
     let console: Console
 
+    /// The target may be missing; then another database answers.
+    private var address: ServerAddress { connected.through.map { connected.address.database($0) } ?? connected.address }
+
     func all() async throws -> [KeptDatabase] {
         let target = target
-        // The target may be missing; then another database answers.
-        let address = connected.through.map { connected.address.database($0) } ?? connected.address
         return try await withSession(address, logger: console.logger) { try KeptDatabase.all(of: target, $0) }
     }
 
@@ -25,7 +26,10 @@ struct KeptDatabases {
         )
     }
 
-    /// - Parameters: - force: Ends the sessions that are connected to it. - isPlan: Drop nothing.
+    /// - Parameters:
+    ///   - confirm: The name once more, from the command line.
+    ///   - force: Ends the sessions that are connected to it.
+    ///   - isPlan: Drop nothing.
     /// - Throws: `CommandError` with `.refused` if no restore of the target has kept it.
     func drop(_ name: String, confirm: String?, force: Bool, isPlan: Bool) async throws {
         let all = try await all()
@@ -44,8 +48,7 @@ struct KeptDatabases {
         if !isPlan {
             try await Confirmation(database: name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: true)
-            let address = connected.through.map { connected.address.database($0) } ?? connected.address
-            try await withSession(address, logger: console.logger) { try kept.drop(force: force, $0) }
+            try await kept.drop(force: force, address, logger: console.logger)
         }
         if console.settings.isJSON { try console.result(Self.dropped.document((target, isPlan ? nil : name))) }
     }
@@ -75,10 +78,12 @@ extension RestoreCommand {
             mayBeMissing: true,
             maintenance: target.maintenanceDb,
             migrations: migrations
-        )
+        ).ignoringReadOnlyDefault
         let kept = KeptDatabases(target: target.into ?? connected.name, connected: connected, console: console)
         guard target.dropKept, !file.isEmpty else { return try await kept.list() }
-        try await kept.drop(file, confirm: target.confirm, force: target.force, isPlan: plan)
+        // The settings of a job are not a decision about this database.
+        let confirm = OptionVariables.used["confirm"] == nil ? target.confirm : nil
+        try await kept.drop(file, confirm: confirm, force: target.force, isPlan: plan)
     }
 
     /// The line for a shell that drops the database that this restore has kept.

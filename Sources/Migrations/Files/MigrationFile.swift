@@ -154,6 +154,6 @@ package struct MigrationFile: Sendable, Equatable {
 
     private static func sha256(of text: String) -> String {
         var text = text
-        return text.withUTF8 { Hexadecimal.text(SHA256.digest(of: UnsafeRawBufferPointer($0))) }
+        return text.withUTF8 { SHA256.text(of: UnsafeRawBufferPointer($0)) }
     }
 }
