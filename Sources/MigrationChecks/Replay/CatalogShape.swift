@@ -52,13 +52,17 @@ extension CatalogShape {
         var isEmpty: Bool { left.isEmpty && missing.isEmpty && changed.isEmpty }
 
         /// A clause for each kind of difference, with at most four objects.
-        var clauses: [String] {
-            [("leaves", left), ("does not restore", missing), ("restores differently", changed)]
+        ///
+        /// - Parameter verbs: The verbs for the objects that only the new shape has, for those that only the old one has, and
+        ///   for those that both have.
+        func clauses(_ verbs: (left: String, missing: String, changed: String)) -> String {
+            [(verbs.left, left), (verbs.missing, missing), (verbs.changed, changed)]
                 .filter { !$0.1.isEmpty }
                 .map { verb, names in
                     let more = names.count > 4 ? " and \(names.count - 4) more" : ""
                     return "\(verb) \(names.prefix(4).joined(separator: ", "))\(more)"
                 }
+                .joined(separator: ", and ")
         }
     }
 

@@ -190,7 +190,7 @@ struct StepTrial: Sendable {
             .warning,
             step.up.script,
             "after its down file, \(step.up.title) has another result than at first: it "
-                + difference.clauses.joined(separator: ", and "),
+                + difference.clauses(("also has", "lacks", "differs in")),
             hint: "IF NOT EXISTS does not change an existing object: drop it in the down file"
         )
         return false
@@ -218,7 +218,7 @@ struct StepTrial: Sendable {
                 declared == false ? .warning : .error,
                 down,
                 "the down file of \(step.up.title) does not undo its up file: it "
-                    + difference.clauses.joined(separator: ", and "),
+                    + difference.clauses(("does not remove", "does not restore", "changes")),
                 hint: "undo the statements of the up file in reverse order"
             )
         }
@@ -237,7 +237,7 @@ struct StepTrial: Sendable {
         return difference.isEmpty
     }
 
-    /// Tests a down file that declares that there is nothing to undo: the up file must then be able to run twice.
+    /// Checks a down file that says `nothing to undo`: the up file must be able to run a second time.
     private func holdToItsWord(
         _ down: MigrationScript,
         _ made: CatalogShape,
