@@ -31,7 +31,8 @@ struct LargeObjectLists: Sendable {
     /// PostgreSQL 17).
     func objects(of contents: DumpTOC.Entry) -> Set<UInt32>? {
         guard !places.isEmpty else { return nil }
-        // Since version 1.16 each entry depends on its list; before that there is one entry for all.
+        // Since version 1.16 of the format, an entry with contents depends on the entry that lists its objects. Older
+        // archives have one entry with the contents of all objects.
         let own = contents.dependencies.compactMap { places[$0] }
         return Set((own.isEmpty ? Array(places.values) : own).flatMap { toc.entries[$0].largeObjectOIDs })
     }

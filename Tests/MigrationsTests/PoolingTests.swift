@@ -35,7 +35,11 @@ import Testing
         try await withPool("transaction", size: size) { project, pool in
             let error = await #expect(throws: PostgresError.self) { try await pool.up() }
             #expect(error?.code == .pooled)
-            #expect(error?.description.contains("changes sessions with each transaction") == true)
+            #expect(
+                error?.description.contains(
+                    "the pooler between granary and the server changes sessions with each transaction"
+                ) == true
+            )
             #expect(error?.hint?.contains("a pool in session mode") == true)
             try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
             // Commands that change nothing do not need a session of their own.

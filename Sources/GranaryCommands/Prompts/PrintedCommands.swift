@@ -57,7 +57,7 @@ extension StateOptions {
 
 /// The shell command that restores a backup into the database of this command.
 struct RestoreLine: Sendable {
-    /// Stands in a printed command for the file with an identity, if none is configured.
+    /// The placeholder for the path of an identity file in a printed command. It is used if no identity is configured.
     static let identityFile = "IDENTITY_FILE"
 
     private let place: [String]

@@ -131,7 +131,7 @@ struct RowReader: ~Copyable {
 }
 
 extension DumpedManifest {
-    /// The entry of the dump that the chunk stands for.
+    /// The dump's entry with the rows of a chunk.
     fileprivate func entry(_ chunk: Manifest.Chunk) throws -> DumpTOC.Entry {
         guard let entry = entries[chunk.member] else {
             throw ArchiveError(.damaged, at: FilePlace(chunk.member), "it is missing")

@@ -2,7 +2,7 @@ internal import Databases
 internal import PostgresClient
 internal import SQLText
 
-/// What a dump needs from the server, and what it says about its database.
+/// The roles, extensions and rights that a dump needs, and the database that it creates.
 struct DumpNeeds: Sendable {
     /// Roles that own something or get privileges, by their names on the server.
     private(set) var roles: Set<String> = []

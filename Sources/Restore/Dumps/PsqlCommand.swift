@@ -94,7 +94,8 @@ extension PsqlCommand {
         return words + (word.map { [$0] } ?? [])
     }
 
-    /// The text up to the closing mark. A doubled mark stands for one, and a backslash in single quotes for an escape.
+    /// Reads the rest of a quoted text, and its closing mark. Two marks in a row mean one mark, and in single quotes a
+    /// backslash escapes the next character. Returns nil if the text does not end.
     private static func quoted(by mark: Unicode.Scalar, _ rest: inout Substring.UnicodeScalarView) -> String? {
         var text = String.UnicodeScalarView()
         while let next = rest.popFirst() {

@@ -91,7 +91,7 @@ package struct SeedOrder: Sendable {
         }
     }
 
-    /// The name that stands for a wish. No constraint has an empty name.
+    /// The name of a foreign key that represents a wish. It is empty, because no constraint has an empty name.
     private static let wish = ""
 
     private mutating func detour(
