@@ -72,7 +72,8 @@ import Testing
             task.cancel()
             let start = ContinuousClock.now
             await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(.now - start < .seconds(8))
+            // Far less than the scripts would take, and enough for a busy machine.
+            #expect(.now - start < .seconds(60))
             let processID = try #require(pid_t(String(decoding: readFile(file), as: UTF8.self).dropLast()))
             #expect(kill(processID, 0) == -1)
         }
