@@ -141,7 +141,7 @@ enum CatalogDetails {
     /// constraints of partitioned tables, for which PostgreSQL refuses `USING INDEX`, and constraints that are more
     /// than an index.
     ///
-    /// - Parameter tables: Of these alone: to describe an index locks its table for a moment.
+    /// - Parameter tables: Only their constraints are read, because `pg_get_indexdef` locks the table for a moment.
     static func constraintIndexes(
         of tables: [TableEntry],
         _ session: borrowing Session
