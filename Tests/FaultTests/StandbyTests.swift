@@ -60,9 +60,13 @@ import Testing
             let (there, here) = (primary.url(database: "bank"), standby.url(database: "bank"))
             try await psql(
                 there,
-                "CREATE TABLE bank.large AS SELECT i, repeat(md5(i::text), 20) AS text FROM generate_series(1, 60000) i"
+                "CREATE TABLE bank.large AS SELECT i, repeat(md5(i::text), 20) AS text FROM generate_series(1, 60000) i;"
+                    + " VACUUM bank.large"
             )
-            for change in ["UPDATE bank.large SET text = text; VACUUM bank.large", "TRUNCATE bank.large"] {
+            // Both changes are quick, so that they come before the end of the backup on a busy machine, too.
+            for change in [
+                "UPDATE bank.large SET text = text WHERE i <= 100; VACUUM bank.large", "TRUNCATE bank.large",
+            ] {
                 try await caughtUp(primary, standby)
                 try await ScratchFolder.with { scratch in
                     let file = scratch.file("b.zip")

@@ -139,10 +139,11 @@ import Testing
 
     @Test func aSubscriptionIsDroppedWithForceAndNamedWithout() async throws {
         try await with { site in
-            try await site.sql(
+            let kept = try await restored(site)
+            try await psql(
+                site.url.replacing("///\(site.database)?", with: "///\(kept)?"),
                 "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p WITH (connect = false, slot_name = NONE)"
             )
-            let kept = try await restored(site)
             let refused = try await site.granary("restore", "--drop-kept", kept, "--confirm", kept)
             #expect(refused.status == 5 && refused.stderr.contains("subscription"), "\(refused)")
             let dropped = try await site.granary("restore", "--drop-kept", kept, "--confirm", kept, "--force")
