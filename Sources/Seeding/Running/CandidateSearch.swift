@@ -262,14 +262,10 @@ extension CandidateSearch {
                 first = end
             }
         }
-        try session.execute("SAVEPOINT granary_question")
         do {
-            let found = try ask(safeCondition ?? condition(session), session)
-            try session.execute("RELEASE SAVEPOINT granary_question")
-            return found
+            return try session.savepoint { session in try ask(safeCondition ?? condition(session), session) }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) && safeCondition == nil {
             // An expression that fails for some values, for example by division by zero, may accept others.
-            try session.execute("ROLLBACK TO SAVEPOINT granary_question")
             safeCondition = try makeSafe(session)
             return try ask(safeCondition ?? "true", session)
         }

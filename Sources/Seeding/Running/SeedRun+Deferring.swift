@@ -41,7 +41,7 @@ extension SeedRun {
     ///
     /// With `--generate` all other constraints are checked immediately, because rejected values can be drawn again only
     /// while their table is filled.
-    func deferChecks(_ session: borrowing Session) throws {
+    func deferChecks(_ session: inout Session) throws {
         let edges = order?.edges(where: \.isCheckedLast) ?? []
         guard options.generate != nil else {
             if !edges.isEmpty { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
@@ -53,13 +53,12 @@ extension SeedRun {
         }
         guard !edges.isEmpty else { return }
         let own = edges.map { DeferredCheck(table: $0.child, name: $0.foreignKey, isTrigger: false) }
-        try session.execute("SAVEPOINT granary_deferring")
         do {
-            try session.execute("SET CONSTRAINTS \(Self.list(own, session)) DEFERRED")
-            try session.execute("RELEASE SAVEPOINT granary_deferring")
+            try session.savepoint { session in
+                try session.execute("SET CONSTRAINTS \(Self.list(own, session)) DEFERRED")
+            }
         } catch let error as PostgresError where error.sqlState == "42809" {
             // A constraint of the same name and schema is not deferrable.
-            try session.execute("ROLLBACK TO SAVEPOINT granary_deferring")
             try session.execute("SET CONSTRAINTS ALL DEFERRED")
         }
     }

@@ -68,11 +68,9 @@ struct SeedRun {
         guard maySkip else { return try work(&session) }
         let fresh = self
         while true {
-            try session.execute("SAVEPOINT granary_run")
             do {
-                return try work(&session)
+                return try session.savepoint { session in try work(&session) }
             } catch let start as StartOver {
-                try session.execute("ROLLBACK TO SAVEPOINT granary_run")
                 let known = leftOut + start.without
                 self = fresh
                 leftOut = known
@@ -97,7 +95,7 @@ struct SeedRun {
         )
         self.order = order
         try setDeferrable(true, session)
-        try deferChecks(session)
+        try deferChecks(&session)
         let scripts = ScriptPlan(set.scripts, options, record)
         try useServicePath(session)
         var next = 0
