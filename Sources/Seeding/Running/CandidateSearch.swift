@@ -91,7 +91,8 @@ struct CandidateSearch {
     private enum Stage: Int { case usual, probing, narrowed }
 
     private var stages: [String: [(first: Int, generator: any CellGenerator)]] = [:]
-    private var safeCondition: String?
+    /// Whether the server tests the candidates one by one, because some of them cause an error.
+    private var isOneByOne = false
 
     init(
         table: SeedCatalog.Table,
@@ -224,9 +225,8 @@ extension CandidateSearch {
         "_bpchar": "pg_catalog._bpchar",
     ]
 
-    /// Drops the tables, and with them the function that tests candidates one by one.
     private func drop(_ session: borrowing Session) throws {
-        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
+        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted)")
     }
 
     private func condition(_ session: borrowing Session) -> String {
@@ -262,56 +262,59 @@ extension CandidateSearch {
                 first = end
             }
         }
-        do {
-            return try session.savepoint { session in try ask(safeCondition ?? condition(session), session) }
-        } catch let error as PostgresError where SeedingError.isAboutRows(error) && safeCondition == nil {
-            // An expression that fails for some values, for example by division by zero, may accept others.
-            safeCondition = try makeSafe(session)
-            return try ask(safeCondition ?? "true", session)
+        if !isOneByOne {
+            do {
+                try session.savepoint { session in
+                    try session.execute(
+                        """
+                        INSERT INTO \(Self.accepted) SELECT c.* FROM \(Self.candidates) c WHERE \(condition(session))
+                        ORDER BY c.granary_n ON CONFLICT DO NOTHING
+                        """
+                    )
+                }
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                isOneByOne = true
+            }
         }
-    }
-
-    private func ask(_ condition: String, _ session: borrowing Session) throws -> [Int] {
+        if isOneByOne { try takeOneByOne(session) }
         let text = try session.query(
             """
-            WITH accepted AS (
-                INSERT INTO \(Self.accepted) SELECT c.* FROM \(Self.candidates) c WHERE \(condition) ORDER BY c.granary_n
-                ON CONFLICT DO NOTHING RETURNING granary_n)
-            SELECT pg_catalog.string_agg(granary_n::pg_catalog.text, ',' ORDER BY granary_n) AS numbers FROM accepted
+            SELECT pg_catalog.string_agg(granary_n::pg_catalog.text, ',' ORDER BY granary_n) AS numbers
+            FROM \(Self.accepted) WHERE granary_n >= \(numbers.lowerBound)
             """
         )[0].text("numbers")
         return text.utf8.split(separator: UInt8(ascii: ",")).compactMap { Int(Substring($0)) }
     }
 
-    private func makeSafe(_ session: borrowing Session) throws -> String {
-        // An index expression can fail for a candidate, for example a range whose end precedes its start. It must fail
-        // here already.
-        let expressions = try session.query(
-            """
-            SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k.place::integer, false) AS expression
-            FROM pg_catalog.pg_index x, pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
-            WHERE x.indrelid = '\(Self.accepted)'::pg_catalog.regclass AND k.number = 0
-            """
-        ).map { " AND pg_catalog.num_nulls(\($0.text("expression"))) >= 0" }
-        // The option resolves names that are both a column and a variable of the function.
+    /// Takes each candidate by itself. An expression that fails for some values, for example by division by zero, may
+    /// accept others, and a value that is too long for an index is rejected alone.
+    private func takeOneByOne(_ session: borrowing Session) throws {
+        // The option resolves names that are both a column and a variable.
         try session.execute(
             """
-            CREATE OR REPLACE FUNCTION pg_temp.granary_fits(r \(Self.candidates)) RETURNS boolean LANGUAGE plpgsql AS $granary$
+            DO $granary$
             #variable_conflict use_column
+            DECLARE r \(Self.candidates);
             BEGIN
-                RETURN (SELECT \(condition(session))\(expressions.joined()) FROM (SELECT r.*) c);
-            EXCEPTION WHEN OTHERS THEN RETURN false;
+                FOR r IN SELECT * FROM \(Self.candidates) c ORDER BY c.granary_n LOOP
+                    BEGIN
+                        IF (SELECT \(condition(session)) FROM (SELECT r.*) c) THEN
+                            INSERT INTO \(Self.accepted) SELECT r.* ON CONFLICT DO NOTHING;
+                        END IF;
+                    EXCEPTION WHEN OTHERS THEN
+                        NULL;
+                    END;
+                END LOOP;
             END $granary$
             """
         )
-        return "pg_temp.granary_fits(c)"
     }
 
     /// An error that names the constraint that accepts the fewest of the last candidates.
     private func refusal(drawn: Int, _ session: borrowing Session) throws -> SeedingError {
         var poorest: (constraint: AskedConstraint, count: Int)?
         let total = try session.query("SELECT pg_catalog.count(*) AS count FROM \(Self.candidates)")[0].int("count")
-        for constraint in group.constraints where safeCondition == nil {
+        for constraint in group.constraints where !isOneByOne {
             guard let test = constraint.condition(in: table, session) else { continue }
             let count = try session.query(
                 "SELECT pg_catalog.count(*) AS count FROM \(Self.candidates) c WHERE \(test) IS NOT FALSE"

@@ -92,6 +92,11 @@ struct ConstraintSearch {
             if table.uniques.contains(where: { $0.name == name }) { return [.unique(name)] }
             // The index of a partition has a name of its own.
             return table.uniques.map { .unique($0.name) }
+        case "54000":
+            // A value is too long for an index. Some access methods do not name theirs.
+            let uniques = table.uniques.map { AskedConstraint.unique($0.name) }
+            let all = uniques + table.exclusions.map { .exclusion($0.name) }
+            return name.isEmpty || table.partitionBounds != nil ? all : all.filter { $0.name(in: table) == name }
         case "23P01":
             let named = table.exclusions.filter { $0.name == name }
             return (named.isEmpty ? table.exclusions : named).map { .exclusion($0.name) }
