@@ -33,9 +33,14 @@ import Testing
             let report = try await project.generate(50)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
-                    "shop.a: insert or update on table \"a\" violates foreign key constraint \"a_b\" (SQLSTATE 23503)",
+                    "shop.a: a_b rejects rows at the end of the run: insert or update on table \"a\" violates foreign key "
+                        + "constraint \"a_b\" (SQLSTATE 23503)",
                     "shop.b: the rows of shop.b refer to shop.a, which has no rows",
                 ]
+            )
+            #expect(
+                report.skipped[0].hint
+                    == "seed the rows of shop.b that b_id must refer to, or declare a generator for b_id"
             )
             try await #expect(project.counts("a", "b", "other") == "0|0|50")
             try await #expect(project.rows(Self.deferrable) == "0", "the key is as it was")
@@ -86,6 +91,22 @@ import Testing
         }
     }
 
+    @Test func deferredConstraintsAreAskedAboutInRunsOfFiles() async throws {
+        let schema = """
+            CREATE TABLE letters (id int PRIMARY KEY, a text NOT NULL CHECK (a ~ '^[a-zA-Z]$'),
+                EXCLUDE USING btree (upper(a) WITH =) DEFERRABLE INITIALLY DEFERRED);
+            """
+        let files: KeyValuePairs = [
+            "development/letters.yaml": "generate: {count: 20}\n",
+            // The constraint is deferred again when the rows are generated.
+            "development/900_swap.sql": "UPDATE letters SET a = 'x'; UPDATE letters SET a = chr(64 + id);\n",
+        ]
+        try await TestProject.withShop(schema, files) { project in
+            try await #expect(project.told() == "letters +20 ~0 =0 -0")
+            try await #expect(project.counts("letters") == "20")
+        }
+    }
+
     @Test func constraintTriggersWaitForTheOtherTables() async throws {
         let function = """
             CREATE FUNCTION wants_lines() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -111,7 +132,7 @@ import Testing
             let report = try await project.generate(30)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
-                    "shop.orders: no lines (SQLSTATE P0001)",
+                    "shop.orders: lines_needed rejects rows at the end of the run: no lines (SQLSTATE P0001)",
                     "shop.lines: the rows of shop.lines refer to shop.orders, which has no rows",
                 ]
             )

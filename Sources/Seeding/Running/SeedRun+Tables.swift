@@ -16,7 +16,9 @@ extension SeedRun {
             try mergeRows(index, &outcome, &session)
         }
         if tables[index].generate != nil {
+            let immediate = try checkImmediately(name, &session)
             try generateRows(index, isLocked: isWhileEmpty && !wasEmpty, &outcome, &session)
+            try deferAgain(immediate, session)
         }
         outcomes[name] = outcome
         references.finish(name)

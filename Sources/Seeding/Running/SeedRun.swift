@@ -110,7 +110,7 @@ struct SeedRun {
         for step in scripts.steps[next...] { try runScript(step, &session) }
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
-        try checkDeferred(session)
+        try checkDeferred(&session)
         try setDeferrable(false, session)
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
