@@ -181,6 +181,30 @@ import Testing
         }
     }
 
+    @Test func anOutputThatCannotBeWrittenIsFoundFirst() async throws {
+        try await ScratchFolder.with { folder in
+            var options = SeedOptions(
+                service: "shop",
+                schemas: ["shop"],
+                rules: EnvironmentPolicy(name: "development"),
+                now: 0
+            )
+            options.folder = folder.file("seeds")
+            options.generate = (patterns: ["*"], rows: 1)
+            options.planOnly = true
+            // There is no server at this address.
+            let server = ServerAddress("host=\(folder.path)")
+            options.output = folder.file("missing/rows.copy")
+            let seeder = Seeder(options, server: server, logger: quietLogger)
+            let message = await failure { try await seeder.run() }?.message
+            #expect(message == "\(folder.file("missing/rows.copy")) cannot be written: No such file or directory")
+            options.output = folder.file("rows.copy")
+            let other = Seeder(options, server: server, logger: quietLogger)
+            await #expect(throws: PostgresError.self) { try await other.run() }
+            #expect(folder.names() == [], "a run that fails leaves no file")
+        }
+    }
+
     @Test func aFileThatCannotBeWrittenIsANote() async throws {
         let schema = """
             CREATE TABLE "a/b" (id int PRIMARY KEY);
@@ -191,6 +215,7 @@ import Testing
             let folder = project.folder.file("written")
             let report = try await project.generate(10) { $0.declarationFolder = folder }
             #expect(report.written == ["\(folder)/shop.t.yaml"])
+            #expect(report.isFileMissing)
             #expect(report.notes == ["there is no file for shop.a/b: a file name cannot contain its slash"])
             try await #expect(project.counts("\"a/b\"", "t") == "10|10")
             let text = String(decoding: project.folder.read("written/shop.t.yaml"), as: UTF8.self)

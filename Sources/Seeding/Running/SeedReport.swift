@@ -45,6 +45,8 @@ package struct SeedReport: Sendable {
     package var seconds = 0.0
     /// The files that `--write` has written.
     package var written: [String] = []
+    /// Whether a file of `--write` could not be written. A note gives the reason.
+    package var isFileMissing = false
     /// The generators of each table.
     var generators: [TableName: GeneratedRows] = [:]
 
