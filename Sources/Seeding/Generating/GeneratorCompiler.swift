@@ -65,11 +65,20 @@ struct GeneratorCompiler {
 
     func declared(_ name: String) -> SeedNode? { declaration.columns.first { $0.key == name }?.value }
 
-    func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int, for each: String = "") -> SeedingError {
-        SeedingError(
+    /// - Parameter drawn: The number of candidates, if a search for more values has given up.
+    func tooFew(
+        _ columns: [String],
+        _ possible: Int,
+        _ wanted: Int,
+        for each: String = "",
+        drawn: Int? = nil
+    ) -> SeedingError {
+        let values = "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", ")))"
+        let found = drawn.map { "were found among \(grouped($0)) candidates" } ?? "are possible\(each)"
+        return SeedingError(
             .tooFew(possible: possible),
             at: place,
-            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), but \(wanted) rows are wanted",
+            "\(values) \(found), but \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
     }

@@ -57,6 +57,8 @@ struct AcceptedCandidates {
     /// The numbers of the accepted candidates, in order.
     var numbers: [Int]
     var drawn: Int
+    /// Whether the search has drawn all values that the generators have.
+    var isExhaustive: Bool
     /// The generators that made the candidates.
     var generators: [String: any CellGenerator]
 }
@@ -167,28 +169,34 @@ struct CandidateSearch {
         return AcceptedCandidates(
             numbers: Array(accepted.prefix(wanted)),
             drawn: next,
+            isExhaustive: next >= all,
             generators: generators
         )
     }
 
     /// The number of candidates that may be drawn, given the numbers of the accepted ones.
     private func most(_ accepted: [Int]) -> Int {
+        // Rows may share candidates unless they must differ.
+        if !group.comparesRows, accepted.count >= min(wanted, 50) { return min(all, patience) }
+        // The search goes on while at least one candidate in 20,000 is accepted. By chance, a constraint that one
+        // candidate in 10,000 satisfies may accept fewer than that.
+        let few = max(1, patience / 20_000)
+        guard accepted.count >= few else { return min(all, patience) }
+        return min(all, accepted[accepted.count - few] + 1 + patience)
+    }
+
+    /// The number of candidates after which all values have been drawn.
+    private var all: Int {
         // Beyond its domain a unique generator would repeat values.
         let domains = group.columns.compactMap { column in
             usual[column].flatMap { $0.isUnique ? $0.domain : nil }
         }
-        var limit = domains.min() ?? .max
+        let limit = domains.min() ?? .max
         // If no other values may be drawn, all combinations have occurred soon.
-        let all =
+        let combinations =
             free.isEmpty && nullable.isEmpty
             ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
-        if all < 10_000 { limit = min(limit, max(2000, Int(20 * all))) }
-        // Rows may share candidates unless they must differ.
-        if !group.comparesRows, accepted.count >= min(wanted, 50) { return min(limit, patience) }
-        // The search goes on while at least one candidate in 10,000 is accepted.
-        let few = max(1, patience / 10_000)
-        guard accepted.count >= few else { return min(limit, patience) }
-        return min(limit, accepted[accepted.count - few] + 1 + patience)
+        return combinations < 10_000 ? min(limit, max(2000, Int(20 * combinations))) : limit
     }
 }
 

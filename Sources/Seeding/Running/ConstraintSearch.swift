@@ -114,11 +114,11 @@ struct ConstraintSearch {
 
     /// Gives the columns of these constraints the values that the server accepts.
     ///
-    /// - Returns: The highest possible number of rows; nil if there is no limit.
-    mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> Int? {
+    /// - Returns: The candidates of the group that leaves the fewest rows; nil if there is no limit.
+    mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> AcceptedCandidates? {
         guard !asked.isEmpty else { return nil }
         _ = columns.table()
-        var least: Int?
+        var least: AcceptedCandidates?
         for group in groups {
             let accepted: AcceptedCandidates
             let name = group.constraints.map(\.text).joined(separator: "\n")
@@ -152,7 +152,7 @@ struct ConstraintSearch {
                 )
             }
             _ = columns.table()
-            if group.comparesRows { least = min(least ?? .max, accepted.numbers.count) }
+            if group.comparesRows, accepted.numbers.count < least?.numbers.count ?? .max { least = accepted }
         }
         return least
     }

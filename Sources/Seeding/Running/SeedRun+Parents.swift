@@ -38,17 +38,19 @@ extension SeedRun {
             compiler.source = .count(possible)
         }
         var columns = try compiler.settled()
-        if let found = try search.settle(&columns, &session), found < compiler.source.count {
+        var drawn: Int?
+        if let found = try search.settle(&columns, &session), found.numbers.count < compiler.source.count {
+            drawn = found.isExhaustive ? nil : found.drawn
             guard options.generate != nil, !source.isPer else {
-                throw compiler.tooFew(search.columns, found, compiler.source.count)
+                throw compiler.tooFew(search.columns, found.numbers.count, compiler.source.count, drawn: drawn)
             }
-            compiler.source = .count(found)
+            compiler.source = .count(found.numbers.count)
             columns = try compiler.settled()
             _ = try search.settle(&columns, &session)
         }
         let table = columns.table()
         if let wanted = options.generate?.rows, case .count = source, table.count < min(wanted, source.count) {
-            fewer[bound.name] = table.count
+            fewer[bound.name] = (table.count, drawn)
         }
         var parts =
             [ValueText.json(declaration.node)] + [
