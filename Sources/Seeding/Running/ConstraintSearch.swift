@@ -42,9 +42,10 @@ struct ConstraintSearch {
     private var groups: [CandidateGroup] { CandidateGroup.all(of: asked, in: table, related: related) }
 
     private static func fixed(_ declaration: GenerateDeclaration, in table: SeedCatalog.Table) -> Set<String> {
-        guard case .per(let parent, _, let crossed) = declaration.amount else { return [] }
-        let keys = table.foreignKeys.filter { $0.parent.name == parent || "\($0.parent)" == parent }
-        return Set(keys.flatMap(\.columns) + crossed.map(\.column))
+        guard case .per(_, _, let crossed) = declaration.amount else { return [] }
+        // Compiling the declaration reports a foreign key that is missing or ambiguous.
+        let key = try? declaration.perKey(in: table)
+        return Set((key?.columns ?? []) + crossed.map(\.column))
     }
 
     /// The columns that each declaration uses, except those that are fixed.
