@@ -16,7 +16,7 @@ struct GeneratorCompiler {
     /// The first key of the rows.
     let start: Int
     var source: RowSource
-    /// The foreign key to the table that `per` names.
+    /// The foreign key that `per` names.
     let perKey: SeedCatalog.ForeignKey?
     /// For each unique foreign key, by its name: the parents to which listed rows already refer.
     let taken: [String: [Int]]
@@ -24,7 +24,7 @@ struct GeneratorCompiler {
     /// - Throws: `SeedingError` with `.file` or `.schema`.
     func compile() throws(SeedingError) -> GeneratedTable { try settled().table() }
 
-    /// As `compile`, but columns can still get other generators.
+    /// Like `compile`, but columns can still get other generators.
     func settled() throws(SeedingError) -> CompiledColumns {
         var columns = CompiledColumns(self)
         try columns.checkDeclared()

@@ -24,7 +24,7 @@ package struct SeedReport: Sendable {
     package struct Script: Sendable, Equatable {
         package var file: String
         package var runs: Bool
-        /// The reason why it runs or does not run.
+        /// The reason why the script runs or does not run.
         package var reason: String
     }
 
