@@ -12,7 +12,7 @@ package enum MigrationFailure: FailureCode {
     case dependency
     /// An applied migration depends on one that would be reverted.
     case dependent
-    /// A rule of the environment or of the migrator forbids it.
+    /// A rule of the environment or of the migrator forbids the run.
     case policy
     /// The ledger, the files and golang-migrate's row contradict each other.
     case disagreement

@@ -19,8 +19,8 @@ package struct Migrator: Sendable {
     let options: MigratorOptions
     let server: ServerAddress
     let logger: Logger
-    /// Makes a verified backup of tables and schemas, and returns the path of its file. A parameter, because this
-    /// module does not know Backup.
+    /// Makes a verified backup of tables and schemas, and returns the path of its file. The caller passes this function,
+    /// because this module does not import Backup.
     let backUp: @Sendable (_ tables: [RelationName], _ schemas: [String]) async throws -> String
     let progress: @Sendable (MigrationEvent) -> Void
 

@@ -6,9 +6,9 @@ package typealias SeedingError = Failure<SeedingFailure>
 package enum SeedingFailure: FailureCode {
     /// The command line names something that does not exist.
     case usage
-    /// A policy forbids it, such as that of production.
+    /// A policy forbids the run, such as that of production.
     case refused
-    /// Another run is at work.
+    /// Another run of the same service is active.
     case busy
     /// A file cannot be read or has an error.
     case file

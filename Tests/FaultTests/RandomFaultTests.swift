@@ -10,14 +10,15 @@ import Testing
 /// 1.
 @Suite(.serialized) struct RandomFaultTests {
     @Test func afterAnyFailureTheStateIsOldOrNewAndTheNextRunSucceeds() async throws {
-        try await run(Fault.Kind.failures)
+        try await #expect(brokenPromises(Fault.Kind.failures) == [])
     }
 
     @Test func afterAnyInterferenceTheStateIsOldOrNewAndTheNextRunSucceeds() async throws {
-        try await run(Fault.Kind.meddling)
+        try await #expect(brokenPromises(Fault.Kind.meddling) == [])
     }
 
-    private func run(_ kinds: [Fault.Kind]) async throws {
+    /// Makes the runs, and describes each one after which a promise is broken.
+    private func brokenPromises(_ kinds: [Fault.Kind]) async throws -> [String] {
         let runs = getenv("GRANARY_FAULT_RUNS").flatMap { Int(String(cString: $0)) } ?? 8
         let given = getenv("GRANARY_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
         let first = given ?? UInt64.random(in: 0..<1_000_000_000)
@@ -26,6 +27,7 @@ import Testing
         let cramped = try await Ground.prepare(diskBytes: 160 << 20)
         var measures: [Int: Measure] = [:]
         var tally = Tally()
+        var broken: [String] = []
         do {
             for number in 0..<runs {
                 let run = try await FaultRun(seed: first + UInt64(number), kinds: kinds) { trial in
@@ -40,17 +42,19 @@ import Testing
                     tally.add(run, try await run.run(on: isCramped ? cramped : ground, number: number))
                 } catch {
                     tally.add(broken: run)
-                    Issue.record("\(place): \(error)")
+                    broken.append("\(place): \(error)")
+                    print("broken: \(place): \(error)")
                     ground.proxy.mend()
                     if ground.server.processID == nil { try await ground.server.restart() }
                 }
             }
         } catch {
-            Issue.record("\(error)")
+            broken.append("\(error)")
         }
         print(tally)
         try await ground.end()
         try await cramped.end()
+        return broken
     }
 
     /// Runs a command without a fault through the same network.

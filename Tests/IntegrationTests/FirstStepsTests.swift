@@ -186,6 +186,19 @@ import Testing
         }
     }
 
+    @Test func aFileThatSeedCannotWriteIsAFailure() async throws {
+        let sql = "CREATE SCHEMA shop; CREATE TABLE shop.\"a/b\" (id int PRIMARY KEY)"
+        try await TestProject.with(sql, files: ["migrations/.keep": ""]) { project in
+            try await project.mark()
+            let outcome = try await project.granary(
+                ["seed", "--generate", "shop.*", "--rows", "2", "--write", "written", "--service", "shop"]
+            )
+            #expect(outcome.status == 1, "\(outcome)")
+            #expect(outcome.stdout.contains("2 inserted"), "\(outcome)")
+            #expect(outcome.stderr.contains("there is no file for shop.a/b"), "\(outcome)")
+        }
+    }
+
     @Test func statusIsOneScreen() async throws {
         let files =
             [

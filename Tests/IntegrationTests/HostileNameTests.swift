@@ -82,14 +82,9 @@ import Testing
         }
     }
 
-    private func requireEqual(
-        _ one: String,
-        _ other: String,
-        location: SourceLocation = #_sourceLocation
-    ) async throws {
-        let (one, other) = (try await portrait(one), try await portrait(other))
-        let isEqual = one == other
-        #expect(isEqual, "\(one.differences(from: other))", sourceLocation: location)
+    /// The lines in which two databases differ; empty if there are none.
+    private func differences(_ one: String, _ other: String) async throws -> String {
+        try await portrait(one).differences(from: portrait(other))
     }
 
     private func requireEqualRows(
@@ -133,7 +128,7 @@ import Testing
 
             let new = "new\u{202e}\n\(ground.name)"
             try await ground.granary("restore", "a.zip", "--into", new, "--verbose")
-            try await requireEqual(ground.url, server.url(database: new))
+            try await #expect(differences(ground.url, server.url(database: new)) == "")
             try await server.execute("DROP DATABASE \(QuotedText.name(new))")
 
             let before = try await portrait(ground.url)
@@ -161,7 +156,7 @@ import Testing
             for file in ["p.sql", "p.sql.gz"] {
                 try await ground.granary("backup", "--output", file)
                 try await ground.granary("restore", file, "--into", "of \(file)")
-                try await requireEqual(ground.url, server.url(database: "of \(file)"))
+                try await #expect(differences(ground.url, server.url(database: "of \(file)")) == "")
                 try await server.execute("DROP DATABASE \(QuotedText.name("of \(file)"))")
             }
             try await ground.requireNothingElse(["p.sql", "p.sql.gz"])
@@ -387,7 +382,7 @@ import Testing
             for file in ["a.zip", "p.sql"] {
                 try await ground.granary("backup", "--output", file, "--verbose")
                 try await ground.granary("restore", file, "--into", "of random", "--verbose")
-                try await requireEqual(ground.url, server.url(database: "of random"))
+                try await #expect(differences(ground.url, server.url(database: "of random")) == "", "\(chosen)")
                 try await server.execute("DROP DATABASE \"of random\"")
             }
             try await ground.granary("schema", "--all")

@@ -149,7 +149,8 @@ import Testing
             ]
             for url in urls {
                 for arguments in [["tables", "--json"], ["backup", "--verbose", "--log-format", "json"]] {
-                    _ = try await ground.granary(arguments, ["DATABASE_URL": url], status: nil)
+                    let outcome = try await ground.granary(arguments, ["DATABASE_URL": url], status: nil)
+                    #expect(!(outcome.stdout + outcome.stderr).contains(mark), "\(arguments): \(outcome)")
                 }
             }
             for arguments in [
@@ -157,7 +158,8 @@ import Testing
                 ["tabels", "--database-url", urls[1]], ["tables", "--database-url=\(urls[2])"],
                 ["restore", "x.zip", "--into", "--database-url", urls[1]],
             ] {
-                _ = try await ground.granary(arguments, [:], status: nil)
+                let outcome = try await ground.granary(arguments, [:], status: nil)
+                #expect(!(outcome.stdout + outcome.stderr).contains(mark), "\(arguments): \(outcome)")
             }
         }
     }

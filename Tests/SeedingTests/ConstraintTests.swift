@@ -314,6 +314,18 @@ import Testing
         }
     }
 
+    @Test func valuesThatAreTooLongForAnIndexAreDrawnAgain() async throws {
+        let schema = "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL UNIQUE)"
+        let file = """
+            generate: {count: 50, columns: {a: {pattern: "([a-z]{8}|[a-z]{3000})"}}}
+            """
+        try await TestProject.withShop(schema, ["development/t.yaml": file]) { project in
+            try await #expect(project.told() == "t +50 ~0 =0 -0")
+            try await #expect(project.rows("SELECT max(length(a)) FROM t") == "8")
+            try await #expect(project.told() == "t +0 ~0 =50 -0")
+        }
+    }
+
     @Test func existingRowsAreAvoided() async throws {
         let schema = """
             CREATE TABLE letters (id int PRIMARY KEY, a text NOT NULL UNIQUE CHECK (a ~ '^[a-z]$'));

@@ -232,6 +232,30 @@ private let files: KeyValuePairs = [
         }
     }
 
+    @Test func perCanNameOneOfSeveralKeysToATable() async throws {
+        let schema = """
+            CREATE TABLE users (id int PRIMARY KEY);
+            CREATE TABLE messages (id int PRIMARY KEY, receiver int NOT NULL REFERENCES users, sender int NOT NULL REFERENCES users);
+            """
+        let files: KeyValuePairs = [
+            "development/users.yaml": "generate: {count: 10}\n",
+            "development/messages.yaml": "generate: {per: users, count: 2}\n",
+        ]
+        try await TestProject.withShop(schema, files) { project in
+            let error = await failure { try await project.seed() }
+            #expect(
+                error?.message == "per names users, but several foreign keys of shop.messages refer to it"
+            )
+            #expect(error?.hint == "name the column of one: per: receiver or per: sender")
+            try project.writeSeed("generate: {per: sender, count: 2}\n", to: "development/messages.yaml")
+            try await #expect(project.told() == "users +10 ~0 =0 -0, messages +20 ~0 =0 -0")
+            try await #expect(
+                project.rows("SELECT count(*) FROM (SELECT FROM messages GROUP BY sender HAVING count(*) = 2) s")
+                    == "10"
+            )
+        }
+    }
+
     @Test func declaredGeneratorsMakeTheDeclaredValues() async throws {
         let schema = """
             CREATE TABLE t (id int PRIMARY KEY, a int, b text, c text, d date, e timestamptz, f timestamptz, g numeric(8,2), h text, i text, j boolean, k text UNIQUE, l int, m text, n text);

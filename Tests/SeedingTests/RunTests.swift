@@ -188,6 +188,22 @@ private let users = """
         }
     }
 
+    @Test func aConstraintThatIsCheckedAtTheEndIsNamed() async throws {
+        let schema =
+            "CREATE TABLE t (id int PRIMARY KEY, code int CONSTRAINT one_code UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        let rows = "- {id: 1, code: 1}\n- {id: 2, code: 1}\n"
+        try await TestProject.withShop(schema, ["common/t.yaml": rows]) { project in
+            let error = await failure { try await project.seed() }
+            #expect(
+                error?.message
+                    == "shop.t: one_code rejects rows at the end of the run: duplicate key value violates unique "
+                    + "constraint \"one_code\" (SQLSTATE 23505)"
+            )
+            #expect(error?.hint == "give the rows of shop.t other values, or declare generators for its columns")
+            try await #expect(project.rows("SELECT count(*) FROM t") == "0")
+        }
+    }
+
     @Test func anotherCircleIsNamed() async throws {
         let schema = """
             CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);

@@ -33,9 +33,14 @@ import Testing
             let report = try await project.generate(50)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
-                    "shop.a: insert or update on table \"a\" violates foreign key constraint \"a_b\" (SQLSTATE 23503)",
+                    "shop.a: a_b rejects rows at the end of the run: insert or update on table \"a\" violates foreign key "
+                        + "constraint \"a_b\" (SQLSTATE 23503)",
                     "shop.b: the rows of shop.b refer to shop.a, which has no rows",
                 ]
+            )
+            #expect(
+                report.skipped[0].hint
+                    == "seed the rows of shop.b that b_id must refer to, or declare a generator for b_id"
             )
             try await #expect(project.counts("a", "b", "other") == "0|0|50")
             try await #expect(project.rows(Self.deferrable) == "0", "the key is as it was")
@@ -81,8 +86,27 @@ import Testing
         try await TestProject.withShop(schema) { project in
             let report = try await project.generate(60)
             #expect(report.skipped == [])
-            #expect(report.notes == ["shop.letters: only 26 rows are possible"])
+            // The search cannot know that there are no other values.
+            let note = report.notes.joined(separator: "\n")
+            #expect(note.hasPrefix("shop.letters: only 26 rows were found among "), "\(note)")
+            #expect(note.hasSuffix(" candidates"), "\(note)")
             try await #expect(project.counts("letters", "other") == "26|60")
+        }
+    }
+
+    @Test func deferredConstraintsAreAskedAboutInRunsOfFiles() async throws {
+        let schema = """
+            CREATE TABLE letters (id int PRIMARY KEY, a text NOT NULL CHECK (a ~ '^[a-zA-Z]$'),
+                EXCLUDE USING btree (upper(a) WITH =) DEFERRABLE INITIALLY DEFERRED);
+            """
+        let files: KeyValuePairs = [
+            "development/letters.yaml": "generate: {count: 20}\n",
+            // The constraint is deferred again when the rows are generated.
+            "development/900_swap.sql": "UPDATE letters SET a = 'x'; UPDATE letters SET a = chr(64 + id);\n",
+        ]
+        try await TestProject.withShop(schema, files) { project in
+            try await #expect(project.told() == "letters +20 ~0 =0 -0")
+            try await #expect(project.counts("letters") == "20")
         }
     }
 
@@ -111,7 +135,7 @@ import Testing
             let report = try await project.generate(30)
             #expect(
                 report.skipped.map { "\($0.table): \($0.reason)" } == [
-                    "shop.orders: no lines (SQLSTATE P0001)",
+                    "shop.orders: lines_needed rejects rows at the end of the run: no lines (SQLSTATE P0001)",
                     "shop.lines: the rows of shop.lines refer to shop.orders, which has no rows",
                 ]
             )
@@ -160,6 +184,30 @@ import Testing
         }
     }
 
+    @Test func anOutputThatCannotBeWrittenIsFoundFirst() async throws {
+        try await ScratchFolder.with { folder in
+            var options = SeedOptions(
+                service: "shop",
+                schemas: ["shop"],
+                rules: EnvironmentPolicy(name: "development"),
+                now: 0
+            )
+            options.folder = folder.file("seeds")
+            options.generate = (patterns: ["*"], rows: 1)
+            options.planOnly = true
+            // There is no server at this address.
+            let server = ServerAddress("host=\(folder.path)")
+            options.output = folder.file("missing/rows.copy")
+            let seeder = Seeder(options, server: server, logger: quietLogger)
+            let message = await failure { try await seeder.run() }?.message
+            #expect(message == "\(folder.file("missing/rows.copy")) cannot be written: No such file or directory")
+            options.output = folder.file("rows.copy")
+            let other = Seeder(options, server: server, logger: quietLogger)
+            await #expect(throws: PostgresError.self) { try await other.run() }
+            #expect(folder.names() == [], "a run that fails leaves no file")
+        }
+    }
+
     @Test func aFileThatCannotBeWrittenIsANote() async throws {
         let schema = """
             CREATE TABLE "a/b" (id int PRIMARY KEY);
@@ -170,6 +218,7 @@ import Testing
             let folder = project.folder.file("written")
             let report = try await project.generate(10) { $0.declarationFolder = folder }
             #expect(report.written == ["\(folder)/shop.t.yaml"])
+            #expect(report.isFileMissing)
             #expect(report.notes == ["there is no file for shop.a/b: a file name cannot contain its slash"])
             try await #expect(project.counts("\"a/b\"", "t") == "10|10")
             let text = String(decoding: project.folder.read("written/shop.t.yaml"), as: UTF8.self)

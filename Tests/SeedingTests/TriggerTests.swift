@@ -49,6 +49,19 @@ import Testing
         }
     }
 
+    @Test func savepointsAreReleased() async throws {
+        let schema =
+            Self.table("id int PRIMARY KEY", "BEFORE INSERT", "NEW.id := abs(NEW.id); RETURN NEW;")
+            + "INSERT INTO t VALUES (1);"
+        let files: KeyValuePairs = [
+            "common/t.yaml": "- {id: -1}\n", "common/900_after.sql": "RELEASE SAVEPOINT granary_seeding;\n",
+        ]
+        try await TestProject.withShop(schema, files) { project in
+            let problem = await project.problem()
+            #expect(problem.contains("savepoint \"granary_seeding\" does not exist"), "\(problem)")
+        }
+    }
+
     @Test func theFirstOfManyAreNamed() async throws {
         let schema = Self.skipping("BEFORE INSERT", "NEW.id > 1", columns: "id int PRIMARY KEY")
         let rows = (1...6).map { "\($0)" }.joined(separator: "\n")

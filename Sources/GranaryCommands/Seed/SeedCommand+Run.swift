@@ -35,6 +35,7 @@ extension SeedCommand {
         }
         try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
         if common, !plan { noteOtherLayers(service, environment, on: console) }
+        if report.isFileMissing { throw ExitCode(ExitStatus.failed.rawValue) }
         if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 

@@ -11,7 +11,7 @@ package struct DependenciesFile: Sendable {
         package var line: Int
         package var details: String?
         package var dependsOn: [Int] = []
-        /// By the name of the service.
+        /// The versions that the migration needs in other services, by the name of the service.
         package var crossService: [String: [Int]] = [:]
         package var affectsTables: [String]?
         package var estimatedDuration: String?

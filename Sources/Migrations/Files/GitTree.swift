@@ -6,7 +6,7 @@ internal import SystemPackage
 ///
 /// Reads the local repository only; it neither fetches nor writes.
 package struct GitTree: Sendable {
-    /// As given, such as `origin/main`.
+    /// The commit as the user wrote it, such as `origin/main`.
     package let reference: String
     /// The files below the folder at that commit, by relative path: `development/000004_a.up.sql`.
     package let files: Set<String>

@@ -6,7 +6,7 @@ package struct Migration: Sendable, Equatable {
     /// The number as written in its file names.
     package let digits: String
     package let title: String
-    /// The environment whose folder it is in; empty for the base.
+    /// The environment whose folder has the files; empty for the base.
     package let layer: String
     package var up: MigrationFile?
     package var down: MigrationFile?

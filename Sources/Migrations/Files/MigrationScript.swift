@@ -94,7 +94,7 @@ package struct MigrationScript: Sendable {
             return details
         }
 
-        /// All statements. Only now is it known which of them a later statement replaces or rolls back.
+        /// All statements, after the last one was read: it may replace or roll back the effects of earlier ones.
         var ended: [MigrationStatement] {
             var statements = statements
             for index in ScriptEffects.replaced(statements.indices, { statements[$0].effects }) {

@@ -30,7 +30,7 @@ struct OriginalVersion: Hashable, Comparable {
         }
     }
 
-    /// As the number of a migration; nil for a version with dots.
+    /// The version as the number of a migration; nil for a version with dots.
     var number: Int? { parts.count > 1 ? nil : parts.first ?? 0 }
 
     static func < (a: OriginalVersion, b: OriginalVersion) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }

@@ -18,7 +18,7 @@ package struct DependencyGraph: Sendable {
         package var service: String
         package var version: Int
         package var name: String
-        /// The environment whose folder it is in; empty for the base.
+        /// The environment whose folder has the migration; empty for the base.
         package var layer: String
         /// The higher of two risks: that of its statements, and the one declared in `dependencies.json`.
         package var risk: Risk

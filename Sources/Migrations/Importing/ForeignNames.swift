@@ -25,7 +25,7 @@ struct FlywayName {
     enum Kind { case versioned, baseline, undo, repeatable }
 
     let kind: Kind
-    /// With dots; empty for a repeatable migration.
+    /// The version, with dots; empty for a repeatable migration.
     let version: String
     let title: String
 

@@ -13,7 +13,7 @@ package struct Import: Sendable {
         /// Whether identical files exist already.
         package var isThere = false
         package var version: Int
-        /// Including the number.
+        /// The name of the migration, with its number.
         package var name: String
         package var up: String
         /// nil if the original cannot be reverted.

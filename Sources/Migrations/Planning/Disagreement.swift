@@ -119,8 +119,8 @@ struct CatalogComparison {
         return found
     }
 
-    /// Whether an applied migration creates the table, and the table should still exist. A later migration that might
-    /// drop it, or whose text is unknown, makes the answer no.
+    /// Whether an applied migration creates the table, and the table should still exist. False if a later migration may
+    /// have dropped the table, or if the text of a later migration is unknown.
     private func isMade(_ table: RelationName, at place: Int) -> Bool {
         guard fate(of: table, in: applied[place]) == .there, !applied.contains(where: \.isNewer) else { return false }
         for source in applied[(place + 1)...] where source.mentions.concern(table) {

@@ -40,7 +40,7 @@ struct LedgerFiles {
         return found.values.sorted { $0.version < $1.version }
     }
 
-    /// Finds a migration by nothing but the name of an entry.
+    /// Finds a migration by the name of an entry alone.
     func migration(named name: String) -> Migration? {
         migration(of: OtherLedger.Entry(name: name))
     }

@@ -5,7 +5,7 @@ struct MigrationPlanner {
     let services: [ServiceState]
     /// Migrations applied in services that are not part of this run: `user-service/3`.
     let appliedElsewhere: Set<String>
-    /// Dependencies of applied migrations of those services on migrations of these services.
+    /// The migrations of this run's services that applied migrations of other services depend on.
     let neededElsewhere: [(need: String, by: String)]
     let allowsOutOfOrder: Bool
     /// Whether to run edited files of this environment's own folder again.

@@ -1,6 +1,6 @@
 /// The migrations to apply or revert.
 package enum MigrationRequest: Sendable, Equatable {
-    /// This many pending migrations; nil for all.
+    /// Apply this many pending migrations; nil for all.
     case up(Int?)
     /// Revert this many, the last applied first; nil for all.
     case down(Int?)

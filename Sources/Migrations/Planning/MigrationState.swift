@@ -42,7 +42,7 @@ package struct MigrationStanding: Sendable {
     package var doubt: String?
 
     package var isApplied: Bool { entry != nil }
-    /// Whether another runner is executing it statement by statement. `state` is the state before that run.
+    /// Whether another runner is executing the migration statement by statement. `state` is the state before that run.
     package var isRunning: Bool { unfinished?.isRunning ?? false }
     /// Whether the ledger has the same file under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }

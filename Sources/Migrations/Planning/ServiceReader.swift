@@ -66,7 +66,7 @@ struct ServiceReader {
         try options.services.map { try read($0, session) }
     }
 
-    /// Versions applied in other services, and what these need of our services.
+    /// The versions that are applied in other services, and the migrations of this run's services that they depend on.
     func elsewhere(_ session: borrowing Session) throws -> (applied: Set<String>, needs: [(need: String, by: String)]) {
         guard try options.stateSchema.exists(session) else { return ([], []) }
         let own = Set(exactly: options.services.map(\.service.name))

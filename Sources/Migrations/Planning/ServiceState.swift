@@ -19,7 +19,7 @@ package struct ServiceState: Sendable {
     package var adoptedChange: AdoptedLedger.Change?
     /// Before the first run of the service: ledgers of other tools that have entries, and whose service is unknown.
     package var otherLedgers: [OtherLedger] = []
-    /// The reason why the service may not run until that is known. Only `status` sets it.
+    /// The reason why nothing may run until the services of these ledgers are known. Only `status` sets it.
     package var otherLedgerObstacle: MigrationError?
     /// Contradictions between ledger and catalog. Only `status` sets it.
     package var disagreements: [Disagreement] = []

@@ -6,7 +6,7 @@ package struct MigrationReport: Sendable {
     package private(set) var revertedSteps: [MigrationStep] = []
     /// The file of the backup that was made first.
     package var backup: String?
-    /// How to restore what was destroyed; nil if nothing was destroyed.
+    /// How to restore the rows and objects that the run destroyed; nil if it destroyed none.
     package var undo: UndoAdvice?
     let services: [ServiceState]
     private var versions: [String: Set<Int>]

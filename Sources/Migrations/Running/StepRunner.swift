@@ -126,8 +126,8 @@ extension StepRunner {
                 }
                 // The file may have changed the role to one that may not write the ledger.
                 try leaveRole(session)
-                // Deferred constraints and triggers of the file run at COMMIT, under the file's search path. For that
-                // reason the empty search path ends before.
+                // The empty search path ends before COMMIT, because deferred constraints and triggers of the file run
+                // then, and expect the file's search path.
                 try session.underEmptySearchPath {
                     try record(entry("done", since: start, done: step.script.statements.count), $0)
                     try requireHeld($0)

@@ -11,7 +11,7 @@ package struct Generator: Sendable {
     /// The name without its number.
     let name: String
     let kind: MigrationKind
-    /// The environment whose folder it goes into; empty for the base.
+    /// The environment whose folder gets the files; empty for the base.
     let layer: String
     let schema: String
     /// For example `2026-02-09T09:00:00Z`.
@@ -38,7 +38,7 @@ package struct Generator: Sendable {
     /// The files that were written.
     package struct Outcome: Sendable, Equatable {
         package var version: Int
-        /// Including its number.
+        /// The name of the migration, with its number.
         package var name: String
         package var made: [String] = []
         package var edited: [String] = []
@@ -163,7 +163,8 @@ extension Generator {
         ]
     }
 
-    /// Both files. If something is removed they are exchanged, and the purpose stays in the up file.
+    /// The texts of both files. For a migration that removes something, the statements of the two templates are
+    /// exchanged, but the comment with the purpose stays in the up file.
     private func pair(
         _ context: [String: MustacheTemplate.Value],
         reversed: Bool

@@ -14,7 +14,7 @@ package enum MigrationKind: String, Sendable, CaseIterable {
     /// Two files without statements.
     case blank
 
-    /// Its name in `dependencies.json`.
+    /// The name of the kind in `dependencies.json`.
     var migrationType: String {
         switch self {
         case .table: "table"
@@ -24,7 +24,7 @@ package enum MigrationKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether reverting it loses no newer data.
+    /// Whether reverting a migration of this kind loses no newer data.
     var isRollbackSafe: Bool {
         switch self {
         case .table, .column, .data, .schema, .blank: false

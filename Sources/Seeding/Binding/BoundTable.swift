@@ -17,7 +17,7 @@ package struct BoundReference: Sendable, Equatable {
     package var place: FilePlace
 }
 
-/// Small, since there is one for each value of the files.
+/// A value of the files, in the form for the server. The type is small, because there are as many as values.
 package enum BoundCell: Sendable, Equatable {
     /// The text for the server; nil means NULL.
     case text(String?)
@@ -31,7 +31,7 @@ package struct BoundRow: Sendable, Equatable {
     package var file: String
     package var line: Int
     package var layer: String
-    /// By the index of the column.
+    /// The cells of the row, by the index of the column.
     package var cells: [Int: BoundCell]
     /// The lines of cells that are on another line than the row, by column.
     package var lines: [String: Int] = [:]

@@ -48,16 +48,16 @@ package struct SeedCatalog: Sendable {
         package var name: String
         package var columns: [String]
         package var isPrimary: Bool
-        /// Whether it is a constraint or index on plain columns for all rows, so that it identifies rows.
+        /// Whether the constraint or index covers all rows by plain columns, so that it identifies rows.
         package var isKey: Bool
         /// Whether no two rows can have the same values in these columns, NULLs included. False if other tables inherit
         /// from the table, because an index does not cover them.
         package var admitsOneRow = false
         /// The text of the index definition, with its expressions and condition.
         package var definition: String
-        /// All columns that it depends on, including those of expressions and of the condition.
+        /// All columns that the index depends on, including those of expressions and of the condition.
         package var reads: [String] = []
-        /// Whether it has neither expressions nor a condition.
+        /// Whether the index has neither expressions nor a condition.
         package var isPlain = true
         /// Whether two NULLs count as equal.
         package var isNullsNotDistinct = false
@@ -103,7 +103,8 @@ package struct SeedCatalog: Sendable {
         }
     }
 
-    /// An EXCLUDE constraint: no two rows may compare as it says in all its columns.
+    /// An EXCLUDE constraint. It compares two rows by an operator for each column, and at least one of the comparisons
+    /// must not be true.
     package struct Exclusion: Sendable, Equatable {
         package var name: String
         package var columns: [String]

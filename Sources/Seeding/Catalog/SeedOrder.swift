@@ -8,7 +8,7 @@ package struct SeedOrder: Sendable {
         case nullFirst
         /// The server checks the deferrable foreign key at the end.
         case checkedLast
-        /// As `checkedLast`, but the foreign key is made deferrable for the duration of the transaction.
+        /// Like `checkedLast`, but the foreign key is made deferrable for the duration of the transaction.
         case madeDeferrable
 
         package var isCheckedLast: Bool { self != .nullFirst }

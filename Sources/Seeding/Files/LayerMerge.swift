@@ -3,8 +3,8 @@ internal import Project
 
 /// Merges the rows of a table from all layers.
 ///
-/// Two rows are the same if their keys are equal or, if one of them gives no key, if their labels are. The later layer
-/// wins, column by column.
+/// Two rows are the same if their keys are equal. If one of them gives no key, their labels are compared instead. The
+/// later layer wins, column by column.
 package enum LayerMerge {
     /// - Parameter key: The key's columns.
     /// - Throws: `SeedingError` with `.file` if a file has a key twice.
@@ -59,7 +59,7 @@ package enum LayerMerge {
         guard !key.isEmpty else { return nil }
         var texts: [ExactText] = []
         for column in key {
-            // A list means several rows, which are never the same as others.
+            // A list stands for several rows, which are not merged with other rows.
             guard let node = row[column], let text = node.text else { return nil }
             texts.append(ExactText("\(node.tag ?? "")\u{1}\(text)"))
         }

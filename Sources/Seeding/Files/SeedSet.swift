@@ -7,7 +7,7 @@ package struct SeedSet: Sendable {
     /// The seeds of one table, from all layers.
     package struct Table: Sendable {
         package var name: TableName
-        /// In the order of the layers.
+        /// The files of the table, in the order of the layers.
         package var files: [TableFile]
 
         package init(name: TableName, files: [TableFile]) {

@@ -2,13 +2,13 @@ package import Project
 
 /// One row of a file.
 package struct SeedRow: Sendable, Equatable {
-    /// The name that other rows use for it.
+    /// The label by which other rows refer to this row.
     package var label: String?
     package var cells: [SeedNode.Member]
     package var file: String
     package var line: Int
     package var layer: String
-    /// The cells are plain text, as in CSV: for a json column the text is the JSON.
+    /// Whether the cells are plain text, as in CSV. For a json column the text is then the JSON.
     package var isText = false
 
     package var place: FilePlace { FilePlace(file, line: line) }

@@ -16,7 +16,7 @@ struct GeneratorCompiler {
     /// The first key of the rows.
     let start: Int
     var source: RowSource
-    /// The foreign key to the table that `per` names.
+    /// The foreign key that `per` names.
     let perKey: SeedCatalog.ForeignKey?
     /// For each unique foreign key, by its name: the parents to which listed rows already refer.
     let taken: [String: [Int]]
@@ -24,7 +24,7 @@ struct GeneratorCompiler {
     /// - Throws: `SeedingError` with `.file` or `.schema`.
     func compile() throws(SeedingError) -> GeneratedTable { try settled().table() }
 
-    /// As `compile`, but columns can still get other generators.
+    /// Like `compile`, but columns can still get other generators.
     func settled() throws(SeedingError) -> CompiledColumns {
         var columns = CompiledColumns(self)
         try columns.checkDeclared()
@@ -65,11 +65,20 @@ struct GeneratorCompiler {
 
     func declared(_ name: String) -> SeedNode? { declaration.columns.first { $0.key == name }?.value }
 
-    func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int, for each: String = "") -> SeedingError {
-        SeedingError(
+    /// - Parameter drawn: The number of candidates, if a search for more values has given up.
+    func tooFew(
+        _ columns: [String],
+        _ possible: Int,
+        _ wanted: Int,
+        for each: String = "",
+        drawn: Int? = nil
+    ) -> SeedingError {
+        let values = "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", ")))"
+        let found = drawn.map { "were found among \(grouped($0)) candidates" } ?? "are possible\(each)"
+        return SeedingError(
             .tooFew(possible: possible),
             at: place,
-            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), but \(wanted) rows are wanted",
+            "\(values) \(found), but \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
     }

@@ -1,3 +1,4 @@
+import PostgresClient
 internal import Project
 internal import SyntheticData
 
@@ -5,7 +6,8 @@ internal import SyntheticData
 struct GenerateDeclaration: Sendable {
     enum Amount: Sendable {
         case count(Int)
-        /// A count for each row of another table and each combination of values.
+        /// A count for each row of another table and each combination of values. The text is the name of the table, or of
+        /// a column that refers to it.
         case per(String, rule: CountRule, crossed: [(column: String, values: [SeedNode])])
     }
 
@@ -120,6 +122,42 @@ struct GenerateDeclaration: Sendable {
             rule.shape = .between(1, max(1, Int(mean * 2) - 1))
         }
         return rule
+    }
+}
+
+extension GenerateDeclaration {
+    /// The foreign key that `per` names by its table or by one of its columns; nil without `per`. Foreign keys that may
+    /// be NULL count only if there is no other.
+    ///
+    /// - Throws: `SeedingError` with `.schema` if no foreign key, or several, have this name.
+    func perKey(in table: SeedCatalog.Table) throws(SeedingError) -> SeedCatalog.ForeignKey? {
+        guard case .per(let name, _, _) = amount else { return nil }
+        var keys = table.foreignKeys.filter { $0.parent.name == name || "\($0.parent)" == name }
+        if keys.isEmpty { keys = table.foreignKeys.filter { $0.columns.contains(name) } }
+        let required = keys.filter { $0.columns.allSatisfy { table.column($0)?.isNotNull == true } }
+        if !required.isEmpty { keys = required }
+        let place = FilePlace(file, line: line)
+        guard let key = keys.first else {
+            throw SeedingError(
+                .schema,
+                at: place,
+                "per names \(name), but no foreign key of \(table.name) refers to it",
+                hint: "per is for tables with a foreign key to the parent"
+            )
+        }
+        guard keys.allSatisfy({ $0.columns == key.columns }) else {
+            // Keys of tenants share a column, which would not tell them apart.
+            let columns = keys.compactMap { key in
+                key.columns.first { column in keys.count { $0.columns.contains(column) } == 1 }
+            }
+            throw SeedingError(
+                .schema,
+                at: place,
+                "per names \(name), but several foreign keys of \(table.name) refer to it",
+                hint: "name the column of one: \(columns.map { "per: \($0)" }.joined(separator: " or "))"
+            )
+        }
+        return key
     }
 }
 

@@ -125,8 +125,8 @@ extension CompiledColumns {
         }
     }
 
-    /// A foreign key that shares columns, such as that of a tenant, with an earlier one. The parents must agree in
-    /// them.
+    /// Settles a foreign key that shares columns with an earlier one, such as the column of the tenant. The parents of
+    /// both keys must have the same values in these columns.
     private mutating func settleJoined(_ key: SeedCatalog.ForeignKey, _ open: [String]) throws(SeedingError) {
         guard let pool = given.pools[key.parent], pool.count > 0 else { return try settleWithoutParents(key, open) }
         let pairs = Array(zip(key.columns, key.parentColumns))

@@ -57,6 +57,8 @@ struct AcceptedCandidates {
     /// The numbers of the accepted candidates, in order.
     var numbers: [Int]
     var drawn: Int
+    /// Whether the search has drawn all values that the generators have.
+    var isExhaustive: Bool
     /// The generators that made the candidates.
     var generators: [String: any CellGenerator]
 }
@@ -91,7 +93,8 @@ struct CandidateSearch {
     private enum Stage: Int { case usual, probing, narrowed }
 
     private var stages: [String: [(first: Int, generator: any CellGenerator)]] = [:]
-    private var safeCondition: String?
+    /// Whether the server tests the candidates one by one, because some of them cause an error.
+    private var isOneByOne = false
 
     init(
         table: SeedCatalog.Table,
@@ -166,28 +169,34 @@ struct CandidateSearch {
         return AcceptedCandidates(
             numbers: Array(accepted.prefix(wanted)),
             drawn: next,
+            isExhaustive: next >= all,
             generators: generators
         )
     }
 
     /// The number of candidates that may be drawn, given the numbers of the accepted ones.
     private func most(_ accepted: [Int]) -> Int {
+        // Rows may share candidates unless they must differ.
+        if !group.comparesRows, accepted.count >= min(wanted, 50) { return min(all, patience) }
+        // The search goes on while at least one candidate in 20,000 is accepted. By chance, a constraint that one
+        // candidate in 10,000 satisfies may accept fewer than that.
+        let few = max(1, patience / 20_000)
+        guard accepted.count >= few else { return min(all, patience) }
+        return min(all, accepted[accepted.count - few] + 1 + patience)
+    }
+
+    /// The number of candidates after which all values have been drawn.
+    private var all: Int {
         // Beyond its domain a unique generator would repeat values.
         let domains = group.columns.compactMap { column in
             usual[column].flatMap { $0.isUnique ? $0.domain : nil }
         }
-        var limit = domains.min() ?? .max
+        let limit = domains.min() ?? .max
         // If no other values may be drawn, all combinations have occurred soon.
-        let all =
+        let combinations =
             free.isEmpty && nullable.isEmpty
             ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
-        if all < 10_000 { limit = min(limit, max(2000, Int(20 * all))) }
-        // Rows may share candidates unless they must differ.
-        if !group.comparesRows, accepted.count >= min(wanted, 50) { return min(limit, patience) }
-        // The search goes on while at least one candidate in 10,000 is accepted.
-        let few = max(1, patience / 10_000)
-        guard accepted.count >= few else { return min(limit, patience) }
-        return min(limit, accepted[accepted.count - few] + 1 + patience)
+        return combinations < 10_000 ? min(limit, max(2000, Int(20 * combinations))) : limit
     }
 }
 
@@ -224,9 +233,8 @@ extension CandidateSearch {
         "_bpchar": "pg_catalog._bpchar",
     ]
 
-    /// Drops the tables, and with them the function that tests candidates one by one.
     private func drop(_ session: borrowing Session) throws {
-        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
+        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted)")
     }
 
     private func condition(_ session: borrowing Session) -> String {
@@ -262,60 +270,59 @@ extension CandidateSearch {
                 first = end
             }
         }
-        try session.execute("SAVEPOINT granary_question")
-        do {
-            let found = try ask(safeCondition ?? condition(session), session)
-            try session.execute("RELEASE SAVEPOINT granary_question")
-            return found
-        } catch let error as PostgresError where SeedingError.isAboutRows(error) && safeCondition == nil {
-            // An expression that fails for some values, for example by division by zero, may accept others.
-            try session.execute("ROLLBACK TO SAVEPOINT granary_question")
-            safeCondition = try makeSafe(session)
-            return try ask(safeCondition ?? "true", session)
+        if !isOneByOne {
+            do {
+                try session.savepoint { session in
+                    try session.execute(
+                        """
+                        INSERT INTO \(Self.accepted) SELECT c.* FROM \(Self.candidates) c WHERE \(condition(session))
+                        ORDER BY c.granary_n ON CONFLICT DO NOTHING
+                        """
+                    )
+                }
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                isOneByOne = true
+            }
         }
-    }
-
-    private func ask(_ condition: String, _ session: borrowing Session) throws -> [Int] {
+        if isOneByOne { try takeOneByOne(session) }
         let text = try session.query(
             """
-            WITH accepted AS (
-                INSERT INTO \(Self.accepted) SELECT c.* FROM \(Self.candidates) c WHERE \(condition) ORDER BY c.granary_n
-                ON CONFLICT DO NOTHING RETURNING granary_n)
-            SELECT pg_catalog.string_agg(granary_n::pg_catalog.text, ',' ORDER BY granary_n) AS numbers FROM accepted
+            SELECT pg_catalog.string_agg(granary_n::pg_catalog.text, ',' ORDER BY granary_n) AS numbers
+            FROM \(Self.accepted) WHERE granary_n >= \(numbers.lowerBound)
             """
         )[0].text("numbers")
         return text.utf8.split(separator: UInt8(ascii: ",")).compactMap { Int(Substring($0)) }
     }
 
-    private func makeSafe(_ session: borrowing Session) throws -> String {
-        // An index expression can fail for a candidate, for example a range whose end precedes its start. It must fail
-        // here already.
-        let expressions = try session.query(
-            """
-            SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k.place::integer, false) AS expression
-            FROM pg_catalog.pg_index x, pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
-            WHERE x.indrelid = '\(Self.accepted)'::pg_catalog.regclass AND k.number = 0
-            """
-        ).map { " AND pg_catalog.num_nulls(\($0.text("expression"))) >= 0" }
-        // The option resolves names that are both a column and a variable of the function.
+    /// Takes each candidate by itself. An expression that fails for some values, for example by division by zero, may
+    /// accept others, and a value that is too long for an index is rejected alone.
+    private func takeOneByOne(_ session: borrowing Session) throws {
+        // The option resolves names that are both a column and a variable.
         try session.execute(
             """
-            CREATE OR REPLACE FUNCTION pg_temp.granary_fits(r \(Self.candidates)) RETURNS boolean LANGUAGE plpgsql AS $granary$
+            DO $granary$
             #variable_conflict use_column
+            DECLARE r \(Self.candidates);
             BEGIN
-                RETURN (SELECT \(condition(session))\(expressions.joined()) FROM (SELECT r.*) c);
-            EXCEPTION WHEN OTHERS THEN RETURN false;
+                FOR r IN SELECT * FROM \(Self.candidates) c ORDER BY c.granary_n LOOP
+                    BEGIN
+                        IF (SELECT \(condition(session)) FROM (SELECT r.*) c) THEN
+                            INSERT INTO \(Self.accepted) SELECT r.* ON CONFLICT DO NOTHING;
+                        END IF;
+                    EXCEPTION WHEN OTHERS THEN
+                        NULL;
+                    END;
+                END LOOP;
             END $granary$
             """
         )
-        return "pg_temp.granary_fits(c)"
     }
 
     /// An error that names the constraint that accepts the fewest of the last candidates.
     private func refusal(drawn: Int, _ session: borrowing Session) throws -> SeedingError {
         var poorest: (constraint: AskedConstraint, count: Int)?
         let total = try session.query("SELECT pg_catalog.count(*) AS count FROM \(Self.candidates)")[0].int("count")
-        for constraint in group.constraints where safeCondition == nil {
+        for constraint in group.constraints where !isOneByOne {
             guard let test = constraint.condition(in: table, session) else { continue }
             let count = try session.query(
                 "SELECT pg_catalog.count(*) AS count FROM \(Self.candidates) c WHERE \(test) IS NOT FALSE"

@@ -42,9 +42,10 @@ struct ConstraintSearch {
     private var groups: [CandidateGroup] { CandidateGroup.all(of: asked, in: table, related: related) }
 
     private static func fixed(_ declaration: GenerateDeclaration, in table: SeedCatalog.Table) -> Set<String> {
-        guard case .per(let parent, _, let crossed) = declaration.amount else { return [] }
-        let keys = table.foreignKeys.filter { $0.parent.name == parent || "\($0.parent)" == parent }
-        return Set(keys.flatMap(\.columns) + crossed.map(\.column))
+        guard case .per(_, _, let crossed) = declaration.amount else { return [] }
+        // Compiling the declaration reports a foreign key that is missing or ambiguous.
+        let key = try? declaration.perKey(in: table)
+        return Set((key?.columns ?? []) + crossed.map(\.column))
     }
 
     /// The columns that each declaration uses, except those that are fixed.
@@ -92,6 +93,11 @@ struct ConstraintSearch {
             if table.uniques.contains(where: { $0.name == name }) { return [.unique(name)] }
             // The index of a partition has a name of its own.
             return table.uniques.map { .unique($0.name) }
+        case "54000":
+            // A value is too long for an index. Some access methods do not name theirs.
+            let uniques = table.uniques.map { AskedConstraint.unique($0.name) }
+            let all = uniques + table.exclusions.map { .exclusion($0.name) }
+            return name.isEmpty || table.partitionBounds != nil ? all : all.filter { $0.name(in: table) == name }
         case "23P01":
             let named = table.exclusions.filter { $0.name == name }
             return (named.isEmpty ? table.exclusions : named).map { .exclusion($0.name) }
@@ -109,11 +115,11 @@ struct ConstraintSearch {
 
     /// Gives the columns of these constraints the values that the server accepts.
     ///
-    /// - Returns: The highest possible number of rows; nil if there is no limit.
-    mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> Int? {
+    /// - Returns: The candidates of the group that leaves the fewest rows; nil if there is no limit.
+    mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> AcceptedCandidates? {
         guard !asked.isEmpty else { return nil }
         _ = columns.table()
-        var least: Int?
+        var least: AcceptedCandidates?
         for group in groups {
             let accepted: AcceptedCandidates
             let name = group.constraints.map(\.text).joined(separator: "\n")
@@ -147,7 +153,7 @@ struct ConstraintSearch {
                 )
             }
             _ = columns.table()
-            if group.comparesRows { least = min(least ?? .max, accepted.numbers.count) }
+            if group.comparesRows, accepted.numbers.count < least?.numbers.count ?? .max { least = accepted }
         }
         return least
     }

@@ -68,9 +68,8 @@ package struct GeneratorExplanation: Sendable, Equatable {
         var declaration = try GenerateDeclaration(given?.node ?? .count(1), file: given?.file ?? "--explain")
         let pools = somePools(table)
         var source = RowSource.count(1)
-        var perKey: SeedCatalog.ForeignKey?
-        if case .per(let parent, _, let crossed) = declaration.amount {
-            perKey = table.foreignKeys.first { $0.parent.name == parent || "\($0.parent)" == parent }
+        let perKey = try declaration.perKey(in: table)
+        if case .per(_, _, let crossed) = declaration.amount {
             if let perKey, let pool = pools[perKey.parent] {
                 source = .per(pool, firsts: [0, 1], combinations: crossed.reduce(1) { $0 * $1.values.count })
             }

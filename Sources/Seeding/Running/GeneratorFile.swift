@@ -4,22 +4,21 @@ internal import SyntheticData
 
 /// `--write`: writes the generators of a table as a seed file, for the user to edit.
 enum GeneratorFile {
-    /// - Returns: The path.
-    /// - Throws: `SeedingError` with `.file`, also if the file exists already. In that case no file is written.
-    static func write(_ rows: GeneratedRows, of table: TableName, in folder: String) throws(SeedingError) -> String {
+    /// - Throws: `SeedingError` with `.file` if no file can have the name of the table.
+    static func path(of table: TableName, in folder: String) throws(SeedingError) -> String {
         guard !"\(table)".contains("/") else {
             throw SeedingError(.file, "there is no file for \(table): a file name cannot contain its slash")
         }
-        let path = "\(folder)/\(table).yaml"
-        guard !Files.exists(path) else {
-            throw SeedingError(.file, "\(path) exists already and was not changed")
-        }
+        return "\(folder)/\(table).yaml"
+    }
+
+    /// - Throws: `SeedingError` with `.file`, also if the file exists already.
+    static func write(_ rows: GeneratedRows, of table: TableName, to path: String) throws(SeedingError) {
         do {
             try Files.create(path, Array(text(rows, of: table).utf8))
         } catch {
             throw SeedingError(.file, "\(path) cannot be written: \(error)")
         }
-        return path
     }
 
     /// Creates the folder before anything else is done.

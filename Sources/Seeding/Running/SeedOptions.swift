@@ -29,7 +29,7 @@ package struct SeedOptions: Sendable {
     package var candidates = 300_000
     /// The folder for files with the generators of the tables that `generate` fills.
     package var declarationFolder: String?
-    /// The file for generated rows as COPY text. The database is then not changed.
+    /// The file to which generated rows are appended as COPY text. The database is then not changed.
     package var output: String?
     /// Seconds since 1970: the time of the run if no `as_of` is given.
     package var now: Int

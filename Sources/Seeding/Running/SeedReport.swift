@@ -24,7 +24,7 @@ package struct SeedReport: Sendable {
     package struct Script: Sendable, Equatable {
         package var file: String
         package var runs: Bool
-        /// The reason why it runs or does not run.
+        /// The reason why the script runs or does not run.
         package var reason: String
     }
 
@@ -45,6 +45,8 @@ package struct SeedReport: Sendable {
     package var seconds = 0.0
     /// The files that `--write` has written.
     package var written: [String] = []
+    /// Whether a file of `--write` could not be written. A note gives the reason.
+    package var isFileMissing = false
     /// The generators of each table.
     var generators: [TableName: GeneratedRows] = [:]
 

@@ -45,16 +45,15 @@ extension SeedRun {
             askedConstraints[bound.name] = search.asked
             guard rows.count > 0 else { return }
             let state = (outcome, explicitColumns, incomplete, report)
-            try session.execute("SAVEPOINT granary_generated")
             do {
-                try bring(rows, index, isLocked: isLocked, before, search, &outcome, &session)
-                try session.execute("RELEASE SAVEPOINT granary_generated")
+                try session.savepoint { session in
+                    try bring(rows, index, isLocked: isLocked, before, search, &outcome, &session)
+                }
                 if options.output != nil { outcome.insertsAll(rows.count) }
                 return
             } catch let error as PostgresError where SeedingError.isAboutRows(error) {
                 // Rejected rows are drawn again, with values that the server accepts.
                 guard search.ask(about: error) else { throw Self.unfit(error, bound, declaration) }
-                try session.execute("ROLLBACK TO SAVEPOINT granary_generated")
                 (outcome, explicitColumns, incomplete, report) = state
             }
         }
@@ -176,12 +175,12 @@ extension SeedRun {
         _ search: ConstraintSearch?,
         _ session: inout Session
     ) throws -> Int {
-        try session.execute("SAVEPOINT granary_missing")
         do {
-            return try session.query(merge.insert(group, number: 0))[0].int("count")
+            return try session.savepoint { session in
+                try session.query(merge.insert(group, number: 0))[0].int("count")
+            }
         } catch let error as PostgresError where ["23505", "23P01"].contains(error.sqlState) {
             if var search, search.canSatisfy(error), search.ask(about: error) { throw error }
-            try session.execute("ROLLBACK TO SAVEPOINT granary_missing")
             do {
                 return try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
             } catch let refusal as PostgresError where refusal.sqlState == "55000" {
@@ -229,14 +228,15 @@ extension SeedRun {
     ) throws {
         let count = table.count
         let pieces = count <= 300 ? [0..<count] : [0..<200, (count / 2)..<(count / 2 + 50), (count - 50)..<count]
-        try session.execute("SAVEPOINT granary_trial")
         let sql = "COPY \(session.quoted(bound.name)) (\(session.quoted(table.columns.map(\.name)))) FROM STDIN"
         do {
-            _ = try session.copyIn(sql) { sink in
-                for piece in pieces {
-                    var buffer = CopyBuffer(capacity: 1 << 16)
-                    table.render(piece, into: &buffer)
-                    try buffer.lend { try sink.write($0) }
+            try session.savepoint(isTrial: true) { session in
+                _ = try session.copyIn(sql) { sink in
+                    for piece in pieces {
+                        var buffer = CopyBuffer(capacity: 1 << 16)
+                        table.render(piece, into: &buffer)
+                        try buffer.lend { try sink.write($0) }
+                    }
                 }
             }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
@@ -244,12 +244,10 @@ extension SeedRun {
             if error.sqlState == "23503", pieces.count > 1,
                 bound.table.foreignKeys.contains(where: { $0.parent == bound.name })
             {
-                try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
                 return
             }
             throw error
         }
-        try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
     }
 
     private static func unfit(

@@ -13,7 +13,7 @@ extension SeedRun {
     ) throws -> GeneratedRows {
         let pools = try pools(of: bound, declaration, session)
         let start = try start(bound, declaration, before, session)
-        let perKey = try perKey(bound, declaration)
+        let perKey = try declaration.perKey(in: bound.table)
         let taken = try takenParents(bound, pools, session)
         let source: RowSource
         switch declaration.amount {
@@ -38,17 +38,19 @@ extension SeedRun {
             compiler.source = .count(possible)
         }
         var columns = try compiler.settled()
-        if let found = try search.settle(&columns, &session), found < compiler.source.count {
+        var drawn: Int?
+        if let found = try search.settle(&columns, &session), found.numbers.count < compiler.source.count {
+            drawn = found.isExhaustive ? nil : found.drawn
             guard options.generate != nil, !source.isPer else {
-                throw compiler.tooFew(search.columns, found, compiler.source.count)
+                throw compiler.tooFew(search.columns, found.numbers.count, compiler.source.count, drawn: drawn)
             }
-            compiler.source = .count(found)
+            compiler.source = .count(found.numbers.count)
             columns = try compiler.settled()
             _ = try search.settle(&columns, &session)
         }
         let table = columns.table()
         if let wanted = options.generate?.rows, case .count = source, table.count < min(wanted, source.count) {
-            fewer[bound.name] = table.count
+            fewer[bound.name] = (table.count, drawn)
         }
         var parts =
             [ValueText.json(declaration.node)] + [
@@ -82,21 +84,6 @@ extension SeedRun {
         guard let most = most.flatMap({ Int($0) }), most > 0 else { return 1 }
         let step = column.typeName == "int2" ? 100 : 1000
         return (most / step + 1) * step + 1
-    }
-
-    private func perKey(_ bound: BoundTable, _ declaration: GenerateDeclaration) throws -> SeedCatalog.ForeignKey? {
-        guard case .per(let name, _, _) = declaration.amount else { return nil }
-        let keys = bound.table.foreignKeys.filter { $0.parent.name == name || "\($0.parent)" == name }
-        let required = keys.first { $0.columns.allSatisfy { bound.table.column($0)?.isNotNull == true } }
-        guard let key = required ?? keys.first else {
-            throw SeedingError(
-                .schema,
-                at: FilePlace(declaration.file, line: declaration.line),
-                "per names \(name), but no foreign key of \(bound.name) refers to it",
-                hint: "per is for tables with a foreign key to the parent"
-            )
-        }
-        return key
     }
 
     private func perSource(

@@ -6,17 +6,13 @@ extension SeedRun {
     /// Seeds a table. If that fails, leaves it as it was and notes the reason.
     mutating func fill(_ index: Int, _ session: inout Session) throws {
         let before = self
-        try session.execute("SAVEPOINT granary_table")
         do {
-            try seed(index, &session)
-            try session.execute("RELEASE SAVEPOINT granary_table")
+            try session.savepoint { session in try seed(index, &session) }
         } catch let error as SeedingError where Self.isAboutOneTable(error) {
-            try session.execute("ROLLBACK TO SAVEPOINT granary_table")
             self = before
             skip(tables[index].name, error.message, hint: error.hint)
             try requireUnbrokenCircles(tables[index].name)
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            try session.execute("ROLLBACK TO SAVEPOINT granary_table")
             self = before
             skip(tables[index].name, "\(error)", hint: error.hint)
             try requireUnbrokenCircles(tables[index].name)

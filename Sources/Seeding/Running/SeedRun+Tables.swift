@@ -16,7 +16,9 @@ extension SeedRun {
             try mergeRows(index, &outcome, &session)
         }
         if tables[index].generate != nil {
+            let immediate = try checkImmediately(name, &session)
             try generateRows(index, isLocked: isWhileEmpty && !wasEmpty, &outcome, &session)
+            try deferAgain(immediate, session)
         }
         outcomes[name] = outcome
         references.finish(name)
@@ -128,13 +130,9 @@ extension SeedRun {
         _ session: inout Session,
         _ sql: (Int?) -> String
     ) throws -> Rows.Row {
-        try session.execute("SAVEPOINT granary_rows")
         do {
-            let row = try session.query(sql(nil))[0]
-            try session.execute("RELEASE SAVEPOINT granary_rows")
-            return row
+            return try session.savepoint { session in try session.query(sql(nil))[0] }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
             let rows = bound.rows.indices.filter { settled.groupOfRow[$0] == group }
             // A binary search: the shortest part from the beginning that fails ends with the row at fault.
             var (low, high) = (0, rows.count - 1)
@@ -142,13 +140,12 @@ extension SeedRun {
             while low < high {
                 let middle = (low + high) / 2
                 do {
-                    try session.query(sql(rows[middle]))
+                    try session.savepoint(isTrial: true) { session in _ = try session.query(sql(rows[middle])) }
                     low = middle + 1
                 } catch let smaller as PostgresError where SeedingError.isAboutRows(smaller) {
                     high = middle
                     reason = smaller
                 }
-                try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
             }
             throw Self.refusal(reason, bound, rows[low])
         }

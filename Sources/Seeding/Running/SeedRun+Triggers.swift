@@ -139,16 +139,13 @@ extension SeedRun {
         _ row: Int,
         _ session: inout Session
     ) throws -> Fate {
-        try session.execute("SAVEPOINT granary_row")
         do {
-            let made = try session.query(merge.insertOne(group, row: row)).first
-            try session.execute("RELEASE SAVEPOINT granary_row")
+            let made = try session.savepoint { session in try session.query(merge.insertOne(group, row: row)).first }
             guard let made else { return .leftOut }
             let key = made.texts("key")
             if !key.isEmpty, key.count == merge.key.count { try session.query(merge.rekey(row, isThere: false), key) }
             return .inserted
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            try session.execute("ROLLBACK TO SAVEPOINT granary_row")
             guard error.sqlState == "23505", let key = try presentKey(merge, group, row, &session) else {
                 throw Self.refusal(error, bound, row)
             }
@@ -165,13 +162,13 @@ extension SeedRun {
         _ session: inout Session
     ) throws -> [String]? {
         guard !merge.key.isEmpty else { return nil }
-        var key: [String]?
         do {
-            key = try session.query(merge.insertOne(group, row: row, takesOver: true)).first?.texts("key")
+            return try session.savepoint(isTrial: true) { session in
+                try session.query(merge.insertOne(group, row: row, takesOver: true)).first?.texts("key")
+            }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             // There is no such index, or another key is the cause.
+            return nil
         }
-        try session.execute("ROLLBACK TO SAVEPOINT granary_row")
-        return key
     }
 }

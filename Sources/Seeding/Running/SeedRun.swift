@@ -30,8 +30,9 @@ struct SeedRun {
     var skipped: Set<TableName> = []
     /// Tables that an earlier attempt of this run could not fill.
     private var leftOut: [SeedReport.Skipped] = []
-    /// Tables that can hold fewer rows than requested, with that number.
-    var fewer: [TableName: Int] = [:]
+    /// Tables with fewer rows than requested: their number, and the number of candidates if a search for more has given
+    /// up.
+    var fewer: [TableName: (rows: Int, drawn: Int?)] = [:]
     /// The constraints that the server was asked about for generated rows.
     var askedConstraints: [TableName: Set<AskedConstraint>] = [:]
     var asOf = 0
@@ -68,11 +69,9 @@ struct SeedRun {
         guard maySkip else { return try work(&session) }
         let fresh = self
         while true {
-            try session.execute("SAVEPOINT granary_run")
             do {
-                return try work(&session)
+                return try session.savepoint { session in try work(&session) }
             } catch let start as StartOver {
-                try session.execute("ROLLBACK TO SAVEPOINT granary_run")
                 let known = leftOut + start.without
                 self = fresh
                 leftOut = known
@@ -97,7 +96,7 @@ struct SeedRun {
         )
         self.order = order
         try setDeferrable(true, session)
-        try deferChecks(session)
+        try deferChecks(&session)
         let scripts = ScriptPlan(set.scripts, options, record)
         try useServicePath(session)
         var next = 0
@@ -112,7 +111,7 @@ struct SeedRun {
         for step in scripts.steps[next...] { try runScript(step, &session) }
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
-        try checkDeferred(session)
+        try checkDeferred(&session)
         try setDeferrable(false, session)
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
@@ -121,8 +120,10 @@ struct SeedRun {
         }
         report.tables = order.tables.compactMap { outcomes[$0] }
         report.generators = generated.filter { !skipped.contains($0.key) }
-        for (name, count) in fewer.sorted(by: { $0.key < $1.key }) where !skipped.contains(name) {
-            report.notes.append("\(name): only \(counted(count, "row")) \(count == 1 ? "is" : "are") possible")
+        for (name, (rows, drawn)) in fewer.sorted(by: { $0.key < $1.key }) where !skipped.contains(name) {
+            let verb = drawn == nil ? (rows == 1 ? "is" : "are") : (rows == 1 ? "was" : "were")
+            let rest = drawn.map { "found among \(grouped($0)) candidates" } ?? "possible"
+            report.notes.append("\(name): only \(counted(rows, "row")) \(verb) \(rest)")
         }
     }
 

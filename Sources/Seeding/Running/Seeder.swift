@@ -2,6 +2,7 @@ internal import Bookkeeping
 package import Logging
 package import PostgresClient
 internal import Project
+internal import Storage
 
 /// Seeds a database for an environment: all rows are written, or none.
 ///
@@ -33,6 +34,8 @@ package struct Seeder: Sendable {
         let set = try readFiles()
         try ProductionRules.check(set, options)
         if let folder = options.declarationFolder { try GeneratorFile.prepare(folder) }
+        var output: RowFile?
+        if let path = options.output { output = try RowFile(path) }
         let (options, progress) = (options, progress)
         var report = try await withSession(server, logger: logger) { session in
             try Self.prepare(&session, options)
@@ -40,21 +43,28 @@ package struct Seeder: Sendable {
             var run = SeedRun(options, set, progress)
             return try run.run(&session)
         }
-        if let output = options.output { try RowFile.append(report.generatedRows, to: output, jobs: options.jobs) }
+        try output?.append(report.generatedRows, jobs: options.jobs)
         writeDeclarations(&report)
         report.seconds = (ContinuousClock.now - began) / .seconds(1)
         return report
     }
 
-    /// Writes the files of `--write`, but never overwrites one. The rows are already committed, so a failure is only a
-    /// note.
+    /// Writes the files of `--write`, but never overwrites one. The rows are already committed, so the report is complete
+    /// even if a file cannot be written.
     private func writeDeclarations(_ report: inout SeedReport) {
         guard let folder = options.declarationFolder else { return }
         for (table, rows) in report.generators.sorted(by: { $0.key < $1.key }) {
             do {
-                report.written.append(try GeneratorFile.write(rows, of: table, in: folder))
+                let path = try GeneratorFile.path(of: table, in: folder)
+                if Files.exists(path) {
+                    report.notes.append("\(path) exists already and was not changed")
+                } else {
+                    try GeneratorFile.write(rows, of: table, to: path)
+                    report.written.append(path)
+                }
             } catch {
                 report.notes.append(error.message)
+                report.isFileMissing = true
             }
         }
     }

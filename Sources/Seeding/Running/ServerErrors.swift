@@ -16,6 +16,27 @@ extension SeedingError {
     }
 }
 
+extension Session {
+    /// Runs `body` in a savepoint, which is always released. If `body` throws, its changes are rolled back.
+    ///
+    /// - Parameter isTrial: Whether the changes are rolled back in any case.
+    mutating func savepoint<R>(isTrial: Bool = false, _ body: (inout Session) throws -> R) throws -> R {
+        let undo = "ROLLBACK TO SAVEPOINT granary_seeding; RELEASE SAVEPOINT granary_seeding"
+        try execute("SAVEPOINT granary_seeding")
+        let value: R
+        do {
+            value = try body(&self)
+        } catch {
+            // Any other error ends the whole transaction.
+            let mayContinue = SeedingError.isAboutRows(error) || error is SeedingError || error is StartOver
+            if mayContinue { try execute(undo) }
+            throw error
+        }
+        try execute(isTrial ? undo : "RELEASE SAVEPOINT granary_seeding")
+        return value
+    }
+}
+
 /// The place in a COPY that the server reported in its CONTEXT: `COPY t, line 3, column age: "x"`.
 struct CopyPlace {
     /// The number of the row in the COPY, counted from 1.

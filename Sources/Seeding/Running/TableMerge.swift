@@ -79,7 +79,7 @@ struct TableMerge {
         "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
     }
 
-    /// Finds two of our rows whose keys the server considers equal, even if their texts differ.
+    /// Finds two rows of the temporary table whose keys the server considers equal, even if their texts differ.
     var duplicates: String {
         let list = key.map { "s.\(q($0))" }.joined(separator: ", ")
         return """
@@ -224,7 +224,7 @@ struct TableMerge {
             """
     }
 
-    /// Sets the key of one of our rows to the key under which the target stores it.
+    /// Sets the key of a row of the temporary table to the key under which the target stores it.
     func rekey(_ row: Int, isThere: Bool) -> String {
         let list = key.enumerated().map { "\(q($1)) = $\($0 + 1)" }.joined(separator: ", ")
         return "UPDATE \(temporary) SET \(list)\(isThere ? ", granary_found = true" : "") WHERE granary_n = \(row)"
@@ -237,7 +237,7 @@ struct TableMerge {
 
     private func upTo(_ last: Int?) -> String { last.map { " AND s.granary_n <= \($0)" } ?? "" }
 
-    /// The target's values for our rows.
+    /// The target's values for the rows of the temporary table.
     func values(of column: String) -> String {
         """
         SELECT s.granary_n AS n, t.\(q(column))::pg_catalog.text AS value FROM \(temporary) s JOIN \(target) t ON \(onKey)
@@ -245,7 +245,7 @@ struct TableMerge {
         """
     }
 
-    /// The keys of our rows as the server prints them, and whether the target contained them before.
+    /// The keys of the temporary table as the server prints them, and whether the target contained them before.
     var keys: String {
         """
         SELECT coalesce(s.granary_found, false) AS found, ARRAY[\(keyTexts)] AS key
