@@ -105,9 +105,7 @@ extension DumpRights {
 // Privileges, and acting as another role.
 extension DumpRights {
     private mutating func noteSessionRole(_ statement: DumpStatement, _ options: DumpRules.Options) {
-        guard statement.roleKind == .session, !options.noOwner,
-            let name = StatementText(statement.text).significant.last?.lexeme.stringValue
-        else { return }
+        guard !options.noOwner, let name = statement.sessionRole?.name else { return }
         needed.sessionRoles.insert(ExactText(options.roleMap[name] ?? name))
     }
 

@@ -65,17 +65,37 @@ import Testing
         #expect(mapped.gifts.map(\.owner.text) == ["eve"])
     }
 
+    @Test(
+        arguments: [
+            ("SET SESSION AUTHORIZATION ada", "SET SESSION AUTHORIZATION \"Eve\""),
+            ("SET SESSION AUTHORIZATION 'ada'", "SET SESSION AUTHORIZATION \"Eve\""),
+            ("SET SESSION AUTHORIZATION DEFAULT", nil), ("RESET SESSION AUTHORIZATION", nil),
+        ] as [(String, String?)]
+    )
+    func theRoleOfTheSessionIsMapped(sql: String, sent: String?) {
+        var options = DumpRules.Options(path: "a.sql", inPlace: false, database: nil, target: "shop")
+        options.roleMap = ["ada": "Eve", "default": "Eve", "authorization": "Eve"]
+        let verdict = DumpRoles(options, nil).verdict(DumpStatement(Array(sql.utf8), 1))
+        #expect(verdict == .run(DumpAction(text: sent.map { Array($0.utf8) })))
+    }
+
     @Test func otherRolesAndPrivilegesAreFound() {
         let found = needed(
             "ALTER DEFAULT PRIVILEGES FOR ROLE ada, bob IN SCHEMA shop GRANT SELECT ON TABLES TO reader",
             "SET SESSION AUTHORIZATION 'ada'",
+            "SET SESSION AUTHORIZATION bob",
+            "SET LOCAL SESSION AUTHORIZATION \"default\"",
+            "SET session_authorization = 'eve'",
             "SET SESSION AUTHORIZATION DEFAULT",
+            "RESET SESSION AUTHORIZATION",
             "REVOKE ALL ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC",
             "GRANT SELECT ON TABLE shop.t TO reader",
             "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA shop"
         )
         #expect(found.defaultPrivileges == [ExactText("ada"), ExactText("bob")])
-        #expect(found.sessionRoles == [ExactText("ada")])
+        #expect(found.sessionRoles == Set(exactly: ["ada", "bob", "default", "eve"]))
+        #expect(needed("SET SESSION AUTHORIZATION ada") { $0.roleMap = ["ada": "eve"] }.sessionRoles.contains("eve"))
+        #expect(needed("SET SESSION AUTHORIZATION ada") { $0.noOwner = true }.sessionRoles == [])
         #expect(found.privilegesOfMembers == ["function pg_catalog.pg_sleep(double precision)"])
         #expect(found.extensions == ["hstore"])
     }
