@@ -65,6 +65,25 @@ import Testing
         #expect(mapped.gifts.map(\.owner.text) == ["eve"])
     }
 
+    @Test func aRoleThatMayOwnBecauseOfAnEarlierGrantIsNoObstacle() {
+        let opened = needed(
+            "GRANT USAGE ON SCHEMA a TO ada",
+            "GRANT CREATE, USAGE ON SCHEMA shop, \"B\" TO ada",
+            "ALTER TABLE shop.t OWNER TO ada",
+            "ALTER TABLE \"B\".t OWNER TO ada",
+            "ALTER TABLE a.t OWNER TO ada"
+        )
+        #expect(
+            opened.gifts == [.init(owner: ExactText("ada")), .init(owner: ExactText("ada"), schema: ExactText("a"))]
+        )
+        let later = needed("ALTER TABLE shop.t OWNER TO ada", "GRANT ALL ON SCHEMA shop TO ada")
+        #expect(later.gifts == [.init(owner: ExactText("ada"), schema: ExactText("shop"))])
+        let left = needed("GRANT ALL ON SCHEMA shop TO ada", "ALTER TABLE shop.t OWNER TO ada") {
+            $0.noPrivileges = true
+        }
+        #expect(left.gifts == [.init(owner: ExactText("ada"), schema: ExactText("shop"))])
+    }
+
     @Test(
         arguments: [
             ("SET SESSION AUTHORIZATION ada", "SET SESSION AUTHORIZATION \"Eve\""),
