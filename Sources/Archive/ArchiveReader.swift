@@ -31,6 +31,9 @@ package final class ArchiveReader: Sendable {
     /// seal prove nothing; sizes, rows and digests can still be compared with the manifest.
     package var isRepacked: Bool { directory.isRepacked }
 
+    /// Members that the manifest names and the file lacks.
+    package var missingMembers: [String] { manifest.memberNames.filter { places[$0] == nil } }
+
     package var members: [String] { directory.entries.map(\.name) }
 
     func entry(_ name: String) throws -> ZipEntry {

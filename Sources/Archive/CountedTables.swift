@@ -10,7 +10,7 @@ extension Manifest {
     package var countedRows: Int { countedTables.reduce(0) { $0 + $1.rows } }
 
     /// Schemas with granary's own tables, whatever their name.
-    private var stateSchemas: Set<ExactText> {
+    package var stateSchemas: Set<ExactText> {
         let names = Dictionary(grouping: tables, by: { ExactText($0.schema) }).mapValues { Set($0.map(\.name)) }
         return Set(names.filter { $0.value.isSuperset(of: ["migrations", "migration_log", "seeds"]) }.keys)
     }

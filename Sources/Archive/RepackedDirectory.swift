@@ -15,7 +15,7 @@ struct RepackedDirectory {
     /// - Throws: `ArchiveError` if a member cannot be read; `StorageError`.
     init?(_ source: any ByteSource) throws {
         guard let end = try End(source), let records = try Self.records(source, end), records.count > 1,
-            let manifest = Self.manifest(records)
+            let manifest = try Self.manifest(records)
         else { return nil }
         offset = end.offset
         let folder = Array(manifest.name.dropLast(Manifest.member.utf8.count))
@@ -35,10 +35,22 @@ struct RepackedDirectory {
     }
 
     /// The manifest that is in the fewest folders: migrations could have a file of that name.
-    private static func manifest(_ records: [Record]) -> Record? {
+    ///
+    /// - Throws: `ArchiveError.format` for several archives that were packed together.
+    private static func manifest(_ records: [Record]) throws -> Record? {
         let name = Array(Manifest.member.utf8)
         let found = records.filter { $0.name == name || $0.name.reversed().starts(with: ([0x2F] + name).reversed()) }
-        return found.min { $0.name.count { $0 == 0x2F } < $1.name.count { $0 == 0x2F } }
+        let depths = found.map { $0.name.count { $0 == 0x2F } }
+        guard let least = depths.min() else { return nil }
+        let count = depths.count { $0 == least }
+        guard count == 1 || least == 0 else {
+            throw ArchiveError(
+                .format,
+                "the file holds \(count) backups, each in a folder of its own",
+                hint: "unpack it, and pack the folder of one backup by itself"
+            )
+        }
+        return zip(found, depths).first { $0.1 == least }?.0
     }
 
     /// Overlapping members would be read again and again.

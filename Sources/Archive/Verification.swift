@@ -281,7 +281,7 @@ private struct Expectations: Sendable {
 
 extension Manifest {
     /// Every member that it names, in its order.
-    fileprivate var memberNames: [String] {
+    var memberNames: [String] {
         tables.flatMap { $0.chunks.map(\.member) } + (largeObjects?.chunks.map(\.member) ?? []) + files.map(\.member)
     }
 }

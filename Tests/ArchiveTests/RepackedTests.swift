@@ -107,6 +107,19 @@ import Testing
         }
     }
 
+    @Test func severalBackupsInOneFileAreRefused() throws {
+        var files = try files(archive)
+        let both = ["one/", "two/"].flatMap { folder in
+            files.map { (name: folder + $0.name, contents: $0.contents) }
+        }
+        let bytes = try RepackedZip.bytes(both, RepackedZip.Style())
+        let error = #expect(throws: ArchiveError.self) { try ArchiveReader(MemorySource(bytes)) }
+        #expect(error?.message == "the file holds 2 backups, each in a folder of its own")
+        // A file of migrations may have this name.
+        files.append(("migrations/manifest.json", Array("{}".utf8)))
+        #expect(try ArchiveReader(MemorySource(RepackedZip.bytes(files, RepackedZip.Style()))).isRepacked)
+    }
+
     @Test func membersThatOverlapAreDamage() async throws {
         let bytes = try RepackedZip.bytes(files(archive), RepackedZip.Style(namesTwice: true))
         #expect(try await verify(bytes).sentences.first?.hasSuffix("it overlaps the member before it") == true)

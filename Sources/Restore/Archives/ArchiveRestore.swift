@@ -102,6 +102,7 @@ struct ArchiveRestore: Sendable {
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
         findings.notes += archive.notes + selection.excluded.notes
+        findings.obstacles += missingMembers
         let check = PartCheck(manifest, options, selection)
         let isInside = isInPlace && target.exists
         var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)
@@ -132,6 +133,17 @@ struct ArchiveRestore: Sendable {
         }
         Preflight.settle(&findings, keepGoing: options.keepGoing, isInPlace: isInPlace)
         return (findings, part)
+    }
+
+    /// Without reading the contents, which only the restore itself compares with the manifest.
+    private var missingMembers: [Preflight.Obstacle] {
+        guard let missing = archive.repacked?.missingMembers, !missing.isEmpty else { return [] }
+        return [
+            .init(
+                message: "the archive was packed again without \(missing.listed())",
+                hint: "put back the files as the backup had them"
+            )
+        ]
     }
 
     func work(

@@ -44,7 +44,7 @@ struct DumpNeeds: Sendable {
             return role.map { ["CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"].contains($0.uppercased()) ? [] : [$0] }
                 ?? []
         case .setting: return text.significant.dropFirst(2).first?.lexeme.foldedName.map { [$0] } ?? []
-        case .session: return text.significant.last?.lexeme.stringValue.map { [$0] } ?? []
+        case .session: return statement.sessionRole.map { [$0.name] } ?? []
         default: return RoleMap.roles(in: text.sql, kind: kind.items)
         }
     }

@@ -24,6 +24,8 @@ struct DumpPlayer: ~Copyable {
     private let leftOut: LeftOutList
     /// `--keep-going`
     private let keepsGoing: Bool
+    /// Sets the session's settings again after the dump has reset them.
+    private let prepare: (borrowing Session) throws -> Void
     private let progress: @Sendable (RestoreProgress) -> Void
     /// Statements that were left out, each with the object under which it is listed.
     private var failed: [(statement: FailedStatement, listedUnder: String)] = []
@@ -39,6 +41,7 @@ struct DumpPlayer: ~Copyable {
     ///   - mayBeCut: Whether to restore a dump whose end is missing.
     ///   - leftOut: The list for failed statements that may be left out.
     ///   - keepsGoing: Whether to continue after such a statement.
+    ///   - prepare: Sets the session's settings again after a RESET ALL of the dump.
     /// - Throws: `ArchiveError` if zlib has no memory.
     static func open(
         _ dump: PlainDump,
@@ -46,11 +49,12 @@ struct DumpPlayer: ~Copyable {
         mayBeCut: Bool = false,
         leftOut: LeftOutList = LeftOutList(),
         keepsGoing: Bool = false,
+        prepare: @escaping (borrowing Session) throws -> Void,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
         let file = DumpFile(dump)
         let script = DumpScript(mayBeCut: mayBeCut, source: try file.text(mayBeCut: mayBeCut))
-        return DumpPlayer(rules, file, script, mayBeCut, leftOut, keepsGoing, progress)
+        return DumpPlayer(rules, file, script, mayBeCut, leftOut, keepsGoing, prepare, progress)
     }
 
     private init(
@@ -60,6 +64,7 @@ struct DumpPlayer: ~Copyable {
         _ mayBeCut: Bool,
         _ leftOut: LeftOutList,
         _ keepsGoing: Bool,
+        _ prepare: @escaping (borrowing Session) throws -> Void,
         _ progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.rules = rules
@@ -68,6 +73,7 @@ struct DumpPlayer: ~Copyable {
         self.mayBeCut = mayBeCut
         self.leftOut = leftOut
         self.keepsGoing = keepsGoing
+        self.prepare = prepare
         self.progress = progress
     }
 
@@ -132,6 +138,7 @@ struct DumpPlayer: ~Copyable {
             guard !rules.inPlace || session.isInTransaction else {
                 throw rules.error(line, "the statement ended the one transaction of --in-place")
             }
+            if StatementWords.resetsSettings(text) { try prepare(session) }
             report("statements", rows: 0)
         }
     }

@@ -4,6 +4,9 @@ internal import SQLText
 /// Collects which rights the statements of a plain dump need.
 struct DumpRights: Sendable {
     private(set) var needed = NeededRights()
+    /// Schemas in which the dump has already let roles create objects. pg_dump writes its privileges at the end, but
+    /// other scripts may write them first.
+    private var openedSchemas: Set<ExactText> = []
     /// More names are not useful in a message.
     private static let namesMax = 1000
 
@@ -95,7 +98,8 @@ extension DumpRights {
         guard !["CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"].contains(owner) else { return }
         // The statement without ALTER and without OWNER TO role.
         let object = Array(all.dropFirst().dropLast(3))
-        needed.gifts.insert(.init(owner: role(owner, options), schema: Self.schema(in: object)))
+        let schema = Self.schema(in: object).flatMap { openedSchemas.contains($0) ? nil : $0 }
+        needed.gifts.insert(.init(owner: role(owner, options), schema: schema))
         if object.count == 2, object[0] == "SCHEMA" {
             needed.schemas[Self.exact(object[1])] = .some(role(owner, options))
         }
@@ -105,9 +109,7 @@ extension DumpRights {
 // Privileges, and acting as another role.
 extension DumpRights {
     private mutating func noteSessionRole(_ statement: DumpStatement, _ options: DumpRules.Options) {
-        guard statement.roleKind == .session, !options.noOwner,
-            let name = StatementText(statement.text).significant.last?.lexeme.stringValue
-        else { return }
+        guard !options.noOwner, let name = statement.sessionRole?.name else { return }
         needed.sessionRoles.insert(ExactText(options.roleMap[name] ?? name))
     }
 
@@ -117,6 +119,11 @@ extension DumpRights {
             let on = words.firstIndex(of: "ON")
         else { return }
         let object = Array(words[(on + 1)...].prefix { $0 != "TO" && $0 != "FROM" })
+        if statement.first == "GRANT", object.first == "SCHEMA",
+            words[..<on].contains(where: ["CREATE", "ALL"].contains)
+        {
+            openedSchemas.formUnion(object.dropFirst().filter { $0 != "," }.map(Self.exact))
+        }
         // In any other schema the object may be one of the dump.
         let schema = Self.schema(in: object)?.text
         guard schema == "pg_catalog" || schema == "information_schema" else { return }

@@ -174,13 +174,23 @@ extension PlainDumpRestore {
                     mayBeCut: mayBeCut,
                     leftOut: record.leftOut,
                     keepsGoing: options.keepGoing,
+                    prepare: { session in
+                        try session.execute(Session.emptySearchPath)
+                        try Self.prepare(session)
+                        try begin(session)
+                    },
                     progress: progress
                 )
-                try session.execute(Session.databaseSearchPath)
-                if let encoding = options.encoding { try session.set([("client_encoding", encoding)]) }
+                try begin(session)
                 record.keep(try player.run(&session))
             }
         )
+    }
+
+    /// Sets what psql would have at the beginning of the dump.
+    private func begin(_ session: borrowing Session) throws {
+        try session.execute(Session.databaseSearchPath)
+        if let encoding = options.encoding { try session.set([("client_encoding", encoding)]) }
     }
 
     /// Advances sequences to the values in the rows.
@@ -232,19 +242,19 @@ extension PlainDumpRestore {
         )
     }
 
-    /// Switches time-outs off, and sets the database's own settings for user code. The dump itself sets the formats of
-    /// values.
+    /// Sets the database's own settings for user code, and those that every session needs. The dump itself sets the
+    /// formats of values.
     private static func prepare(_ session: borrowing Session) throws {
+        try session.restoreFirstSettings()
         try session.set(try session.userCodeSettings().own)
         try SchemaStatements.fireTriggers(session)
-        try session.set(
-            Session.noTimeouts + [
-                ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
-                ("synchronous_commit", "off"), ("client_min_messages", "warning"),
-                // pg_dump does not set this, although its rows may contain NULL in arrays.
-                ("standard_conforming_strings", "on"), ("array_nulls", "on"),
-            ]
-        )
+        try session.set([
+            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
+            ("client_min_messages", "warning"),
+            // The database's own may be others, which the text of the dump does not fit. pg_dump does not set
+            // array_nulls, although its rows may contain NULL in arrays.
+            ("standard_conforming_strings", "on"), ("array_nulls", "on"),
+        ])
     }
 }
 

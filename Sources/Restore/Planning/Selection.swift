@@ -13,14 +13,14 @@ struct Selection: Sendable {
     /// Tables whose rows the target keeps: the marker, and if only rows are restored also the ledger, because it
     /// describes the existing schema.
     private let notOurs: Set<TableName>
-    /// The schema of granary's own tables, which are restored and not counted.
-    private let stateSchema: String
+    /// The schemas of granary's own tables, which are restored and not counted.
+    private let stateSchemas: Set<ExactText>
     /// What was excluded.
     let excluded: ExcludedPart
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
-        stateSchema = options.stateSchema
+        stateSchemas = manifest.stateSchemas
         notOurs = Set(
             (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
                 .map { TableName(schema: options.stateSchema, name: $0) }
@@ -119,8 +119,8 @@ struct Selection: Sendable {
         }
     }
 
-    /// Without the tables of granary itself, which no command counts.
-    var countedTables: [Manifest.Table] { tablesWithRows.filter { $0.schema != stateSchema } }
+    /// Without the tables of granary itself, which no command counts (`Manifest.countedTables`).
+    var countedTables: [Manifest.Table] { tablesWithRows.filter { !stateSchemas.contains($0.schema) } }
 
     var rows: Int { countedTables.reduce(0) { $0 + $1.rows } }
     var rawBytes: Int { (tablesWithRows.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }

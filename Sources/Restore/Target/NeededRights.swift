@@ -15,10 +15,11 @@ struct NeededRights: Sendable {
     var schemas: [ExactText: ExactText?] = [:]
     /// Roles whose default privileges are set.
     var defaultPrivileges: Set<ExactText> = []
-    /// Objects with privileges that another role than their owner has granted.
-    var foreignGrants: [String] = []
-    /// Other roles that a plain dump acts as (`SET SESSION AUTHORIZATION`).
+    /// Roles that the restore acts as (`SET SESSION AUTHORIZATION`), by their names on the server: those that have granted
+    /// privileges on objects of others, and all that a plain dump names.
     var sessionRoles: Set<ExactText> = []
+    /// Whether it acts as them only to grant. `--keep-going` can leave these grants out.
+    var actsOnlyToGrant = false
     /// Objects that the restore does not create, but whose privileges it sets: members of extensions, and what PostgreSQL
     /// itself brings.
     var privilegesOfMembers: [String] = []
@@ -49,7 +50,8 @@ extension NeededRights {
         if options.tables.isEmpty {
             for object in manifest.largeObjects?.objects ?? [] { gifts.insert(Gift(owner: role(object.owner))) }
         }
-        foreignGrants = items.filter { $0.kind == "ACL" && $0.sql.contains("SET SESSION AUTHORIZATION ") }.map(\.name)
+        sessionRoles = Set(items.filter { $0.kind == "ACL" }.flatMap(\.grantors).map(role))
+        actsOnlyToGrant = true
         let created = Set(items.map(\.id))
         privilegesOfMembers = items.filter { item in
             item.kind == "ACL" && !item.isAboutTheDatabase && !item.isAboutLargeObjects && item.name != "SCHEMA public"
@@ -95,6 +97,12 @@ extension Manifest.SchemaItem {
     var isAboutLargeObjects: Bool {
         ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil
             && (name.hasPrefix("LARGE OBJECT ") || name.hasPrefix("LARGE OBJECTS "))
+    }
+
+    /// The roles in whose name the item grants privileges, apart from the owner.
+    fileprivate var grantors: [String] {
+        guard sql.contains("SET SESSION AUTHORIZATION ") else { return [] }
+        return PrivilegeStatements.statements(sql).compactMap { DumpStatement(Array($0.utf8), 1).sessionRole?.name }
     }
 
     /// Whether only a superuser may create it, because of its kind or its options.

@@ -22,6 +22,9 @@ struct Preflight: Sendable {
         var created: MissingRoles?
         var isSuperuser = false
         var user = ""
+        /// The role of the login; `ALTER ROLE … SET role` makes its sessions act as `user`.
+        var login = ""
+        var isLoginSuperuser = false
         var notes: [String] = []
     }
 

@@ -13,14 +13,14 @@ struct RightsCheck {
 
     /// - Parameter session: In place a session with the target, otherwise one with the maintenance database.
     func obstacles(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
-        guard !findings.isSuperuser else { return [] }
+        guard !findings.isSuperuser else { return sessionRoles }
         let roles = try rolesOfOurs(session)
         var obstacles: [Preflight.Obstacle] = []
         if !isInPlace { obstacles += database(roles) }
         if !noOwner {
             obstacles += owners(roles)
             obstacles += try ownersWithoutSchema(roles, session)
-            obstacles += defaultPrivileges(roles) + foreignGrants + sessionRoles
+            obstacles += defaultPrivileges(roles) + sessionRoles
         }
         obstacles += privilegesOfMembers
         guard try !isElevated(session) else { return obstacles }
@@ -91,8 +91,8 @@ extension RightsCheck {
         ]
     }
 
-    /// The new owner of an object needs the right to create in its schema. The privileges on the schema come too late,
-    /// after everything else.
+    /// The new owner of an object needs the right to create in its schema. In an archive, the privileges on the schema
+    /// come too late, after everything else.
     private func ownersWithoutSchema(
         _ roles: Set<ExactText>,
         _ session: borrowing Session
@@ -158,24 +158,16 @@ extension RightsCheck {
         ]
     }
 
-    private var foreignGrants: [Preflight.Obstacle] {
-        guard !needed.foreignGrants.isEmpty else { return [] }
-        return [
-            .init(
-                message: "only a superuser may grant in the name of others, as for \(needed.foreignGrants.listed())",
-                hint: "--no-owner leaves such grants out",
-                isLeavable: true
-            )
-        ]
-    }
-
+    /// The server asks for the role of the login, also if `ALTER ROLE … SET role` makes the session act as another.
     private var sessionRoles: [Preflight.Obstacle] {
-        let others = needed.sessionRoles.map(\.text).filter { $0 != me }.sorted()
+        guard !noOwner, !findings.isLoginSuperuser else { return [] }
+        let others = needed.sessionRoles.subtracting([ExactText(findings.login)]).map(\.text).sorted()
         guard !others.isEmpty else { return [] }
         return [
             .init(
                 message: "only a superuser may act as \(others.listed()) (SET SESSION AUTHORIZATION)",
-                hint: "--no-owner leaves these statements out"
+                hint: "--no-owner leaves out what is done in their name",
+                isLeavable: needed.actsOnlyToGrant
             )
         ]
     }

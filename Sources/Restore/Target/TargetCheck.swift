@@ -17,15 +17,23 @@ struct TargetCheck: Sendable {
         var findings = Preflight.Findings()
         findings.existing = try session.properties(ofDatabase: target.name)
         let me = try session.query(
-            "SELECT rolname, rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user"
+            """
+            SELECT r.rolname, r.rolsuper, r.rolcreatedb, l.rolname AS login, l.rolsuper AS login_super
+            FROM pg_catalog.pg_roles r, pg_catalog.pg_roles l
+            WHERE r.rolname = current_user AND l.rolname = session_user
+            """
         )[0]
         findings.isSuperuser = me.bool("rolsuper")
         findings.user = me.text("rolname")
+        (findings.login, findings.isLoginSuperuser) = (me.text("login"), me.bool("login_super"))
         findings.tablespaces = Set(
             try session.query(
                 "SELECT spcname FROM pg_catalog.pg_tablespace WHERE pg_catalog.has_tablespace_privilege(oid, 'CREATE')"
             ).map { $0.text("spcname") }
         )
+        if findings.login != findings.user {
+            findings.notes.append("\(findings.login) acts as \(findings.user), which ALTER ROLE … SET role says")
+        }
         findings.notes += try setByOthers(session)
         findings.roles = Set(
             try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") }
@@ -51,7 +59,7 @@ struct TargetCheck: Sendable {
     private func setByOthers(_ session: borrowing Session) throws -> [String] {
         let row = try session.query(
             """
-            SELECT session_user AS login, current_user AS role, EXISTS (
+            SELECT EXISTS (
                 SELECT FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
                 CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c
                 WHERE (s.setdatabase = 0 OR d.datname = $1)
@@ -62,9 +70,6 @@ struct TargetCheck: Sendable {
             [target.name]
         )[0]
         var notes: [String] = []
-        if row.text("login") != row.text("role") {
-            notes.append("\(row.text("login")) acts as \(row.text("role")), which ALTER ROLE … SET role says")
-        }
         if row.bool("read_only"), target.exists {
             notes.append(
                 "\(target.name) is read-only by default (default_transaction_read_only): the restore writes to it anyway, and the setting stays"

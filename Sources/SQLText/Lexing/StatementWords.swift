@@ -47,8 +47,16 @@ package enum StatementWords {
         return words[0].replacing("\"", with: "").lowercased()
     }
 
+    /// Whether the statement is RESET ALL or DISCARD ALL, which undo all settings of the session.
+    package static func resetsSettings(_ statement: [UInt8]) -> Bool {
+        guard statement.count < 256 else { return false }
+        let words = first(2, of: statement)
+        return words == ["RESET", "ALL"] || words == ["DISCARD", "ALL"]
+    }
+
     /// The value of `standard_conforming_strings` after the statement; nil when it does not touch it.
     static func standardStrings(setBy statement: [UInt8]) -> Bool? {
+        guard !resetsSettings(statement) else { return true }
         // Only SET, SELECT and RESET, because a dump of INSERTs must not be converted to strings.
         guard statement.count < 256, let letter = statement.first.map({ $0 | 0x20 }),
             letter == UInt8(ascii: "s") || letter == UInt8(ascii: "r")

@@ -61,6 +61,17 @@ import Testing
         }
     }
 
+    @Test func aMissingFileIsAnObstacleOfThePlan() async throws {
+        try await withRepacked("rm data/*/*.copy") { file, source, _, _ in
+            let plan = try await RestoreRun(
+                RestoreOptions(file: file),
+                server: ServerAddress(source),
+                logger: quietLogger
+            ) { _ in }.plan()
+            #expect(plan.obstacles.contains { $0.hasPrefix("the archive was packed again without data/") })
+        }
+    }
+
     /// The row has the same length, so that only the digest of the table tells.
     @Test func aChangedRowIsRefusedBeforeAnythingIsMade() async throws {
         try await withRepacked("sed -i 's/two/owt/' data/*/*.copy") { file, source, _, server in

@@ -60,6 +60,35 @@ import Testing
         }
     }
 
+    @Test(arguments: ["RESET ALL", "DISCARD ALL"]) func aDumpThatResetsItsSessionIsStillNotStopped(
+        statement: String
+    ) async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withDatabase { url in
+            let role = "hostile_\(databaseName(of: url))"
+            try await server.execute("CREATE ROLE \(role) LOGIN SUPERUSER")
+            for setting in ["statement_timeout = '200ms'", "default_transaction_read_only = on"] {
+                try await server.execute("ALTER ROLE \(role) SET \(setting)")
+            }
+            try await ScratchFolder.with { folder in
+                let text = """
+                    SET standard_conforming_strings = off;
+                    \(statement);
+                    CREATE TABLE public.t (a text);
+                    INSERT INTO public.t SELECT '\\' FROM pg_catalog.pg_sleep(0.5);
+                    """
+                let file = try folder.write(text, to: "a.sql")
+                try await restore(file, url.replacing("user=granary", with: "user=\(role)")) {
+                    $0.dropOld = true
+                    $0.allowIncomplete = true
+                }
+            }
+            try await #expect(psql(url, "SELECT a FROM public.t") == "\\")
+            try await psql(url, "REASSIGN OWNED BY \(role) TO granary")
+            try await server.execute("DROP ROLE \(role)")
+        }
+    }
+
     @Test func aReadOnlyTargetIsNamedAndStaysReadOnly() async throws {
         try await withHostileRole { server, url, hostile, folder in
             var options = RestoreOptions(file: folder.file("a.zip"))

@@ -65,17 +65,56 @@ import Testing
         #expect(mapped.gifts.map(\.owner.text) == ["eve"])
     }
 
+    @Test func aRoleThatMayOwnBecauseOfAnEarlierGrantIsNoObstacle() {
+        let opened = needed(
+            "GRANT USAGE ON SCHEMA a TO ada",
+            "GRANT CREATE, USAGE ON SCHEMA shop, \"B\" TO ada",
+            "ALTER TABLE shop.t OWNER TO ada",
+            "ALTER TABLE \"B\".t OWNER TO ada",
+            "ALTER TABLE a.t OWNER TO ada"
+        )
+        #expect(
+            opened.gifts == [.init(owner: ExactText("ada")), .init(owner: ExactText("ada"), schema: ExactText("a"))]
+        )
+        let later = needed("ALTER TABLE shop.t OWNER TO ada", "GRANT ALL ON SCHEMA shop TO ada")
+        #expect(later.gifts == [.init(owner: ExactText("ada"), schema: ExactText("shop"))])
+        let left = needed("GRANT ALL ON SCHEMA shop TO ada", "ALTER TABLE shop.t OWNER TO ada") {
+            $0.noPrivileges = true
+        }
+        #expect(left.gifts == [.init(owner: ExactText("ada"), schema: ExactText("shop"))])
+    }
+
+    @Test(
+        arguments: [
+            ("SET SESSION AUTHORIZATION ada", "SET SESSION AUTHORIZATION \"Eve\""),
+            ("SET SESSION AUTHORIZATION 'ada'", "SET SESSION AUTHORIZATION \"Eve\""),
+            ("SET SESSION AUTHORIZATION DEFAULT", nil), ("RESET SESSION AUTHORIZATION", nil),
+        ] as [(String, String?)]
+    )
+    func theRoleOfTheSessionIsMapped(sql: String, sent: String?) {
+        var options = DumpRules.Options(path: "a.sql", inPlace: false, database: nil, target: "shop")
+        options.roleMap = ["ada": "Eve", "default": "Eve", "authorization": "Eve"]
+        let verdict = DumpRoles(options, nil).verdict(DumpStatement(Array(sql.utf8), 1))
+        #expect(verdict == .run(DumpAction(text: sent.map { Array($0.utf8) })))
+    }
+
     @Test func otherRolesAndPrivilegesAreFound() {
         let found = needed(
             "ALTER DEFAULT PRIVILEGES FOR ROLE ada, bob IN SCHEMA shop GRANT SELECT ON TABLES TO reader",
             "SET SESSION AUTHORIZATION 'ada'",
+            "SET SESSION AUTHORIZATION bob",
+            "SET LOCAL SESSION AUTHORIZATION \"default\"",
+            "SET session_authorization = 'eve'",
             "SET SESSION AUTHORIZATION DEFAULT",
+            "RESET SESSION AUTHORIZATION",
             "REVOKE ALL ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC",
             "GRANT SELECT ON TABLE shop.t TO reader",
             "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA shop"
         )
         #expect(found.defaultPrivileges == [ExactText("ada"), ExactText("bob")])
-        #expect(found.sessionRoles == [ExactText("ada")])
+        #expect(found.sessionRoles == Set(exactly: ["ada", "bob", "default", "eve"]))
+        #expect(needed("SET SESSION AUTHORIZATION ada") { $0.roleMap = ["ada": "eve"] }.sessionRoles.contains("eve"))
+        #expect(needed("SET SESSION AUTHORIZATION ada") { $0.noOwner = true }.sessionRoles == [])
         #expect(found.privilegesOfMembers == ["function pg_catalog.pg_sleep(double precision)"])
         #expect(found.extensions == ["hstore"])
     }
