@@ -35,6 +35,16 @@ extension AgeError {
     /// Whether the file itself is to blame, rather than the lack of a usable key.
     package var isDamage: Bool { code != .key && code != .needsKey }
 
+    /// Runs `body`, and adds the file to an error about it. The messages of other errors name their file.
+    static func at<R>(_ path: String, _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch var error as AgeError where error.isDamage && error.place == nil {
+            error.place = FilePlace(path)
+            throw error
+        }
+    }
+
     static func header(_ problem: String) -> AgeError {
         AgeError(.header, "the header of the encryption \(problem)", hint: verifyHint)
     }

@@ -60,16 +60,8 @@ package enum AgeKeyFile {
         passphrase: (String) throws -> [UInt8]? = { _ in nil },
         warn: (String) -> Void = { _ in }
     ) throws -> [AgeSecretKey] {
-        let mode = try mode(of: path)
-        guard mode & 0o007 == 0 else {
-            throw AgeError(
-                .key,
-                "everyone on this machine may read or write the identity in \(path)",
-                hint: "make it private, chmod 600, and make a new identity if others may have read it"
-            )
-        }
-        if mode & 0o070 != 0 { warn("the group of \(path) may read the identity in it; chmod 600 makes it private") }
-        return try identities(in: try decrypted(try bytes(of: path), path, passphrase), path)
+        let bytes = try secretBytes(of: path, "identity", warn: warn)
+        return try identities(in: try decrypted(bytes, path, passphrase), path)
     }
 
     /// - Parameter name: The name of the file, for messages.
@@ -97,7 +89,7 @@ package enum AgeKeyFile {
     ///
     /// - Throws: `AgeError.key`; `StorageError.io`.
     package static func recipients(_ path: String) throws -> [AgeRecipient] {
-        let recipients = try lines(try bytes(of: path)).map { number, line -> AgeRecipient in
+        let recipients = try lines(try bytesAndMode(of: path).bytes).map { number, line -> AgeRecipient in
             do {
                 return try AgeRecipient(line)
             } catch var error as AgeError {
@@ -135,16 +127,10 @@ package enum AgeKeyFile {
 
     /// The first line of a file with a passphrase.
     ///
+    /// - Parameter warn: Receives a sentence if the group of the file can read it.
     /// - Throws: `AgeError.key` for a file that everyone can read, or an empty passphrase; `StorageError.io`.
-    package static func passphrase(_ path: String) throws -> [UInt8] {
-        guard try mode(of: path) & 0o007 == 0 else {
-            throw AgeError(
-                .key,
-                "everyone on this machine may read or write \(path)",
-                hint: "make it private: chmod 600"
-            )
-        }
-        var text = Array(try bytes(of: path).prefix { $0 != UInt8(ascii: "\n") })
+    package static func passphrase(_ path: String, warn: (String) -> Void = { _ in }) throws -> [UInt8] {
+        var text = Array(try secretBytes(of: path, "passphrase", warn: warn).prefix { $0 != UInt8(ascii: "\n") })
         if text.last == UInt8(ascii: "\r") { text.removeLast() }
         guard !text.isEmpty else { throw AgeError(.key, "the passphrase in \(path) is empty", hint: "write one line") }
         return text
@@ -159,7 +145,23 @@ extension AgeKeyFile {
     ) throws -> [UInt8] {
         let format = FileFormat(bytes)
         guard format == .age || format == .armoredAge else { return bytes }
-        let source = MemorySource(format == .armoredAge ? try AgeArmor.decode(bytes) : bytes)
+        do {
+            return try opened(bytes, isArmored: format == .armoredAge, path, passphrase)
+        } catch let error as AgeError where error.isDamage {
+            // The identity file is to blame, not the backup that it should open.
+            throw AgeError(.key, at: FilePlace(path), error.message, hint: error.hint)
+        } catch let error as StorageError where error.code == .damaged {
+            throw AgeError(.key, at: FilePlace(path), error.message, hint: AgeError.verifyHint)
+        }
+    }
+
+    private static func opened(
+        _ bytes: [UInt8],
+        isArmored: Bool,
+        _ path: String,
+        _ passphrase: (String) throws -> [UInt8]?
+    ) throws -> [UInt8] {
+        let source = MemorySource(isArmored ? try AgeArmor.decode(bytes) : bytes)
         let header = try AgeHeader(source)
         guard header.needsPassphrase, let text = try passphrase(path) else {
             throw AgeError(
@@ -186,18 +188,34 @@ extension AgeKeyFile {
         return String(line)
     }
 
-    private static func mode(of path: String) throws -> UInt32 {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw StorageError.system(path, "could not be opened") }
-        return status.st_mode
+    /// The bytes of a file that only its owner should read.
+    ///
+    /// - Parameter secret: A word for its content.
+    private static func secretBytes(
+        of path: String,
+        _ secret: String,
+        warn: (String) -> Void
+    ) throws -> [UInt8] {
+        let (bytes, mode) = try bytesAndMode(of: path)
+        guard mode & 0o007 == 0 else {
+            throw AgeError(
+                .key,
+                "everyone on this machine may read or write the \(secret) in \(path)",
+                hint: "make it private, chmod 600, and make a new \(secret) if others may have read it"
+            )
+        }
+        if mode & 0o070 != 0 {
+            warn("the group of \(path) may read or write the \(secret) in it; chmod 600 makes it private")
+        }
+        return bytes
     }
 
     /// A pipe is read too: shells pass `<(command)` that way.
-    private static func bytes(of path: String) throws -> [UInt8] {
+    private static func bytesAndMode(of path: String) throws -> (bytes: [UInt8], mode: UInt32) {
         do {
-            let bytes = try Files.bytes(of: path)
+            let (bytes, mode) = try Files.bytesAndMode(of: path)
             guard bytes.count <= bytesMax else { throw AgeError(.key, "\(path) is too large for a file of keys") }
-            return bytes
+            return (bytes, mode)
         } catch let error as SystemError {
             throw StorageError(error, "could not be read")
         }

@@ -60,13 +60,13 @@ package final class BackupSource: ByteSource {
 
     private init(_ file: FileSource, _ fileKey: (AgeHeader) throws -> AgeFileKey) throws {
         self.file = file
-        guard let sealed = try Self.sealed(file) else {
-            (header, content, byteCount) = (nil, file, file.byteCount)
-            return
+        let opened = try AgeError.at(file.path) { () -> (header: AgeHeader, content: any ByteSource)? in
+            guard let sealed = try Self.sealed(file) else { return nil }
+            let header = try AgeHeader(sealed)
+            return (header, try AgeSource(sealed, header, try fileKey(header), name: file.path))
         }
-        let header = try AgeHeader(sealed)
-        let content = try AgeSource(sealed, header, try fileKey(header), name: file.path)
-        (self.header, self.content, byteCount) = (header, content, content.byteCount)
+        let content = opened?.content ?? file
+        (self.header, self.content, byteCount) = (opened?.header, content, content.byteCount)
     }
 
     /// The binary form of an encrypted file; nil for a file that is not encrypted.
@@ -77,7 +77,7 @@ package final class BackupSource: ByteSource {
         guard file.byteCount <= AgeArmor.bytesMax else {
             throw AgeError(
                 .armor,
-                "\(file.path) is too large for the text form of the encryption",
+                "the file is too large for the text form of the encryption",
                 hint: "decrypt it first: age --decrypt --identity KEYFILE \(file.path)"
             )
         }

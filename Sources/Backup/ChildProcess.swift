@@ -29,7 +29,7 @@ struct ChildProcess: Sendable {
     var codec = TextCodec.utf8
     /// Arguments with names from the database, in its own encoding.
     var names: [String] = []
-    /// Changes to the environment; nil removes a variable.
+    /// Changes to the environment, which has none of granary's own variables; nil removes a variable.
     var variables: [String: String?] = [:]
     /// More output is a failure.
     var outputBytesMax = 1 << 30
@@ -110,7 +110,8 @@ struct ChildProcess: Sendable {
         var entry = environ
         while let text = entry.pointee {
             let pair = String(cString: text)
-            if !variables.keys.contains(where: { pair.hasPrefix("\($0)=") }) { pairs.append(pair) }
+            let name = String(pair.prefix { $0 != "=" })
+            if !OwnVariables.contains(name), !variables.keys.contains(name) { pairs.append(pair) }
             entry += 1
         }
         return pairs + variables.compactMap { name, value in value.map { "\(name)=\($0)" } }

@@ -7,6 +7,8 @@
 //     finding        a fault in a file, as shown by `validate`
 //     pattern        a name with `*` for any characters
 //     queue          jobs that several workers share
+//     own variables  the environment variables that only granary reads
+//     secret key     an identity of age, recognized in any text
 
 /// The properties of every error, so that a command can show it without knowing the module it comes from.
 package protocol GranaryError: Error, CustomStringConvertible {

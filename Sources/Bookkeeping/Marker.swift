@@ -12,6 +12,14 @@ package enum MarkerState: Sendable, Equatable {
         if case .marked(let name) = self { return name }
         return nil
     }
+
+    /// The name of the environment whose data the database holds: its own, or that of the database it is a copy of.
+    package var origin: String? {
+        switch self {
+        case .unmarked: nil
+        case .marked(let name), .copy(let name): name
+        }
+    }
 }
 
 /// The marker: a name, and the fingerprint of the database that was marked.
@@ -89,15 +97,26 @@ package struct Marker: Sendable {
     ) throws {
         if remakingTable { try removeDamaged(&session) }
         try schema.ensure(&session, needed: [.environment])
+        if policy != nil { try schema.addPolicy(session) }
+        // The marker and its rules are written by one statement, so that it is never without them.
+        var columns = ["name", "fingerprint"]
+        var values: [String?] = [name, try Self.fingerprint(session)]
+        if try !schema.lacksPolicy(session) {
+            columns += ["production", "encrypted", "recipients"]
+            values += [
+                policy.map { $0.isProduction ? "t" : "f" }, policy.map { $0.requiresEncryption ? "t" : "f" },
+                policy.map { QuotedText.array($0.recipients) },
+            ]
+        }
         try session.query(
             """
-            INSERT INTO \(table(session)) (name, fingerprint) VALUES ($1, $2)
-            ON CONFLICT (single) DO UPDATE SET name = excluded.name, fingerprint = excluded.fingerprint,
+            INSERT INTO \(table(session)) (\(columns.joined(separator: ", ")))
+            VALUES (\(columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))
+            ON CONFLICT (single) DO UPDATE SET \(columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")),
                 marked_at = pg_catalog.now(), marked_by = session_user
             """,
-            [name, Self.fingerprint(session)]
+            values
         )
-        try store(policy, session)
     }
 
     /// Drops a damaged table, so that it is created again. Its privileges are transferred to the new one.
@@ -150,50 +169,31 @@ package struct Marker: Sendable {
 
 // The rules beside the marker.
 extension Marker {
-    /// The stored rules; nil if the database is not marked, or was marked without rules.
+    /// The stored rules, also of a copy and of a damaged table; the strictest if there are several rows. nil if none are
+    /// stored, or the role may not read them. See `isHidden(_:)`.
     ///
-    /// - Throws: As `read(_:)`.
+    /// - Throws: `PostgresError`, with `.untrusted` if another object has the table's name.
     package func policy(_ session: borrowing Session) throws -> MarkerPolicy? {
-        guard try read(session).name != nil else { return nil }
-        // A table of an older granary lacks the columns.
+        try schema.requireOrdinary(session, [.environment])
+        guard try mayBeRead(session) == true else { return nil }
+        // A table of an older granary lacks the columns. Each rule counts for itself.
         let rows = try session.query(
             """
-            SELECT pg_catalog.to_jsonb(e) ->> 'production' AS production, pg_catalog.to_jsonb(e) ->> 'encrypted' AS encrypted,
-                ARRAY(SELECT pg_catalog.jsonb_array_elements_text(COALESCE(NULLIF(pg_catalog.to_jsonb(e) -> 'recipients',
-                    'null'::pg_catalog.jsonb), '[]'::pg_catalog.jsonb))) AS recipients
-            FROM ONLY \(table(session)) e
+            SELECT e.rules ->> 'production' AS production, e.rules ->> 'encrypted' AS encrypted,
+                ARRAY(SELECT pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(e.rules -> 'recipients')
+                    WHEN 'array' THEN e.rules -> 'recipients' ELSE '[]'::pg_catalog.jsonb END)) AS recipients
+            FROM (SELECT pg_catalog.to_jsonb(t) AS rules FROM ONLY \(table(session)) t) e
             """
         )
-        guard let row = rows.first, let production = row["production"], let encrypted = row["encrypted"] else {
-            return nil
+        let ruled = rows.filter {
+            $0["production"] != nil || $0["encrypted"] != nil || !$0.texts("recipients").isEmpty
         }
+        guard !ruled.isEmpty else { return nil }
         return MarkerPolicy(
-            isProduction: production == "true",
-            requiresEncryption: encrypted == "true",
-            recipients: row.texts("recipients")
-        )
-    }
-
-    /// Stores the rules beside the marker that is there, or removes them.
-    ///
-    /// - Throws: `BookkeepingError` with `.database` if the role may not add columns to a table of an older granary;
-    ///   `PostgresError`.
-    func store(_ policy: MarkerPolicy?, _ session: borrowing Session) throws {
-        let table = table(session)
-        guard let policy else {
-            let hasColumns = try !schema.lacksPolicy(session)
-            if hasColumns {
-                try session.execute("UPDATE \(table) SET production = NULL, encrypted = NULL, recipients = NULL")
-            }
-            return
-        }
-        try schema.addPolicy(session)
-        try session.query(
-            "UPDATE \(table) SET production = $1, encrypted = $2, recipients = $3::pg_catalog.text[]",
-            [
-                policy.isProduction ? "t" : "f", policy.requiresEncryption ? "t" : "f",
-                QuotedText.array(policy.recipients),
-            ]
+            // In a damaged table the columns may have other types.
+            isProduction: ruled.contains { ![nil, "false"].contains($0["production"]) },
+            requiresEncryption: ruled.contains { ![nil, "false"].contains($0["encrypted"]) },
+            recipients: ruled.lazy.map { $0.texts("recipients") }.first { !$0.isEmpty } ?? []
         )
     }
 }

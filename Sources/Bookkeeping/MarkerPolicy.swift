@@ -12,4 +12,19 @@ package struct MarkerPolicy: Sendable, Equatable {
         self.requiresEncryption = requiresEncryption
         self.recipients = recipients
     }
+
+    /// These rules, with the stored rules that they do not replace. Whether it is production holds only for the same
+    /// environment; the data stay as secret under another name.
+    ///
+    /// - Parameters:
+    ///   - origin: The environment that the stored rules are about.
+    ///   - environment: The environment that these rules are about.
+    package func stricter(with stored: MarkerPolicy?, of origin: String, for environment: String) -> MarkerPolicy {
+        guard let stored else { return self }
+        return MarkerPolicy(
+            isProduction: isProduction || stored.isProduction && origin == environment,
+            requiresEncryption: requiresEncryption || stored.requiresEncryption,
+            recipients: recipients.isEmpty ? stored.recipients : recipients
+        )
+    }
 }

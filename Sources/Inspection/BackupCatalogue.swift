@@ -15,6 +15,8 @@ package struct BackupCatalogue: Sendable {
         package var bytes: Int
         package var content: Content
         package var isEncrypted = false
+        /// It is encrypted, and no key at hand opens it. So it is unknown whether it is complete.
+        package var isLocked = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
 
@@ -77,7 +79,10 @@ package struct BackupCatalogue: Sendable {
             entry.isEncrypted = try BackupSource.isEncrypted(opened)
             entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
         } catch {
-            entry.content = .unreadable("\(error)")
+            let code = (error as? AgeError)?.code
+            entry.isLocked = code == .needsKey || code == .noMatch
+            let failure = error as? any GranaryError
+            entry.content = .unreadable(failure?.place?.file == path ? failure?.message ?? "" : "\(error)")
         }
         return entry
     }

@@ -3,7 +3,7 @@ internal import Storage
 internal import Subprocess
 import SystemPackage
 
-/// Runs one of PostgreSQL's programs under the server's account, without the caller's `PG…` variables.
+/// Runs one of PostgreSQL's programs under the server's account, without the caller's `PG…` variables and granary's own.
 package struct Program: Sendable {
     package struct Outcome: Sendable {
         /// The exit status, or 128 plus the signal's number, as in a shell.
@@ -103,8 +103,13 @@ package struct Program: Sendable {
         return options
     }
 
+    private static var environment: Environment {
+        let own = OwnVariables.names.map { (Environment.Key(stringLiteral: $0), String?.none) }
+        return clientless.updating(Dictionary(own, uniquingKeysWith: { one, _ in one }))
+    }
+
     /// The server would take its port, its time zone and its data folder from variables meant for clients.
-    private static let environment: Environment = .inherit.updating([
+    private static let clientless: Environment = .inherit.updating([
         "PGDATA": nil, "PGHOST": nil, "PGPORT": nil, "PGUSER": nil, "PGDATABASE": nil, "PGOPTIONS": nil, "PGTZ": nil,
         "PGDATESTYLE": nil, "PGCLIENTENCODING": nil, "PGSERVICE": nil, "PGCTLTIMEOUT": nil, "PGPASSWORD": nil,
         "PGSSLMODE": nil, "LC_ALL": "C.UTF-8", "LANGUAGE": nil,

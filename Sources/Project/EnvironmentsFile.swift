@@ -207,7 +207,19 @@ extension EnvironmentPolicy {
         requiresWindow = flag(.maintenanceWindowRequired, false)
         requiresBackup = flag(.backupRequired, false)
         requiresEncryption = flag(.encrypted, false)
-        recipients = reading.texts(config["recipients"]) ?? []
+        recipients =
+            reading.list(config["recipients"]) { node throws(EnvironmentsError) in
+                let text = try node.text()
+                guard !SecretKeyText.isContained(in: text) else {
+                    throw EnvironmentsError(
+                        .file,
+                        at: node.place,
+                        "\(node.trail) is an identity of age, which is secret; a recipient is wanted",
+                        hint: "`granary key recipient` prints its recipient; make a new identity if others saw the file"
+                    )
+                }
+                return text
+            } ?? []
         if let lint = config["lint"] {
             self.lint.enable = reading.texts(lint["enable"]) ?? []
             self.lint.disable = reading.texts(lint["disable"]) ?? []

@@ -111,6 +111,17 @@ extension Files {
         return try readAll(file, path, expected: max(Int(status.st_size) - offset, 0) + 1)
     }
 
+    /// All bytes of a file with its mode, both of the same opened file.
+    package static func bytesAndMode(of path: String) throws(SystemError) -> (bytes: [UInt8], mode: UInt32) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .last(path) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .last(path) }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw SystemError(path, EISDIR) }
+        return (try readAll(file, path, expected: max(Int(status.st_size), 0) + 1), status.st_mode)
+    }
+
     private static func readAll(_ file: CInt, _ path: String, expected: Int) throws(SystemError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(expected, 4096))
         var filled = 0

@@ -54,7 +54,16 @@ import Testing
                 var noted: [String] = []
                 try #expect(AgeKeyFile.identities(path, warn: { noted.append($0) }).count == 1)
                 #expect(noted.count == notes)
+                _ = try AgeKeyFile.passphrase(path, warn: { noted.append($0) })
+                #expect(noted.count == 2 * notes)
             }
+        }
+    }
+
+    @Test func aFolderIsNoFileOfKeys() async throws {
+        try await ScratchFolder.with { folder in
+            let error = #expect(throws: StorageError.self) { try AgeKeyFile.passphrase(folder.path) }
+            #expect(error?.message.contains("Is a directory") == true)
         }
     }
 
@@ -95,6 +104,10 @@ import Testing
             let read = try AgeKeyFile.identities(path, passphrase: { _ in Array("word".utf8) })
             #expect(read.map(\.secretText) == [key.secretText])
             #expect(ageError { _ = try AgeKeyFile.identities(path) }?.code == .needsKey)
+            // The identity file is to blame, not the backup that it should open.
+            let wrong = ageError { _ = try AgeKeyFile.identities(path, passphrase: { _ in Array("other".utf8) }) }
+            #expect(wrong?.description == "\(path): the passphrase does not open the file")
+            #expect(wrong?.isDamage == false)
         }
     }
 
@@ -111,7 +124,9 @@ import Testing
         let text = "no file \(Self.identity.lowercased()), nor backups/\(Self.identity).zip"
         #expect(SecretKeyText.masked(text) == "no file AGE-SECRET-KEY-***, nor backups/AGE-SECRET-KEY-***.zip")
         #expect(SecretKeyText.masked("age-secret-ke") == "age-secret-ke")
-        #expect(SecretKeyText.masked("é AGE-SECRET-KEY-") == "é AGE-SECRET-KEY-***")
+        #expect(SecretKeyText.masked("é AGE-SECRET-KEY-1q") == "é AGE-SECRET-KEY-***")
+        let hint = "an identity begins with AGE-SECRET-KEY-1; plugins are not supported"
+        #expect(SecretKeyText.masked(hint) == hint)
     }
 }
 
@@ -163,7 +178,9 @@ import Testing
             let missing = ageError { _ = try BackupSource(path: one, .none) }
             #expect(missing?.message == "\(one) is encrypted, and no identity was given")
             #expect(ageError { _ = try BackupSource(path: other, keyring([key])) }?.code == .needsKey)
-            #expect(ageError { _ = try BackupSource(path: one, keyring([try AgeSecretKey()])) }?.code == .noMatch)
+            let unopened = ageError { _ = try BackupSource(path: one, keyring([try AgeSecretKey()])) }
+            #expect(unopened?.code == .noMatch)
+            #expect(unopened?.description == "\(one): no identity that was given opens the file")
         }
     }
 

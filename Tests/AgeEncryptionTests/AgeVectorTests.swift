@@ -10,6 +10,9 @@ import Testing
 /// The test vectors of the format's authors (C2SP CCTV), from the folder that GRANARY_AGE_VECTORS names.
 @Suite(.enabled(if: AgeVector.folder != nil, "GRANARY_AGE_VECTORS names no folder with the vectors of age"))
 struct AgeVectorTests {
+    /// Without files the other tests would have nothing to do, and pass.
+    @Test func theFolderHoldsTheVectors() { #expect(AgeVector.names.count > 50) }
+
     @Test(arguments: AgeVector.names) func eachVectorEndsAsItSays(_ name: String) throws {
         let vector = try AgeVector(name)
         #expect(vector.outcome() == vector.expected)

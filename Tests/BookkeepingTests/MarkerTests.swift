@@ -59,15 +59,52 @@ import Testing
         }
     }
 
+    /// A marker is never without its rules, not even for a moment: the row has one version.
+    @Test func aMarkerIsWrittenTogetherWithItsRules() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                let policy = MarkerPolicy(isProduction: true, requiresEncryption: true, recipients: ["age1one"])
+                try Marker().write("live", policy: policy, &session)
+                let place = try session.query("SELECT ctid FROM granary.environment")[0].text("ctid")
+                #expect(place == "(0,1)")
+                try #expect(Marker().policy(session) == policy)
+            }
+        }
+    }
+
+    @Test func encryptionIsRequiredWhateverElseIsStored() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                let policy = MarkerPolicy(isProduction: true, requiresEncryption: true, recipients: ["age1one"])
+                try Marker().write("live", policy: policy, &session)
+                for damage in [
+                    "UPDATE granary.environment SET production = NULL",
+                    "ALTER TABLE granary.environment DROP COLUMN production",
+                    "ALTER TABLE granary.environment DROP COLUMN fingerprint",
+                    "ALTER TABLE granary.environment ALTER COLUMN encrypted TYPE text",
+                    "ALTER TABLE granary.environment DROP COLUMN single",
+                    "INSERT INTO granary.environment (name, encrypted) VALUES ('other', 'false')",
+                ] {
+                    try session.execute(damage)
+                    let read = try Marker().policy(session)
+                    #expect(read?.requiresEncryption == true, "\(damage)")
+                    #expect(read?.recipients == ["age1one"], "\(damage)")
+                }
+            }
+        }
+    }
+
     @Test func aCopyOfTheDatabaseIsKnownAsOne() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withDatabase { url in
-            try await inSession(url) { try Marker().write("production", &$0) }
+            let policy = MarkerPolicy(isProduction: true, requiresEncryption: true, recipients: [])
+            try await inSession(url) { try Marker().write("production", policy: policy, &$0) }
             let name = try await psql(url, "SELECT current_database()")
             try await psql(server.url(database: "postgres"), "CREATE DATABASE \(name)_copy TEMPLATE \(name)")
             let copy = server.url(database: "\(name)_copy")
             try await #expect(inSession(copy) { try Marker().read($0) } == .copy(of: "production"))
             try await #expect(inSession(copy) { try Marker().read($0).name } == nil)
+            try await #expect(inSession(copy) { try Marker().policy($0) } == policy)
             try await psql(server.url(database: "postgres"), "DROP DATABASE \(name)_copy")
         }
     }

@@ -11,6 +11,14 @@ import Testing
         variables: [String: String?] = [:],
         files: [String: String] = [:]
     ) async throws -> CommandOutcome {
+        try await granary(arguments: arguments, variables: variables, files: files)
+    }
+
+    private func granary(
+        arguments: [String],
+        variables: [String: String?] = [:],
+        files: [String: String] = [:]
+    ) async throws -> CommandOutcome {
         try await ScratchFolder.with { folder in
             for (name, content) in files { try folder.write(content, to: name) }
             return try await runCommand(
@@ -32,6 +40,15 @@ import Testing
     @Test func helpListsAllCommands() async throws {
         let asked = try await granary("--help")
         #expect(asked.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
+    }
+
+    @Test(arguments: [["--passphrase=hush-hush"], ["--passphrase", "hush", "hush-hush"], ["--passphrse=hush-hush"]])
+    func aPassphraseOnTheCommandLineIsNotRepeated(_ arguments: [String]) async throws {
+        for json in [[], ["--json"]] {
+            let outcome = try await granary(arguments: ["backup"] + arguments + json)
+            #expect(outcome.status == 64)
+            #expect(!outcome.description.contains("hush"), "\(outcome)")
+        }
     }
 
     @Test func theVersionIsAResult() async throws {

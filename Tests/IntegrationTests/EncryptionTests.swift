@@ -230,7 +230,20 @@ import Testing
             }
             #expect(project.folder.names(in: "backups").isEmpty)
             try await #expect(project.sql("SELECT count(*) FROM public.users") == "3000")
+            let planned = try await project.granary("clean", "--schema", "public", "--plan")
+            #expect(planned.status == 3, "\(planned)")
+            #expect(planned.stdout.contains("in the way: backups of development must be encrypted"), "\(planned)")
+            let dumped = try await runCommand(
+                project.server.program("pg_dump"),
+                ["--format", "custom", "--file", project.folder.file("theirs.dump"), project.url]
+            )
+            #expect(dumped.status == 0, "\(dumped)")
+            let unconverted = try await project.granary("convert", "theirs.dump")
+            #expect(unconverted.status == 3, "\(unconverted)")
+            #expect(unconverted.stderr.contains("backups of development must be encrypted"), "\(unconverted)")
             try declare(#""encrypted": true, "recipients": ["\#(recipient)"]"#)
+            let converted = try await project.granary("convert", "theirs.dump", "--quiet")
+            #expect(converted.status == 0 && converted.stdout.hasSuffix(".zip.age\n"), "\(converted)")
             let made = try await project.granary("backup", "--quiet")
             #expect(made.status == 0 && made.stdout.hasSuffix(".zip.age\n"), "\(made)")
             // It is verified without an identity, and the printed command says that one is needed.
@@ -271,6 +284,73 @@ import Testing
             try await project.mark()
             let clear = try await project.granary("backup", "--quiet")
             #expect(clear.status == 0 && clear.stdout.hasSuffix(".zip\n"), "\(clear)")
+        }
+    }
+
+    /// A copy holds the same data. Without a file, a new marker does not take its rules away.
+    @Test func theRulesHoldForACopyAndForADamagedMarker() async throws {
+        try await withProject { project, recipient in
+            let file = "migrations/environments.json"
+            func declare(_ config: String) throws {
+                try project.folder.write(#"{"environments": {"staging": {"config": {\#(config)}}}}"#, to: file)
+            }
+            try declare(#""encrypted": true, "recipients": ["\#(recipient)"]"#)
+            try await project.mark("staging")
+            unlink(project.folder.file(file))
+            try await project.server.withDatabase(template: project.database) { copy in
+                func expectEncrypted(_ what: String) async throws {
+                    let made = try await project.granary("backup", "--quiet", environment: ["DATABASE_URL": copy])
+                    #expect(made.status == 0 && made.stdout.hasSuffix(".zip.age\n"), "\(what): \(made)")
+                }
+                try await expectEncrypted("a copy")
+                let marked = try await project.granary(
+                    "env",
+                    "mark",
+                    "development",
+                    environment: ["DATABASE_URL": copy]
+                )
+                #expect(marked.status == 0, "\(marked)")
+                #expect(marked.stderr.contains("the rules that the database had stored still hold"), "\(marked)")
+                try await expectEncrypted("a copy with its own marker")
+                try await psql(copy, "ALTER TABLE granary.environment DROP COLUMN fingerprint")
+                try await expectEncrypted("a damaged marker")
+                try declare(#""encrypt": true"#)
+                let misspelled = try await project.granary("env", "mark", "staging", "--force")
+                #expect(misspelled.status == 3, "\(misspelled)")
+                #expect(misspelled.stderr.contains("is not a rule, so it has no effect"), "\(misspelled)")
+            }
+        }
+    }
+
+    /// It may require encryption. So someone must say which environment it is, or who can read the backup.
+    @Test func aMarkerThatTheRoleMayNotReadIsNotTakenForNone() async throws {
+        let server = try await ThrowawayServer.start()
+        try await TestProject.with(Self.schema, on: server) { project in
+            try await project.mark()
+            try await project.sql("CREATE ROLE plain LOGIN; GRANT SELECT ON public.users TO plain")
+            let url = project.url.replacing("user=granary", with: "user=plain")
+            let backup = ["backup", "--quiet", "--schema", "public"]
+            let refused = try await project.granary(backup, environment: ["DATABASE_URL": url])
+            #expect(refused.status == 3, "\(refused)")
+            #expect(refused.stderr.contains("it is unknown whether backups must be encrypted"), "\(refused)")
+            let named = try await project.granary(
+                backup + ["--env", "development"],
+                environment: ["DATABASE_URL": url]
+            )
+            #expect(named.status == 0, "\(named)")
+        }
+        try await server.stop()
+    }
+
+    @Test func anEncryptedBackupWithoutItsIdentityIsNotCalledIncomplete() async throws {
+        try await withProject { project, recipient in
+            try await project.granary("backup", "--quiet", "--recipient", recipient)
+            let pruned = try await project.granary("backups", "prune", "--keep-last", "1", "--dry-run")
+            #expect(pruned.status == 0, "\(pruned)")
+            #expect(pruned.stderr.contains("which cannot be opened ("), "\(pruned)")
+            #expect(!pruned.stderr.contains("complete"), "\(pruned)")
+            let listed = try await project.granary("backups", "--json")
+            #expect(listed.stdout.contains("\"encrypted\":true,\"whole\":null"), "\(listed)")
         }
     }
 }

@@ -74,6 +74,7 @@ import Testing
                 #!/bin/sh
                 tr '\\0' '\\n' </proc/$$/cmdline >>'\(folder.file("seen"))'
                 tr '\\0' '\\n' </proc/$PPID/cmdline >>'\(folder.file("seen"))'
+                tr '\\0' '\\n' </proc/$$/environ >>'\(folder.file("variables"))'
                 exec '\(server.program("pg_dump"))' "$@"
                 """
             chmod(try folder.write(script, to: "bin/pg_dump"), 0o755)
@@ -113,6 +114,9 @@ import Testing
                 _ = try await ground.granary(["backup", "--compress", "0", "--output", file] + log, way.environment)
                 #expect(!ground.seen.isEmpty)
                 #expect(!ground.seen.contains(Self.mark), "\(ground.seen)")
+                let variables = String(decoding: ground.folder.read("variables"), as: UTF8.self)
+                #expect(variables.contains("PATH="))
+                #expect(!variables.contains("GRANARY_") && !variables.contains("DATABASE_URL"), "\(variables)")
                 let bytes = ground.folder.read(file)
                 #expect(bytes.count > 1000 && !String(decoding: bytes, as: UTF8.self).contains(Self.mark))
                 _ = try await ground.granary(["counts", "--all", "--json"] + log, way.environment)

@@ -57,6 +57,20 @@ import Testing
         #expect(file.unknownFields == [])
     }
 
+    /// It would be stored in databases and printed by `granary env`.
+    @Test func anIdentityIsNoRecipientAndIsNotRepeated() throws {
+        let identity = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0"
+        for text in [identity, identity.lowercased(), " \(identity)"] {
+            let error = #expect(throws: EnvironmentsError.self) {
+                try file("{\"environments\": {\"a\": {\"config\": {\n\"recipients\": [\"age1x\", \"\(text)\"]}}}}")
+            }
+            #expect(error?.code == .file)
+            #expect(error?.place?.line == 2)
+            #expect(error?.message.contains("is an identity of age, which is secret") == true)
+            #expect(error?.description.lowercased().contains("egtzvffv") == false)
+        }
+    }
+
     @Test func anEnvironmentEnablesLintRules() throws {
         let file = try file(
             """

@@ -22,7 +22,7 @@ extension BackupCommand {
         try checkMigrations()
         removeStalePartials(target, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
-        let audience = try encryption.audience(try await policy(of: connected, on: console), on: console)
+        let audience = try await encryption.audience(of: connected, state.schema, on: console)
         try target.requireName(isEncrypted: audience != nil)
         try refuseTerminal(target, isEncrypted: audience != nil)
         var options = try options(for: target, database: connected, variables: console.environment)
@@ -36,23 +36,6 @@ extension BackupCommand {
             }.run()
         }
         try Self.tell(report, on: console)
-    }
-
-    /// What the environment of the database says about encryption.
-    private func policy(of database: ConnectedDatabase, on console: Console) async throws -> EncryptionPolicy {
-        let situation: Guard.Situation
-        do {
-            situation = try await Gate(database: database, schema: state.schema, console: console).situation()
-        } catch let error as BookkeepingError {
-            // A backup matters more than the order in granary's own tables.
-            console.note("note: \(error.message); the rules of an environment count only if it is chosen with --env")
-            return EncryptionPolicy([database.environmentOption].compactMap(\.self).map(database.environments.rules))
-        }
-        let names = [situation.marker.name, situation.choice?.name].compactMap(\.self)
-        for name in names { try database.environments.requireRulesInPlace([.encrypted, .recipients], of: name) }
-        // The stored rules hold even if no file declares the environment of the marker.
-        let stored = situation.marker.name.flatMap { situation.policy?.rules(of: $0) }
-        return EncryptionPolicy(names.map(database.environments.rules) + [stored].compactMap(\.self))
     }
 
     /// An archive is binary and would disturb the terminal.

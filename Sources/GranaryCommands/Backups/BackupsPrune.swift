@@ -9,7 +9,8 @@ package struct BackupsPrune: SpokenCommand {
         abstract: "Delete old backups: those that no --keep option keeps.",
         discussion: """
             Each database in each environment is counted separately, and so are backups of single schemas or tables. \
-            The newest backup of a whole database is never deleted, nor is any file that is not a whole backup.
+            The newest backup of a whole database is never deleted, nor is any file that is not a whole backup, or \
+            that no identity at hand opens.
 
             Example:
               granary backups prune --keep-last 3 --keep-daily 7 --dry-run
@@ -63,7 +64,8 @@ package struct BackupsPrune: SpokenCommand {
                 continue
             }
             guard case .unreadable(let problem) = entry.content else { continue }
-            console.note("skipped \(entry.path), which is not a complete backup (\(problem))")
+            let flaw = entry.isLocked ? "cannot be opened" : "is not a complete backup"
+            console.note("skipped \(entry.path), which \(flaw) (\(problem))")
         }
     }
 

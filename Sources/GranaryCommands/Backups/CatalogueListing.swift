@@ -23,7 +23,11 @@ struct CatalogueListing {
             .init("file", \.path, column: .init("file", \.file)),
             .init("bytes", \.bytes, column: .init("size", isNumber: true) { Formatting.bytes($0.bytes) }),
             .init("encrypted", \.isEncrypted),
-            .init("whole", { $0.manifest != nil }, column: .init("whole") { $0.manifest == nil ? "no" : "yes" }),
+            .init(
+                "whole",
+                \.isWhole,
+                column: .init("whole") { entry in entry.isWhole.map { $0 ? "yes" : "no" } ?? "?" }
+            ),
             .init(
                 "problem",
                 \.problem,
@@ -64,6 +68,9 @@ struct CatalogueListing {
 }
 
 extension BackupCatalogue.Entry {
+    /// nil if no key at hand opens it.
+    fileprivate var isWhole: Bool? { isLocked ? nil : manifest != nil }
+
     /// Why it could not be read.
     fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
 }

@@ -1,3 +1,4 @@
+internal import AgeEncryption
 internal import Archive
 internal import ArgumentParser
 internal import Bookkeeping
@@ -36,9 +37,8 @@ extension CleanCommand {
         let (environment, policy) = try await gate.admit()
         let files = (services.map(\.file) + [connected.environments]).map { $0.with(policy, of: environment) }
         if let refusal = try environmentRefusal(of: environment, files, connected) { throw refusal }
-        for file in files { try file.requireRulesInPlace([.encrypted, .recipients], of: environment) }
-        let encryption = EncryptionPolicy(files.map { $0.rules(of: environment) })
-        let job = Job(database: connected, environment: environment, encryption: encryption, console: console)
+        let audience = try undoAudience(environment, files, on: console)
+        let job = Job(database: connected, environment: environment, audience: audience, console: console)
         let planned = PlannedCleaning()
         let report = try await clean(job, options) { plan in
             planned.plan = plan
@@ -56,7 +56,8 @@ extension CleanCommand {
     struct Job: Sendable {
         var database: ConnectedDatabase
         var environment: String
-        var encryption: EncryptionPolicy
+        /// Who can read the backup; nil leaves it in clear.
+        var audience: AgeAudience?
         var console: Console
     }
 
@@ -97,7 +98,7 @@ extension CleanCommand {
             stateSchema: service.state.stateSchema,
             // Only rows are restored; the applied migrations do not change.
             services: [:],
-            encryption: job.encryption,
+            audience: job.audience,
             console: job.console,
             occasion: "before-clean",
             // A table that inherits from one of them may keep its rows.
@@ -192,6 +193,20 @@ extension CleanCommand {
         )
     }
 
+    /// Who can read the backup of the rows; nil leaves it in clear.
+    ///
+    /// - Throws: `CommandError` with `.refused` if it must be encrypted and no recipient is known; `EnvironmentsError`
+    ///   with `.refused`; `AgeError.key`.
+    private func undoAudience(
+        _ environment: String,
+        _ files: [EnvironmentsFile],
+        on console: Console
+    ) throws -> AgeAudience? {
+        guard !manner.noUndo else { return nil }
+        for file in files { try file.requireRulesInPlace([.encrypted, .recipients], of: environment) }
+        return try EncryptionPolicy(files.map { $0.rules(of: environment) }).audience(on: console)
+    }
+
     private func requireUndo(_ plan: CleanPlan) throws {
         guard let refusal = undoRefusal(plan) else { return }
         throw CommandError(
@@ -232,12 +247,20 @@ extension CleanCommand {
         var plan = try await cleaner.plan()
         let refusal = try environment.flatMap { try environmentRefusal(of: $0, files, connected) }
         if let refusal { plan.notes.append(refusal.message) }
-        if let refusal = undoRefusal(plan) { plan.obstacles.append(refusal) }
+        var refusals = [undoRefusal(plan)].compactMap(\.self)
+        if let environment, refusal == nil {
+            do {
+                _ = try undoAudience(environment, files, on: console)
+            } catch let error as any GranaryError where error.exitStatus == .refused {
+                refusals.append("\(error)")
+            }
+        }
+        plan.obstacles += refusals
         try console.result(
             CleanLines.planResult.document((plan, environment)),
             else: CleanLines.plan(plan, at: connected.host, in: environment)
         )
-        guard plan.hits.isEmpty, undoRefusal(plan) == nil else {
+        guard plan.hits.isEmpty, refusals.isEmpty else {
             throw ExitCode(ExitStatus.refused.rawValue)
         }
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }

@@ -14,7 +14,7 @@ package struct ConvertCommand: SpokenCommand {
         discussion: """
             The dump is restored into a database that is made for it on the server and dropped afterwards, and that \
             database is backed up. From then on there are checksums and digests. The database that is connected to is \
-            not touched.
+            not touched; the rules of its environment about encryption hold for the backup.
 
             Example:
               granary convert old.dump --output backups/old.zip
@@ -31,8 +31,11 @@ package struct ConvertCommand: SpokenCommand {
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("The backup to write (default: a new file in --backups).", valueName: "file"),
-        completion: .file(extensions: ["zip"])
+        help: ArgumentHelp(
+            "The backup to write, .zip, or .zip.age if encrypted (default: a new file in --backups).",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["zip", "age"])
     )
     package var output: String?
 
@@ -43,6 +46,7 @@ package struct ConvertCommand: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup package var workers: JobsOption
 
     @Flag(name: .long, help: "Everything belongs to the role that converts.")
@@ -62,19 +66,26 @@ package struct ConvertCommand: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        if let output, !output.hasSuffix(".zip") { throw ValidationError("--output must be a name in .zip") }
+        if let output, ![".zip", ".zip.age"].contains(where: { output.hasSuffix($0) }) {
+            throw ValidationError("--output must be a name in .zip, or in .zip.age for an encrypted backup")
+        }
         let archived = roleMap.map(\.archived)
         if Set(archived).count < archived.count { throw ValidationError("--role-map names a role twice") }
     }
 
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let target = try BackupTarget(output: output, kind: .zip, folder: backups)
         if let output { try FileSink.requireFree(output, overwrite: force) }
         let dump = try RestoreFile(path, keyring: try keys.keyring(on: console))
         let connected = try await database.connect(on: console, mayBeMissing: true)
+        let audience = try await encryption.audience(of: connected, state.schema, on: console)
+        try target.requireName(isEncrypted: audience != nil)
         let name = dump.databaseName ?? Self.stem(of: path)
         let jobs = try connected.workers(workers, on: console)
-        let backup = try backupOptions(name, jobs: jobs, console)
+        var backup = try backupOptions(name, jobs: jobs, console)
+        backup.audience = audience
+        let settled = backup
         let restore = restoreOptions(path, jobs: jobs)
         let server = connected.address.database(connected.through ?? connected.name)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
@@ -84,7 +95,7 @@ package struct ConvertCommand: SpokenCommand {
                 _ = try await RestoreRun(restore, file: dump, server: server, logger: console.logger) {
                     renderer.receive(ProgressEvent($0))
                 }.run()
-                return try await BackupRun(backup, server: server.database(scratch), logger: console.logger) {
+                return try await BackupRun(settled, server: server.database(scratch), logger: console.logger) {
                     renderer.receive(ProgressEvent($0))
                 }.run()
             }

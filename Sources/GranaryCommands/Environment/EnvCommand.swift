@@ -95,7 +95,9 @@ package struct EnvShow: SpokenCommand {
         static let result = ResultDescription<Situation>([
             .init("environment", \.choice?.name), .init("source") { $0.choice.map { "\($0.source)" } },
             .init("production", \.isProduction), .init("encrypted", \.rules?.requiresEncryption),
-            .init("recipients", { $0.rules?.recipients ?? [] }), .init("services", each: service, \.services),
+            // An older granary may have stored an identity here.
+            .init("recipients", { ($0.rules?.recipients ?? []).map(SecretKeyText.masked) }),
+            .init("services", each: service, \.services),
             .init("database", \.database?.name), .init("host", \.database?.host), .init("marker", \.marker),
             .init("state", \.state), .init("environments", \.file.names),
         ])
@@ -154,12 +156,14 @@ package struct EnvMark: SpokenCommand {
                 hint: "give --database-url, or set DATABASE_URL"
             )
         }
+        try connected.environments.requireRulesInPlace([.production, .encrypted, .recipients], of: name)
         let marker = Marker(service.state.schema)
         let force = force
-        let before = try await withSession(connected.address, logger: console.logger) { session in
-            force ? nil : try marker.read(session).name
+        let (before, stored) = try await withSession(connected.address, logger: console.logger) { session in
+            // With --force the marker may be unreadable.
+            (before: force ? try? marker.read(session) : try marker.read(session), stored: try marker.policy(session))
         }
-        if let before, before != name {
+        if !force, let before = before?.name, before != name {
             throw EnvironmentsError(
                 .refused,
                 "the database \(connected.name) is marked \(before)",
@@ -167,11 +171,20 @@ package struct EnvMark: SpokenCommand {
             )
         }
         let name = name
-        let policy = connected.environments.stored(for: name)
+        let declared = connected.environments.stored(for: name)
+        // Only a file that declares the environment replaces stored rules: without it, the marker may be all that says
+        // them.
+        let isDeclared = connected.environments.policy(name)?.line != nil
+        let policy = isDeclared ? declared : declared.stricter(with: stored, of: before?.origin ?? name, for: name)
         try await withSession(connected.address, logger: console.logger) {
             try marker.write(name, policy: policy, remakingTable: force, &$0)
         }
         console.note("marked \(connected.name) as \(name)")
+        if policy != declared {
+            console.note(
+                "the rules that the database had stored still hold; they are replaced if environments.json declares \(name)"
+            )
+        }
         if console.settings.isJSON {
             try console.result(.object(["database": .string(connected.name), "environment": .string(name)]))
         }

@@ -174,7 +174,7 @@ struct MigrationSession {
                 options.services.map { ($0.service.name, $0.service.schemas) },
                 uniquingKeysWith: { one, _ in one }
             ),
-            encryption: EncryptionPolicy(files.map { $0.rules(of: options.environment) }),
+            audience: EncryptionPolicy(files.map { $0.rules(of: options.environment) }).audience(on: console),
             console: console
         ).take(
             tables: tables.map { table in

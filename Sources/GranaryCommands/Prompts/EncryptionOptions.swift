@@ -1,5 +1,6 @@
 internal import AgeEncryption
 package import ArgumentParser
+internal import Bookkeeping
 internal import Project
 
 /// Who can read a new backup.
@@ -32,15 +33,20 @@ package struct EncryptionOptions: ParsableArguments {
 
     /// Who can read the backup; nil leaves it in clear. Options replace the recipients of the environment.
     ///
-    /// - Throws: `CommandError` with `.refused` if the backup must be encrypted and nothing says for whom; `.usage`;
-    ///   `AgeError.key`.
-    func audience(_ policy: EncryptionPolicy, on console: Console) throws -> AgeAudience? {
+    /// - Throws: `CommandError` with `.refused` if the backup must be encrypted and nothing says for whom, or if that is
+    ///   unknown; `.usage`; `EnvironmentsError` with `.refused`; `AgeError.key`.
+    func audience(
+        of database: ConnectedDatabase,
+        _ schema: StateSchema,
+        on console: Console
+    ) async throws -> AgeAudience? {
         try Passphrase.requireFlag(console)
         if passphrase { return .passphrase(try Passphrase(console: console).new()) }
         let given =
             try recipient.map { try AgeRecipient($0) }
             + (try recipientsFile.map { try AgeKeyFile.recipients($0) } ?? [])
-        return given.isEmpty ? try policy.audience(on: console) : policy.audience(given, on: console)
+        guard given.isEmpty else { return EncryptionPolicy.audience(given, on: console) }
+        return try await Gate(database: database, schema: schema, console: console).encryption().audience(on: console)
     }
 }
 
@@ -63,7 +69,7 @@ struct EncryptionPolicy: Sendable {
     /// - Throws: `CommandError` with `.refused`; `AgeError.key` for an invalid recipient.
     func audience(on console: Console) throws -> AgeAudience? {
         let own = try recipients.map { try AgeRecipient($0) }
-        guard own.isEmpty else { return audience(own, on: console) }
+        guard own.isEmpty else { return Self.audience(own, on: console) }
         guard let requiredBy else { return nil }
         throw CommandError(
             .refused,
@@ -73,7 +79,7 @@ struct EncryptionPolicy: Sendable {
         )
     }
 
-    fileprivate func audience(_ recipients: [AgeRecipient], on console: Console) -> AgeAudience {
+    fileprivate static func audience(_ recipients: [AgeRecipient], on console: Console) -> AgeAudience {
         let unique = recipients.enumerated().filter { !recipients[..<$0.offset].contains($0.element) }.map(\.element)
         if unique.count == 1 {
             console.note(

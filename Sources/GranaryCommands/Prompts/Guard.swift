@@ -7,8 +7,12 @@ enum Guard {
     struct Situation: Sendable {
         var choice: EnvironmentChoice?
         var marker: MarkerState
-        /// The rules that are stored beside the marker.
-        var policy: MarkerPolicy?
+        /// The rules that are stored beside the marker, even if the database is a copy.
+        var stored: MarkerPolicy?
+        /// The marker's table exists, and the role may not read it.
+        var isHidden: Bool
+        /// The marker's table is damaged.
+        var isDamaged: Bool
         /// The database has no tables of users.
         var isEmpty: Bool
         /// The database is on granary's own local server.
@@ -20,20 +24,27 @@ enum Guard {
         init(
             choice: EnvironmentChoice?,
             marker: MarkerState,
-            policy: MarkerPolicy? = nil,
+            stored: MarkerPolicy? = nil,
+            isHidden: Bool = false,
+            isDamaged: Bool = false,
             isEmpty: Bool,
             isLocal: Bool,
             database: String,
             declared: EnvironmentsFile? = nil
         ) {
             self.declared = declared
-            self.policy = policy
+            self.stored = stored
+            self.isHidden = isHidden
+            self.isDamaged = isDamaged
             self.choice = choice
             self.marker = marker
             self.isEmpty = isEmpty
             self.isLocal = isLocal
             self.database = database
         }
+
+        /// The stored rules, if the marker belongs to this database.
+        var policy: MarkerPolicy? { marker.name == nil ? nil : stored }
     }
 
     struct Admission: Sendable, Equatable {

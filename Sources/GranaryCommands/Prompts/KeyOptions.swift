@@ -65,8 +65,6 @@ struct IdentitySources: Sendable {
 
     /// `granary/identity.txt` in the user's folder of settings, where `key new` writes; nil if there is no such folder.
     static func usualFile(_ variables: [String: String]) -> String? {
-        if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return "\(folder)/granary/identity.txt" }
-        guard let home = variables["HOME"], home.hasPrefix("/") else { return nil }
-        return "\(home)/.config/granary/identity.txt"
+        SettingsFolders.files(named: "identity.txt", variables).first
     }
 }

@@ -12,6 +12,8 @@ final class Passphrase: Sendable {
     private let asks: Bool
     /// What was typed, by the name of the file.
     private let typed = Mutex<[String: [UInt8]]>([:])
+    /// What the file of the variable holds. It is read once, so that a note about it is printed once.
+    private let read = Mutex<[UInt8]?>(nil)
 
     init(console: Console, asks: Bool = true) {
         self.console = console
@@ -64,7 +66,10 @@ final class Passphrase: Sendable {
 
     private func fromFile() throws -> [UInt8]? {
         guard let file = console.environment[Self.fileVariable], !file.isEmpty else { return nil }
-        return try AgeKeyFile.passphrase(file)
+        if let known = read.withLock(\.self) { return known }
+        let text = try AgeKeyFile.passphrase(file, warn: { console.note("note: \($0)") })
+        read.withLock { $0 = text }
+        return text
     }
 }
 

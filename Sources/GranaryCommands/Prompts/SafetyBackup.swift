@@ -17,7 +17,8 @@ struct SafetyBackup {
     let stateSchema: String
     /// The schemas of the services.
     let services: [String: [String]]
-    let encryption: EncryptionPolicy
+    /// Who can read it; nil leaves it in clear.
+    let audience: AgeAudience?
     let console: Console
     /// The part of the file's name after the database.
     var occasion = "before-migration"
@@ -32,11 +33,10 @@ struct SafetyBackup {
         var source: BackupSource
     }
 
-    /// - Throws: `CommandError` with `.refused` for a folder that is lost with its container, and if the backup must be
-    ///   encrypted and no recipient is known; `BackupError`, `ArchiveError`.
+    /// - Throws: `CommandError` with `.refused` for a folder that is lost with its container; `BackupError`,
+    ///   `ArchiveError`.
     func take(tables: [String], schemas: [String]) async throws -> Taken {
         let place = folder ?? "backups"
-        let audience = try encryption.audience(on: console)
         if folder == nil, Self.diesWithItsContainer(".") {
             throw CommandError(
                 .refused,

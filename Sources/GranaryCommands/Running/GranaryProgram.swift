@@ -100,11 +100,27 @@ package struct GranaryProgram: Sendable {
         }
         var failure = FailureReport(error)
         if !(error is CommandError) {
-            let message = root.message(for: error)
+            let message = Self.hidingPassphrases(in: root.message(for: error), completed.arguments)
             failure = FailureReport(.usage, Self.sentence(message), hint: hint(for: message, completed))
         }
         Console(Self.settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue
+    }
+
+    /// `--passphrase` takes no value, but a value after it is probably a passphrase, which must not be repeated.
+    private static func hidingPassphrases(in message: String, _ arguments: [String]) -> String {
+        var (text, isNext) = (message, false)
+        for argument in arguments {
+            let value = argument.firstIndex(of: "=").map { argument[argument.index(after: $0)...] }
+            if argument.hasPrefix("--pass"), let value, !value.isEmpty {
+                text = text.replacing("'\(value)'", with: "'***'").replacing("=\(value)'", with: "=***'")
+            } else if isNext, !argument.hasPrefix("-") {
+                text = text.replacing("'\(argument)'", with: "'***'")
+            }
+            // The words of a passphrase may be arguments of their own.
+            isNext = argument == "--passphrase" || isNext && !argument.hasPrefix("-")
+        }
+        return text
     }
 
     private static func printed(_ text: String) -> Int32 {

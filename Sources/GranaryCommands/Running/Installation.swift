@@ -1,5 +1,4 @@
 internal import Archive
-internal import Glibc
 internal import Logging
 internal import Storage
 
@@ -67,18 +66,8 @@ struct Installation {
         }
     }
 
-    /// In order of preference. If XDG_CONFIG_HOME is set, it is the only folder of settings, according to its
-    /// specification. HOME may be unset or name a missing folder; then the user's home in the list of users is used.
+    /// In order of preference.
     private var files: [SealKeyFile] {
-        if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return [keyFile(in: folder)] }
-        var folders: [String] = []
-        if let home = variables["HOME"], home.hasPrefix("/") { folders.append("\(home)/.config") }
-        if let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir {
-            folders.append("\(String(cString: home))/.config")
-        }
-        var seen: Set<String> = []
-        return folders.filter { seen.insert($0).inserted }.map { keyFile(in: $0) }
+        SettingsFolders.files(named: "archive.key", variables).map { SealKeyFile(path: $0) }
     }
-
-    private func keyFile(in folder: String) -> SealKeyFile { SealKeyFile(path: "\(folder)/granary/archive.key") }
 }
