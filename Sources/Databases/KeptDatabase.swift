@@ -1,4 +1,4 @@
-internal import Logging
+package import Logging
 package import PostgresClient
 
 /// An old database that a swap has kept.
