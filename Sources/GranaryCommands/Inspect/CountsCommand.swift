@@ -24,6 +24,7 @@ package struct CountsCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Flag(name: .long, help: "Count every table, in one snapshot.") package var exact = false
 

@@ -18,6 +18,7 @@ package struct TablesCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup package var named: NamedTables
     @OptionGroup package var common: InspectOptions

@@ -20,6 +20,7 @@ package struct StatusCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
