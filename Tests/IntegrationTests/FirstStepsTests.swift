@@ -30,7 +30,7 @@ import Testing
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(
                     outcome.stderr.contains(
-                        "\(reason): this is public; list its schemas in migrations/environments.json, such as"
+                        "\(reason): public is shown instead; list its schemas in migrations/environments.json, such as"
                     )
                 )
                 #expect(outcome.stdout.contains("customers") && !outcome.stdout.contains("other"), "\(outcome)")
@@ -107,7 +107,17 @@ import Testing
             try await #expect(numbers("verify", "x.zip") == ["\"rows\":7"])
             try await #expect(numbers("restore", "x.zip", "--plan") == both)
             try await #expect(numbers("restore", "x.zip", "--drop-old") == both)
-            try await #expect(project.granary("counts", "--all", "--quiet").stdout.hasSuffix("2 tables, 7 rows\n"))
+            try await #expect(numbers("backup", "--output", "backups/x.sql") == both)
+            try await #expect(numbers("verify", "x.sql") == both)
+            try await #expect(numbers("restore", "x.sql", "--drop-old") == both)
+            for words in [["counts", "--all"], ["tables", "--all"], ["backups", "show", "x.zip"]] {
+                let shown = try await project.granary(words)
+                #expect(shown.stdout.contains("shop") && !shown.stdout.contains("migration_log"), "\(shown)")
+            }
+            let restored = try await project.granary("restore", "x.zip", "--drop-old")
+            #expect(restored.stderr.contains("(now 2 tables, "), "\(restored)")
+            let asked = try await project.granary("tables", "--schema", "granary", "--quiet")
+            #expect(asked.stdout.contains("migration_log"), "\(asked)")
             // They are in the backup all the same.
             try await #expect(project.granary("migrate", "status", "--check").status == 0)
         }

@@ -58,9 +58,9 @@ package struct CountsCommand: SpokenCommand {
         let keyring = try keys.keyring(on: console)
         let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring)).manifest }
         let inspect = try await InspectSession.open(common, named: named.choice, on: console)
-        let (choice, state) = (named.choice, common.service.state.stateSchema)
+        let choice = named.choice
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in
-            choice.chosen(from: tables.filter { $0.name.schema != state }, by: \.name)
+            inspect.chosen(choice, from: tables, by: \.name)
         }
         let counts =
             exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
@@ -75,7 +75,7 @@ package struct CountsCommand: SpokenCommand {
                 on: console
             )
         }
-        var differences = try differences(counts, manifest, inspect.scope)
+        var differences = try differences(counts, manifest, inspect)
         if digests { try await compare(&differences, manifest, inspect, on: console) }
         let listing = DifferenceListing(
             differences,
@@ -94,12 +94,11 @@ package struct CountsCommand: SpokenCommand {
     private func differences(
         _ counts: RowCounts,
         _ manifest: Manifest,
-        _ scope: InspectionScope
+        _ inspect: InspectSession
     ) throws -> [CountDifference] {
-        let all = CountDifference.between(counts, and: manifest, scope: scope)
-            .filter { $0.table.schema != common.service.state.stateSchema }
+        let all = CountDifference.between(counts, and: manifest, scope: inspect.scope)
         try named.choice.require(in: all.map(\.table))
-        return named.choice.chosen(from: all, by: \.table)
+        return inspect.chosen(named.choice, from: all, by: \.table)
     }
 
     private func compare(
