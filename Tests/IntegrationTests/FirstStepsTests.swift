@@ -123,6 +123,17 @@ import Testing
         }
     }
 
+    /// Tables of more than 8 MB are estimated otherwise.
+    @Test func aComparisonCountsLargeTablesToo() async throws {
+        let sql = "CREATE TABLE a AS SELECT id, repeat('x', 1000) AS t FROM generate_series(1, 9000) id"
+        try await TestProject.with(sql) { project in
+            try await #expect(project.granary("backup", "--output", "x.zip", "--compress", "1", "--quiet").status == 0)
+            try await project.sql("DELETE FROM a WHERE id = 7")
+            let counted = try await project.granary("counts", "--all", "--since", "x.zip", "--json")
+            #expect(counted.stdout.contains(#""then":9000,"rows":8999,"exact":true,"change":-1"#), "\(counted)")
+        }
+    }
+
     @Test func digestsShowChangedValues() async throws {
         let sql = """
             CREATE TABLE a (id int, t text); INSERT INTO a VALUES (1, 'x'), (2, 'y'); CREATE TABLE b (id int);

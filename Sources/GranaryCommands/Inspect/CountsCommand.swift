@@ -13,13 +13,13 @@ package struct CountsCommand: SpokenCommand {
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
             Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
-            With --since the numbers of rows are compared with those of a backup, not the rows themselves; \
+            With --since all are counted, too, and the numbers of rows are compared with those of a backup, not the rows themselves; \
             --digests compares those, too. Granary's own tables are not counted.
 
             Example:
               granary counts
               granary counts orders 'ref_*'
-              granary counts --exact --since backups/shop-20261123T071500Z.zip
+              granary counts --since backups/shop-20261123T071500Z.zip
 
             \(variablesHelp)
             """
@@ -62,8 +62,10 @@ package struct CountsCommand: SpokenCommand {
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in
             inspect.chosen(choice, from: tables, by: \.name)
         }
+        // A difference to an estimate would say nothing.
         let counts =
-            exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
+            exact || since != nil
+            ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
         defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
             try named.choice.require(in: counts.tables.map(\.name))
