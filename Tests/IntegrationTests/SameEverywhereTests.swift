@@ -67,6 +67,18 @@ import Testing
         }
     }
 
+    /// The signal is pending when the program starts, which nothing may take back.
+    @Test func aSignalIsNotLostWhileACommandBegins() async throws {
+        let script = """
+            mkfifo input && exec 3<>input && exec timeout -s KILL 60 perl -MPOSIX -e '
+                sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); kill TERM => $$; exec @ARGV' "$0" verify - <input
+            """
+        try await ScratchFolder.with { folder in
+            let outcome = try await runCommand("bash", ["-c", script, granaryBinary()], workingDirectory: folder.path)
+            #expect([130, 143].contains(outcome.status), "\(outcome)")
+        }
+    }
+
     /// `timeout` signals the command, and then its process group. By then the command must have begun to wait.
     @Test func aCommandThatTimeoutStopsTidiesUp() async throws {
         try await TestProject.withOrders(marked: "qa") { site in
