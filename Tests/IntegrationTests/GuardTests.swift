@@ -216,6 +216,15 @@ import Testing
             let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)
             #expect(again.status == 0)
             #expect(again.stdout.isEmpty)
+            let ignored = try await runCommand(
+                granaryBinary(),
+                ["init", "--schema", "public"],
+                workingDirectory: folder.path
+            )
+            let hint =
+                "migrations/environments.json exists already, so --schema cannot write into it; nothing was done\n"
+            #expect(ignored.status == 64 && ignored.stderr.contains(hint), "\(ignored)")
+            #expect(ignored.stderr.hasSuffix("hint: list the schemas there: \"schemas\": [\"public\"]\n"), "\(ignored)")
         }
     }
 

@@ -10,7 +10,7 @@ package struct InitCommand: SpokenCommand {
         commandName: "init",
         abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            Existing files are left alone. The schemas are those in which the migrations create tables; without \
+            Existing files are left alone, so --schema is refused beside an environments.json. The schemas are those in which the migrations create tables; without \
             migrations they are asked for on a terminal. With --grant the schema of granary's own tables is created in the \
             database, for roles that cannot create it themselves, and they may use it.
 
@@ -38,9 +38,21 @@ package struct InitCommand: SpokenCommand {
     package var reportsDeeds: Bool { grant.isEmpty || speech.json }
     package init() {}
 
+    package mutating func validate() throws {
+        if !grant.isEmpty, !schema.isEmpty { throw ValidationError("--grant and --schema contradict each other") }
+    }
+
     package func run(on console: Console) async throws {
         guard grant.isEmpty else { return try await makeTables(on: console) }
         let (service, file) = try self.service.services(variables: console.environment)[0]
+        if let path = file.path, !schema.isEmpty, file.schemas != schema {
+            let list = schema.map { JSONDocument.string($0).text }.joined(separator: ", ")
+            throw CommandError(
+                .usage,
+                "\(path) exists already, so --schema cannot write into it; nothing was done",
+                hint: "list the schemas there: \"schemas\": [\(list)]"
+            )
+        }
         try WrittenFiles.makeFolder(service.folder)
         let hadMigrations = try !Migration.all(in: service.folder, file).isEmpty
         let schemas = try await schemas(service, file, on: console)
