@@ -91,15 +91,24 @@ package struct InitCommand: SpokenCommand {
     /// The next commands, for a shell.
     private func next(hadMigrations: Bool, on console: Console) throws -> [String] {
         let place = service.migrations == "migrations" ? [] : ["--migrations", service.migrations]
-        let begin =
-            try database.isMissing(on: console, migrations: service.migrations)
-            ? ["granary", "server", "start"] : ["granary", "env", "mark", "development"] + place
+        let outlook = try database.outlook(on: console, migrations: service.migrations)
+        let begin: [String]
+        if outlook.isMissing {
+            begin = ["granary server start"]
+        } else if outlook.isLocal {
+            begin = []
+        } else {
+            // The database may be anyone's, so no environment is assumed.
+            let mark = ["granary", "env", "mark", outlook.choice?.name ?? "NAME"] + place
+            let names = outlook.choice == nil ? "  # \(outlook.declared.joined(separator: ", "))" : ""
+            begin = [QuotedText.shellLine(mark) + names]
+        }
         let generate = ["granary", "migrate", "generate", "add_customers", "--type", "table"] + place
         let lines: [[String]] =
             hadMigrations
-            ? [begin, ["granary", "migrate", "status"] + place, ["granary", "migrate", "plan"] + place]
-            : [begin, generate, ["granary", "migrate", "up"] + place]
-        return lines.map(QuotedText.shellLine)
+            ? [["granary", "migrate", "status"] + place, ["granary", "migrate", "plan"] + place]
+            : [generate, ["granary", "migrate", "up"] + place]
+        return begin + lines.map(QuotedText.shellLine)
     }
 
     /// Empty if they follow from the service's name.
