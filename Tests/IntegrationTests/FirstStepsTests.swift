@@ -233,7 +233,41 @@ import Testing
 
                 """
             #expect(ill.hasSuffix(problem), "\(ill)")
-            try await #expect(project.granary("status", environment: ["DATABASE_URL": nil]).status == 4)
+        }
+    }
+
+    @Test func statusNeedsNoDatabase() async throws {
+        let files =
+            [
+                "migrations/environments.json": #"{"service": "shop"}"#, "migrations/1_a.up.sql": "CREATE SCHEMA shop;",
+                "seeds/.keep": "", "backups/.keep": "",
+            ] as KeyValuePairs
+        try await TestProject.with("CREATE TABLE a (id int)", files: files) { project in
+            try await #expect(project.granary("backup", "--output", "backups/whole.zip", "--quiet").status == 0)
+            let part = ["backup", "--table", "public.a", "--output", "backups/part.zip", "--quiet"]
+            try await #expect(project.granary(part).status == 0)
+            let none = try await project.granary("status", "--env", "qa", environment: ["DATABASE_URL": nil])
+            #expect(none.status == 64, "\(none)")
+            let places: [(url: String?, text: String)] = [
+                (nil, "none was reached"),
+                ("postgresql://127.0.0.1:1/\(project.database)", "\(project.database) at 127.0.0.1:1, not reached"),
+            ]
+            for (url, place) in places {
+                let status = try await project.granary(
+                    "status",
+                    "--env",
+                    "staging",
+                    environment: ["DATABASE_URL": url]
+                )
+                let lines = status.stdout.split(separator: "\n").map(String.init)
+                try #require(status.status == 4 && lines.count > 5, "\(status)")
+                #expect(lines[0] == "database     \(place)")
+                #expect(lines[1] == "environment  staging (--env)")
+                #expect(lines[2] == "migrations   1 migration in the folder, states unknown")
+                // The part is newer.
+                #expect(lines[3].hasPrefix("last backup  backups/whole.zip ("), "\(status)")
+                #expect(lines[4] == "findings     1 problem" && lines[5].contains("database: "), "\(status)")
+            }
         }
     }
 
