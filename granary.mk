@@ -48,6 +48,8 @@ granary_of_db-setup := CONFIRM
 granary_of_db-clean := CONFIRM
 granary_of_db-counts := SINCE
 granary_of_db-schema := FORMAT
+# All variables of a target. db-reset-dev names its environment itself.
+granary_takes = ARGS $(granary_of_$(1)) $(if $(filter db-reset-dev,$(1)),,ENV)
 granary_names := FILE CONFIRM N VERSION NAME TYPE BASE SINCE FORMAT
 
 # The check is made before any target runs. Beside a target of another file only the names above are checked, since
@@ -58,7 +60,8 @@ granary_given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword 
 ifneq ($(filter-out $(granary_targets),$(MAKECMDGOALS)),)
 granary_given := $(filter $(granary_names),$(granary_given))
 endif
-granary_taken := $(sort $(foreach goal,$(granary_goals),$(granary_of_$(goal))) $(if $(filter db-reset-dev,$(granary_goals)),,ENV) ARGS)
+granary_taken := $(sort $(filter-out $(if $(filter db-reset-dev,$(granary_goals)),ENV), \
+  $(foreach goal,$(granary_goals),$(call granary_takes,$(goal)))))
 granary_stray := $(sort $(filter-out $(granary_taken) $(GRANARY_VARIABLES) \
   GRANARY GRANARY_% DATABASE_% PG% APP_ENV SERVICE_NAME NO_COLOR COLUMNS PATH HOME TMPDIR TZ LANG LC_% SHELL MAKE%, \
   $(granary_given)))
@@ -76,7 +79,7 @@ endif
 endif
 
 # Hints of granary then name variables of make instead of options.
-$(granary_targets): export GRANARY_MAKE_TARGET = $@
+$(granary_targets): export GRANARY_MAKE_VARIABLES = $(call granary_takes,$@)
 
 .PHONY: $(granary_targets)
 

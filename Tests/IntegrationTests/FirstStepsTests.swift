@@ -199,7 +199,7 @@ import Testing
                 "--common",
                 "--service",
                 "shop",
-                environment: ["GRANARY_MAKE_TARGET": "db-seed"]
+                environment: ["GRANARY_MAKE_VARIABLES": "ARGS CONFIRM ENV"]
             )
             #expect(make.stderr.contains("`make db-seed-enhanced ENV=development` loads"), "\(make)")
             let all = try await project.granary("seed", "--service", "shop")

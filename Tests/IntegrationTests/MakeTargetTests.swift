@@ -39,6 +39,7 @@ import Testing
     @Test(arguments: [
         ["db-migrate-up", "VERSION=2"], ["db-migrate-up", "COUNT=1"], ["db-backup", "FILE=x.zip"],
         ["db-reset-dev", "ENV=staging"], ["all", "db-migrate-up", "VERSION=2"], ["db-seed", "db-clean", "N=1"],
+        ["db-clean", "db-reset-dev", "ENV=qa"],
     ])
     func aVariableThatTheTargetDoesNotTakeStopsEverything(words: [String]) async throws {
         let outcome = try await ScratchFolder.with { folder in
@@ -68,7 +69,9 @@ import Testing
 
     /// A confirmation in a shell's environment would answer every question, and other tools use such names too.
     @Test func variablesOfTheEnvironmentAreNotTaken() async throws {
-        let environment = ["CONFIRM": "shop", "N": "3", "NAME": "laptop", "FILE": "x.zip", "FORMAT": "md", "ARGS": "--force"]
+        let environment = [
+            "CONFIRM": "shop", "N": "3", "NAME": "laptop", "FILE": "x.zip", "FORMAT": "md", "ARGS": "--force",
+        ]
         try await #expect(make("db-clean", environment: environment).stdout == "granary clean\n")
         try await #expect(make("db-migrate-up", environment: environment).stdout == "granary migrate up\n")
         try await #expect(make("db-schema", environment: environment).stdout == "granary schema\n")
