@@ -57,7 +57,14 @@ import Testing
             try await #expect(databases(site, like: site.database) == second)
             let doctor = try await site.granary("doctor")
             #expect(doctor.stdout.contains("restores have kept \(second) ("), "\(doctor)")
-            #expect(doctor.stdout.contains("granary restore --drop-kept \(second)"), "\(doctor)")
+            #expect(doctor.stdout.contains("granary restore --drop-kept \(second) --confirm \(second)\n"), "\(doctor)")
+            let elsewhere = try await site.granary(
+                "doctor",
+                "--database-url",
+                site.url,
+                environment: ["DATABASE_URL": nil]
+            )
+            #expect(elsewhere.stdout.contains("--drop-kept \(second) --database-url 'dbname="), "\(elsewhere)")
         }
     }
 

@@ -88,15 +88,12 @@ extension RestoreCommand {
 
     /// The line for a shell that drops the database that this restore has kept.
     func dropLine(for kept: String, of connected: ConnectedDatabase) -> String {
-        // A name may begin with a dash, and would be taken for an option.
-        func option(_ name: String, _ value: String?) -> [String] {
-            guard let value else { return [] }
-            return value.hasPrefix("-") ? ["\(name)=\(value)"] : [name, value]
-        }
-        return QuotedText.shellLine(
-            ["granary", "restore"] + option("--drop-kept", kept) + option("--into", target.into)
-                + option("--maintenance-db", target.maintenanceDb) + database.words(for: connected)
-                + (migrations == "migrations" ? [] : ["--migrations", migrations]) + option("--confirm", kept)
+        database.dropLine(
+            for: kept,
+            of: connected,
+            migrations: migrations,
+            into: target.into,
+            maintenance: target.maintenanceDb
         )
     }
 }
