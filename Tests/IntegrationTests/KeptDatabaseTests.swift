@@ -44,7 +44,10 @@ import Testing
                 list.stdout.contains("\"name\":\"\(first)\"") && list.stdout.contains("\"name\":\"\(second)\""),
                 "\(list)"
             )
+            #expect(list.stdout.contains(#/"kept_at":"20..-..-..T..:..:..Z"/#), "\(list)")
             try await #expect(site.granary("restore", "--drop-kept", "--json").stdout == list.stdout)
+            let inPlace = try await site.granary("restore", "--drop-kept", first, "--in-place", "--confirm", first)
+            #expect(inPlace.status == 64 && inPlace.stderr.contains("--in-place belongs to a restore"), "\(inPlace)")
             // Without the name nothing is dropped, nor without a terminal or --confirm.
             let refused = try await site.granary("restore", "--drop-kept", first)
             #expect(refused.status == 3 && refused.stderr.contains("add --confirm \(first)"), "\(refused)")
