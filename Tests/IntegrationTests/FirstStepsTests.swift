@@ -173,6 +173,25 @@ import Testing
         }
     }
 
+    /// `dev` stands in the names of other folders and files.
+    @Test func aFolderIsStrayUnlessAFileInItIsListed() async throws {
+        let environments = """
+            {"service": "shop", "environments": {"development": {"seed_files": ["development/shop.a.yaml", "extra/*"]}}}
+            """
+        let files =
+            [
+                "migrations/environments.json": environments, "seeds/development/shop.a.yaml": "- {id: 1}\n",
+                "seeds/dev/shop.a.yaml": "- {id: 2}\n", "seeds/extra/shop.b.yaml": "- {id: 3}\n",
+            ] as KeyValuePairs
+        let tables = "CREATE TABLE shop.a (id int PRIMARY KEY); CREATE TABLE shop.b (id int PRIMARY KEY)"
+        try await TestProject.with("CREATE SCHEMA shop; \(tables)", files: files) { project in
+            try await project.mark()
+            let outcome = try await project.granary("seed")
+            #expect(outcome.status == 0 && outcome.stderr.contains("seeds/dev belongs to no environment"), "\(outcome)")
+            #expect(!outcome.stderr.contains("seeds/extra belongs"), "\(outcome)")
+        }
+    }
+
     @Test func misspelledFoldersOfSeedsAreNamed() async throws {
         let files =
             [
