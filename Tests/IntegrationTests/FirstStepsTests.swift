@@ -13,11 +13,14 @@ import Testing
         let screen = try await runCommand(granaryBinary(), [])
         let lines = screen.stdout.split(separator: "\n")
         #expect(screen.status == 0)
-        #expect(lines.count == 13)
-        for line in lines where line.hasPrefix("granary ") {
-            let words = line.split(separator: " ").dropFirst().prefix { $0.allSatisfy { $0.isLowercase } }.prefix(2)
-            let help = try await runCommand(granaryBinary(), ["help"] + Array(words.prefix(1)).map(String.init))
-            #expect(help.status == 0, "\(line)")
+        let commands = lines.compactMap { $0.firstMatch(of: #/^granary ([a-z]+(?: [a-z]+)*)(?: [A-Z]+)?  +[a-z]/#)?.1 }
+        #expect(commands.count == 12 && lines.count == 13, "\(screen)")
+        for command in commands {
+            let help = try await runCommand(
+                granaryBinary(),
+                command.split(separator: " ").map(String.init) + ["--help"]
+            )
+            #expect(help.status == 0 && help.stdout.contains("USAGE: granary \(command)"), "\(help)")
         }
     }
 
