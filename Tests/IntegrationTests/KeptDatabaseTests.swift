@@ -56,7 +56,7 @@ import Testing
             try await #expect(site.granary("restore", "--drop-kept", first, "--plan").status == 0)
             try await #expect(databases(site, like: site.database) == "\(first) \(second)")
             let dropped = try await site.granary("restore", "--drop-kept=\(first)", "--confirm", first)
-            #expect(dropped.status == 0, "\(dropped)")
+            #expect(dropped.status == 0 && dropped.stderr.contains("to drop: \(first) at "), "\(dropped)")
             try await #expect(databases(site, like: site.database) == second)
             let doctor = try await site.granary("doctor")
             #expect(doctor.stdout.contains("restores have kept \(second) ("), "\(doctor)")

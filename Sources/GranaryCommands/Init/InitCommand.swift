@@ -10,9 +10,10 @@ package struct InitCommand: SpokenCommand {
         commandName: "init",
         abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            Existing files are left alone, so --schema is refused beside an environments.json. The schemas are those in which the migrations create tables; without \
-            migrations they are asked for on a terminal. With --grant the schema of granary's own tables is created in the \
-            database, for roles that cannot create it themselves, and they may use it.
+            Existing files are left alone, so --schema is refused beside an environments.json. The schemas are those \
+            in which the migrations create tables; without migrations they are asked for on a terminal. With --grant \
+            the schema of granary's own tables is created in the database, for roles that cannot create it \
+            themselves, and they may use it.
 
             Example:
               granary init

@@ -13,8 +13,8 @@ package struct CountsCommand: SpokenCommand {
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
             Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
-            With --since all are counted, too, and the numbers of rows are compared with those of a backup, not the rows themselves; \
-            --digests compares those, too. Granary's own tables are not counted.
+            With --since all are counted, too, and the numbers of rows are compared with those of a backup, not the \
+            rows themselves; --digests compares those, too. Granary's own tables are not counted.
 
             Example:
               granary counts

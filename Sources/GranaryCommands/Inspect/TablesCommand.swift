@@ -8,8 +8,8 @@ package struct TablesCommand: SpokenCommand {
         commandName: "tables",
         abstract: "List the tables with their estimated rows and their sizes.",
         discussion: """
-            Partitions are added to their parent. Granary's own tables are left out. It locks no table and waits for no \
-            lock.
+            Partitions are added to their parent. Granary's own tables are left out. It locks no table and waits for \
+            no lock.
 
             Example:
               granary tables

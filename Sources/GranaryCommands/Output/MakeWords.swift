@@ -22,7 +22,7 @@ enum MakeWords {
     }
 
     private static func words(_ text: String, _ taken: Set<String>) -> String {
-        // A value is one word of the shell, perhaps quoted, at the end of its clause. Other words belong to the sentence.
+        // A value is one word of the shell, perhaps quoted, at the end of its clause. Other words are the sentence's.
         text.replacing(#/--([a-z]+)(?![-=a-z])(?: ((?:'[^']*'|\\'|[^\s';,)])+)(?=$|[;,)]| --))?/#) { match -> String in
             guard let variable = variables[String(match.1)], taken.contains(variable) else { return String(match.0) }
             return "\(variable)=\((match.2 ?? "").replacing("$", with: "$$"))"

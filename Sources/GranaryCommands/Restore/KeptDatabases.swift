@@ -43,7 +43,7 @@ struct KeptDatabases {
             )
         }
         console.note(
-            "\(isPlan ? "would drop" : "dropping") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
+            "\(isPlan ? "would drop" : "to drop:") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
         )
         if !isPlan {
             try await Confirmation(database: name, host: connected.host, given: confirm, console: console)

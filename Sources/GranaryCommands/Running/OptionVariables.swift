@@ -34,8 +34,8 @@ package struct OptionVariables {
         package var used: [String: String]
     }
 
-    /// - Throws: `CommandError` with `.usage` if the variable of a flag is neither yes nor no, and with `.refused` if one
-    ///   asks a command that has no plan to change nothing.
+    /// - Throws: `CommandError` with `.usage` if the variable of a flag is neither yes nor no, and with `.refused` if
+    ///   one asks for a plan and the command has none.
     package func complete(_ arguments: [String]) throws -> Completed {
         guard let (type, place) = leaf(of: arguments), let command = CommandTree.read(type) else {
             return Completed(arguments: arguments, used: [:])

@@ -11,7 +11,8 @@ package struct StatusCommand: SpokenCommand {
         commandName: "status",
         abstract: "Show database, environment, migrations, last backup and findings on one screen.",
         discussion: """
-            Changes nothing. Without a database it shows what the files tell, and exits with 4. `granary migrate status` lists every migration, and `granary doctor` every check.
+            Changes nothing. Without a database it shows what the files tell, and exits with 4. `granary migrate \
+            status` lists every migration, and `granary doctor` every check.
 
             Example:
               granary status
