@@ -18,6 +18,13 @@ package struct StateSchema: Sendable {
 
     package init(_ name: String = "granary") { self.name = name }
 
+    /// A query for the oids of the schemas that hold granary's own tables, whatever their names.
+    package static let anyName = """
+        SELECT own.relnamespace FROM pg_catalog.pg_class own
+        WHERE own.relkind = 'r' AND own.relname IN ('migrations', 'migration_log', 'seeds')
+        GROUP BY own.relnamespace HAVING pg_catalog.count(*) = 3
+        """
+
     /// The name of one of the tables, for SQL.
     func quoted(_ table: Table, _ session: borrowing Session) -> String { "\(session.quoted(name)).\(table)" }
 

@@ -60,7 +60,8 @@ package struct DumpVerification: Sendable {
         }
         var report = VerificationReport()
         report.members = jobs.count
-        report.rows = outcomes.reduce(0) { $0 + $1.rows }
+        let own = OwnTables.schemas(among: jobs.map { (schema: $0.entry.namespace ?? "", name: $0.entry.tag) })
+        report.rows = outcomes.filter { !own.contains(ExactText($0.schema)) }.reduce(0) { $0 + $1.rows }
         report.rawBytes = outcomes.reduce(0) { $0 + $1.rawBytes }
         report.problems = outcomes.compactMap(\.problem)
         report.unchecked = unchecked(jobs.map(\.entry))
@@ -75,6 +76,7 @@ package struct DumpVerification: Sendable {
 
     private struct Outcome: Sendable {
         var id: Int
+        var schema: String
         var rows = 0
         var rawBytes = 0
         var problem: VerificationReport.Problem?
@@ -82,7 +84,7 @@ package struct DumpVerification: Sendable {
 
     private func read(_ job: Job) throws -> Outcome {
         let entry = job.entry
-        var outcome = Outcome(id: entry.id)
+        var outcome = Outcome(id: entry.id, schema: entry.namespace ?? "")
         do {
             if entry.isLargeObjects {
                 try readLargeObjects(entry, &outcome)

@@ -77,7 +77,7 @@ import Testing
         }
         #expect(asked.count > 10)
         // Variables of options are not listed individually, and granary.mk alone sets the target.
-        let others = ["GRANARY_POSTGRES_BIN", "GRANARY_PASSPHRASE", "GRANARY_MAKE_TARGET"]
+        let others = ["GRANARY_POSTGRES_BIN", "GRANARY_PASSPHRASE", "GRANARY_MAKE_VARIABLES"]
         #expect(Set(asked).subtracting(others).subtracting(known).isEmpty)
     }
 

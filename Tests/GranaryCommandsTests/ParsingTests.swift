@@ -248,6 +248,30 @@ import Testing
         #expect(try complete(["clean", "--plan"], ["GRANARY_DRY_RUN": "0"]) == ["clean", "--plan"])
     }
 
+    /// A command without a plan would make the change that the variable is there to prevent.
+    @Test(arguments: [
+        ["backup"], ["convert", "x.dump"], ["init"], ["env", "mark", "qa"], ["server", "stop"], ["server", "psql"],
+        ["migrate", "generate", "x"], ["migrate", "repair"], ["key", "new"],
+    ])
+    func aCommandThatCannotPlanRefuses(words: [String]) throws {
+        for name in ["DRY_RUN", "PLAN"] {
+            let error = try #require(throws: CommandError.self) { try complete(words, ["GRANARY_\(name)": "1"]) }
+            #expect(
+                error.code == .refused && error.message.hasPrefix("GRANARY_\(name) is set, but `granary \(words[0])")
+            )
+        }
+        #expect(try complete(words, ["GRANARY_DRY_RUN": "0"]) == words)
+        #expect(try complete(words + ["--help"], ["GRANARY_DRY_RUN": "1"]) == words + ["--help"])
+    }
+
+    @Test func aCommandThatOnlyReadsNeedsNoPlan() throws {
+        for words in [
+            ["tables"], ["backups", "list"], ["backups"], ["migrate", "plan"], ["verify", "x"], ["help", "backup"],
+        ] {
+            #expect(try complete(words, ["GRANARY_PLAN": "1"]) == words)
+        }
+    }
+
     @Test func theCommandLineWins() throws {
         let variables = ["GRANARY_JOBS": "3"]
         for given in [["--jobs", "2"], ["--jobs=2"], ["-j", "2"]] {

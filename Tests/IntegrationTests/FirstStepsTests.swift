@@ -13,11 +13,14 @@ import Testing
         let screen = try await runCommand(granaryBinary(), [])
         let lines = screen.stdout.split(separator: "\n")
         #expect(screen.status == 0)
-        #expect(lines.count == 13)
-        for line in lines where line.hasPrefix("granary ") {
-            let words = line.split(separator: " ").dropFirst().prefix { $0.allSatisfy { $0.isLowercase } }.prefix(2)
-            let help = try await runCommand(granaryBinary(), ["help"] + Array(words.prefix(1)).map(String.init))
-            #expect(help.status == 0, "\(line)")
+        let commands = lines.compactMap { $0.firstMatch(of: #/^granary ([a-z]+(?: [a-z]+)*)(?: [A-Z]+)?  +[a-z]/#)?.1 }
+        #expect(commands.count == 12 && lines.count == 13, "\(screen)")
+        for command in commands {
+            let help = try await runCommand(
+                granaryBinary(),
+                command.split(separator: " ").map(String.init) + ["--help"]
+            )
+            #expect(help.status == 0 && help.stdout.contains("USAGE: granary \(command)"), "\(help)")
         }
     }
 
@@ -30,7 +33,7 @@ import Testing
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(
                     outcome.stderr.contains(
-                        "\(reason): this is public; list its schemas in migrations/environments.json, such as"
+                        "\(reason): public is shown instead; list its schemas in migrations/environments.json, such as"
                     )
                 )
                 #expect(outcome.stdout.contains("customers") && !outcome.stdout.contains("other"), "\(outcome)")
@@ -107,9 +110,30 @@ import Testing
             try await #expect(numbers("verify", "x.zip") == ["\"rows\":7"])
             try await #expect(numbers("restore", "x.zip", "--plan") == both)
             try await #expect(numbers("restore", "x.zip", "--drop-old") == both)
-            try await #expect(project.granary("counts", "--all", "--quiet").stdout.hasSuffix("2 tables, 7 rows\n"))
+            try await #expect(numbers("backup", "--output", "backups/x.sql") == both)
+            try await #expect(numbers("verify", "x.sql") == both)
+            try await #expect(numbers("restore", "x.sql", "--drop-old") == both)
+            for words in [["counts", "--all"], ["tables", "--all"], ["backups", "show", "x.zip"]] {
+                let shown = try await project.granary(words)
+                #expect(shown.stdout.contains("shop") && !shown.stdout.contains("migration_log"), "\(shown)")
+            }
+            let restored = try await project.granary("restore", "x.zip", "--drop-old")
+            #expect(restored.stderr.contains("(now 2 tables, "), "\(restored)")
+            let asked = try await project.granary("tables", "--schema", "granary", "--quiet")
+            #expect(asked.stdout.contains("migration_log"), "\(asked)")
             // They are in the backup all the same.
             try await #expect(project.granary("migrate", "status", "--check").status == 0)
+        }
+    }
+
+    /// Tables of more than 8 MB are estimated otherwise.
+    @Test func aComparisonCountsLargeTablesToo() async throws {
+        let sql = "CREATE TABLE a AS SELECT id, repeat('x', 1000) AS t FROM generate_series(1, 9000) id"
+        try await TestProject.with(sql) { project in
+            try await #expect(project.granary("backup", "--output", "x.zip", "--compress", "1", "--quiet").status == 0)
+            try await project.sql("DELETE FROM a WHERE id = 7")
+            let counted = try await project.granary("counts", "--all", "--since", "x.zip", "--json")
+            #expect(counted.stdout.contains(#""then":9000,"rows":8999,"exact":true,"change":-1"#), "\(counted)")
         }
     }
 
@@ -152,6 +176,25 @@ import Testing
         }
     }
 
+    /// `dev` stands in the names of other folders and files.
+    @Test func aFolderIsStrayUnlessAFileInItIsListed() async throws {
+        let environments = """
+            {"service": "shop", "environments": {"development": {"seed_files": ["development/shop.a.yaml", "extra/*"]}}}
+            """
+        let files =
+            [
+                "migrations/environments.json": environments, "seeds/development/shop.a.yaml": "- {id: 1}\n",
+                "seeds/dev/shop.a.yaml": "- {id: 2}\n", "seeds/extra/shop.b.yaml": "- {id: 3}\n",
+            ] as KeyValuePairs
+        let tables = "CREATE TABLE shop.a (id int PRIMARY KEY); CREATE TABLE shop.b (id int PRIMARY KEY)"
+        try await TestProject.with("CREATE SCHEMA shop; \(tables)", files: files) { project in
+            try await project.mark()
+            let outcome = try await project.granary("seed")
+            #expect(outcome.status == 0 && outcome.stderr.contains("seeds/dev belongs to no environment"), "\(outcome)")
+            #expect(!outcome.stderr.contains("seeds/extra belongs"), "\(outcome)")
+        }
+    }
+
     @Test func misspelledFoldersOfSeedsAreNamed() async throws {
         let files =
             [
@@ -178,7 +221,7 @@ import Testing
                 "--common",
                 "--service",
                 "shop",
-                environment: ["GRANARY_MAKE_TARGET": "db-seed"]
+                environment: ["GRANARY_MAKE_VARIABLES": "ARGS CONFIRM ENV"]
             )
             #expect(make.stderr.contains("`make db-seed-enhanced ENV=development` loads"), "\(make)")
             let all = try await project.granary("seed", "--service", "shop")
@@ -225,7 +268,41 @@ import Testing
 
                 """
             #expect(ill.hasSuffix(problem), "\(ill)")
-            try await #expect(project.granary("status", environment: ["DATABASE_URL": nil]).status == 4)
+        }
+    }
+
+    @Test func statusNeedsNoDatabase() async throws {
+        let files =
+            [
+                "migrations/environments.json": #"{"service": "shop"}"#, "migrations/1_a.up.sql": "CREATE SCHEMA shop;",
+                "seeds/.keep": "", "backups/.keep": "",
+            ] as KeyValuePairs
+        try await TestProject.with("CREATE TABLE a (id int)", files: files) { project in
+            try await #expect(project.granary("backup", "--output", "backups/whole.zip", "--quiet").status == 0)
+            let part = ["backup", "--table", "public.a", "--output", "backups/part.zip", "--quiet"]
+            try await #expect(project.granary(part).status == 0)
+            let none = try await project.granary("status", "--env", "qa", environment: ["DATABASE_URL": nil])
+            #expect(none.status == 64, "\(none)")
+            let places: [(url: String?, text: String)] = [
+                (nil, "none was reached"),
+                ("postgresql://127.0.0.1:1/\(project.database)", "\(project.database) at 127.0.0.1:1, not reached"),
+            ]
+            for (url, place) in places {
+                let status = try await project.granary(
+                    "status",
+                    "--env",
+                    "staging",
+                    environment: ["DATABASE_URL": url]
+                )
+                let lines = status.stdout.split(separator: "\n").map(String.init)
+                try #require(status.status == 4 && lines.count > 5, "\(status)")
+                #expect(lines[0] == "database     \(place)")
+                #expect(lines[1] == "environment  staging (--env)")
+                #expect(lines[2] == "migrations   1 migration in the folder, states unknown")
+                // The part is newer.
+                #expect(lines[3].hasPrefix("last backup  backups/whole.zip ("), "\(status)")
+                #expect(lines[4] == "findings     1 problem" && lines[5].contains("database: "), "\(status)")
+            }
         }
     }
 

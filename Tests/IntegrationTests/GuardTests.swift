@@ -216,6 +216,15 @@ import Testing
             let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)
             #expect(again.status == 0)
             #expect(again.stdout.isEmpty)
+            let ignored = try await runCommand(
+                granaryBinary(),
+                ["init", "--schema", "public"],
+                workingDirectory: folder.path
+            )
+            let hint =
+                "migrations/environments.json exists already, so --schema cannot write into it; nothing was done\n"
+            #expect(ignored.status == 64 && ignored.stderr.contains(hint), "\(ignored)")
+            #expect(ignored.stderr.hasSuffix("hint: list the schemas there: \"schemas\": [\"public\"]\n"), "\(ignored)")
         }
     }
 
@@ -236,7 +245,7 @@ import Testing
     /// What is printed is typed as it is.
     @Test func theNextCommandsThatInitPrintsWork() async throws {
         try await TestProject.with { project in
-            let made = try await project.granary("init", "--service", "shop")
+            let made = try await project.granary("init", "--service", "shop", "--env", "development")
             let next = made.stderr.split(separator: "\n").filter { $0.hasPrefix("  granary ") }
             #expect(next.count == 3, "\(made)")
             for line in next {
@@ -244,6 +253,12 @@ import Testing
                 #expect(outcome.status == 0, "\(line): \(outcome)")
             }
             try await #expect(psql(project.url, "SELECT count(*) FROM shop.customers") == "0")
+            // The database may be anyone's.
+            let again = try await project.granary("init", "--service", "shop")
+            #expect(
+                again.stderr.contains("\n  granary env mark NAME  # development, staging, production\n"),
+                "\(again)"
+            )
         }
     }
 }

@@ -44,7 +44,10 @@ import Testing
                 list.stdout.contains("\"name\":\"\(first)\"") && list.stdout.contains("\"name\":\"\(second)\""),
                 "\(list)"
             )
+            #expect(list.stdout.contains(#/"kept_at":"20..-..-..T..:..:..Z"/#), "\(list)")
             try await #expect(site.granary("restore", "--drop-kept", "--json").stdout == list.stdout)
+            let inPlace = try await site.granary("restore", "--drop-kept", first, "--in-place", "--confirm", first)
+            #expect(inPlace.status == 64 && inPlace.stderr.contains("--in-place belongs to a restore"), "\(inPlace)")
             // Without the name nothing is dropped, nor without a terminal or --confirm.
             let refused = try await site.granary("restore", "--drop-kept", first)
             #expect(refused.status == 3 && refused.stderr.contains("add --confirm \(first)"), "\(refused)")
@@ -53,11 +56,18 @@ import Testing
             try await #expect(site.granary("restore", "--drop-kept", first, "--plan").status == 0)
             try await #expect(databases(site, like: site.database) == "\(first) \(second)")
             let dropped = try await site.granary("restore", "--drop-kept=\(first)", "--confirm", first)
-            #expect(dropped.status == 0, "\(dropped)")
+            #expect(dropped.status == 0 && dropped.stderr.contains("to drop: \(first) at "), "\(dropped)")
             try await #expect(databases(site, like: site.database) == second)
             let doctor = try await site.granary("doctor")
             #expect(doctor.stdout.contains("restores have kept \(second) ("), "\(doctor)")
-            #expect(doctor.stdout.contains("granary restore --drop-kept \(second)"), "\(doctor)")
+            #expect(doctor.stdout.contains("granary restore --drop-kept \(second) --confirm \(second)\n"), "\(doctor)")
+            let elsewhere = try await site.granary(
+                "doctor",
+                "--database-url",
+                site.url,
+                environment: ["DATABASE_URL": nil]
+            )
+            #expect(elsewhere.stdout.contains("--drop-kept \(second) --database-url 'dbname="), "\(elsewhere)")
         }
     }
 

@@ -6,7 +6,8 @@ import Testing
     private func make(
         _ words: String...,
         makefile: String = "include granary.mk\nall: ; @echo all\nship: db-backup ; @echo ship $(VERSION)\n",
-        granary: String = "echo granary"
+        granary: String = "echo granary",
+        environment: [String: String?] = [:]
     ) async throws -> CommandOutcome {
         try await ScratchFolder.with { folder in
             try folder.write(ownMakefile(), to: "granary.mk")
@@ -14,7 +15,7 @@ import Testing
             return try await runCommand(
                 "make",
                 words,
-                environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil, "GRANARY": granary],
+                environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil, "GRANARY": granary].merging(environment) { $1 },
                 workingDirectory: folder.path
             )
         }
@@ -38,6 +39,7 @@ import Testing
     @Test(arguments: [
         ["db-migrate-up", "VERSION=2"], ["db-migrate-up", "COUNT=1"], ["db-backup", "FILE=x.zip"],
         ["db-reset-dev", "ENV=staging"], ["all", "db-migrate-up", "VERSION=2"], ["db-seed", "db-clean", "N=1"],
+        ["db-clean", "db-reset-dev", "ENV=qa"],
     ])
     func aVariableThatTheTargetDoesNotTakeStopsEverything(words: [String]) async throws {
         let outcome = try await ScratchFolder.with { folder in
@@ -63,6 +65,42 @@ import Testing
             make("db-backup", "ENV=qa", "PGHOST=x", "ARGS=--jobs 2").stdout == "granary backup --jobs 2\n"
         )
         try await #expect(make("db-migration-generate", "NAME=x").stdout == "granary migrate generate x\n")
+    }
+
+    /// A confirmation in a shell's environment would answer every question, and other tools use such names too.
+    @Test func variablesOfTheEnvironmentAreNotTaken() async throws {
+        let environment = [
+            "CONFIRM": "shop", "N": "3", "NAME": "laptop", "FILE": "x.zip", "FORMAT": "md", "ARGS": "--force",
+        ]
+        try await #expect(make("db-clean", environment: environment).stdout == "granary clean\n")
+        try await #expect(make("db-migrate-up", environment: environment).stdout == "granary migrate up\n")
+        try await #expect(make("db-schema", environment: environment).stdout == "granary schema\n")
+        try await #expect(make("db-backups", environment: environment).stdout == "granary backups list\n")
+        let nameless = try await make("db-migration-generate", environment: environment)
+        #expect(nameless.status == 2 && nameless.stderr.contains("needs NAME="), "\(nameless)")
+        let written = "CONFIRM = shop\nN = 3\ninclude granary.mk\n"
+        try await #expect(make("db-migrate-up", makefile: written).stdout == "granary migrate up 3\n")
+        let given = try await make("db-clean", "CONFIRM=other", environment: environment)
+        #expect(given.stdout == "granary clean --confirm other\n")
+    }
+
+    @Test func anEnvironmentOnTheCommandLineIsPassedOn() async throws {
+        func chosen(_ words: String...) async throws -> String {
+            try await ScratchFolder.with { folder in
+                try folder.write(ownMakefile(), to: "granary.mk")
+                try folder.write("include granary.mk\ndeploy: db-migrate-up\n", to: "Makefile")
+                return try await runCommand(
+                    "make",
+                    words + ["GRANARY=echo $$GRANARY_ENV"],
+                    environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil, "GRANARY_ENV": "staging", "ENV": "/etc/profile"],
+                    workingDirectory: folder.path
+                ).stdout
+            }
+        }
+        try await #expect(chosen("db-migrate-up", "ENV=prodution") == "prodution migrate up\n")
+        try await #expect(chosen("deploy", "ENV=prodution") == "prodution migrate up\n")
+        try await #expect(chosen("db-migrate-up", "ENV=") == "staging migrate up\n")
+        try await #expect(chosen("db-migrate-up") == "staging migrate up\n")
     }
 
     @Test func variablesOfTheUsersOwnTargetsAreTheirs() async throws {

@@ -18,7 +18,8 @@ struct BackupContents {
             let line = Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
             return width.map { Formatting.wrapped(line, columns: $0, indentation: 14) } ?? [line]
         }
-        if !manifest.tables.isEmpty { lines += [""] + Self.table.table(manifest.tables, width: width) }
+        let tables = manifest.tablesOfOthers
+        if !tables.isEmpty { lines += [""] + Self.table.table(tables, width: width) }
         return lines
     }
 
@@ -58,7 +59,7 @@ struct BackupContents {
     static let result = ResultDescription<BackupContents>([
         .init("backup", CatalogueListing.entry, \.entry), .init("extensions", each: installed, \.manifest.extensions),
         .init("migrations", each: version, \.manifest.schemaVersions), .init("migration_files", \.migrationMembers),
-        .init("recipients", { $0.manifest.recipients ?? [] }), .init("tables", each: table, \.manifest.tables),
+        .init("recipients", { $0.manifest.recipients ?? [] }), .init("tables", each: table, \.manifest.tablesOfOthers),
     ])
 
     private static let installed = ResultDescription<Manifest.Extension>([

@@ -34,6 +34,7 @@ package struct BackupsList: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
@@ -66,6 +67,7 @@ package struct BackupsShow: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Argument(
         help: ArgumentHelp("A backup; also searched for in --backups.", valueName: "file"),

@@ -95,7 +95,7 @@ struct PruneListing {
         for decision in decisions {
             let verdict =
                 decision.isKept
-                ? "keep: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
+                ? "kept: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
             table.add([
                 decision.entry.file, decision.entry.manifest?.createdAt ?? "",
                 Formatting.bytes(decision.entry.bytes), verdict,

@@ -120,14 +120,42 @@ extension DatabaseOptions {
 
     /// Whether no database is given, so that only files can be examined.
     func isMissing(on console: Console, migrations: String) throws -> Bool {
+        try outlook(on: console, migrations: migrations).isMissing
+    }
+
+    /// What is known without a connection.
+    struct Outlook {
+        /// Whether no database is given.
+        var isMissing: Bool
+        /// Whether it is this folder's local server, which marks itself.
+        var isLocal: Bool
+        /// Its name and host; nil if none is given.
+        var server: ServerDescription?
+        /// The chosen environment; nil if only the marker says.
+        var choice: EnvironmentChoice?
+        /// The declared environments.
+        var declared: [String]
+    }
+
+    func outlook(on console: Console, migrations: String) throws -> Outlook {
         let file = try EnvironmentsFile.read(migrations: migrations)
-        let name = try EnvironmentChoice.resolve(
+        let choice = try EnvironmentChoice.resolve(
             option: env,
             variables: console.environment,
             marker: nil,
             file: file
-        )?.name
-        return !DatabaseChoice.isMade(from: given(name.map(file.rules), on: console))
+        )
+        let given = given((choice?.name).map(file.rules), on: console)
+        var outlook = Outlook(isMissing: true, isLocal: false, choice: choice, declared: file.names)
+        guard DatabaseChoice.isMade(from: given) else { return outlook }
+        outlook.isMissing = false
+        // An error in the address is reported when the command connects.
+        switch try? DatabaseChoice.from(given) {
+        case .localServer: outlook.isLocal = true
+        case .server(let address, _): outlook.server = ServerDescription(address, variables: console.environment)
+        case nil: break
+        }
+        return outlook
     }
 
     private func given(_ environment: EnvironmentPolicy?, on console: Console) -> DatabaseChoice.Given {

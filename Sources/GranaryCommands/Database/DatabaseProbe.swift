@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 
@@ -94,7 +95,7 @@ struct DatabaseProbe {
 }
 
 extension ConnectedDatabase {
-    /// The data that could be lost: estimated rows, tables, bytes on disk.
+    /// The data that could be lost: estimated rows, tables without granary's own, bytes on disk.
     fileprivate mutating func measure(_ session: inout Session) throws {
         let found = try session.within(.seconds(5)) { session in
             try session.query(
@@ -103,6 +104,7 @@ extension ConnectedDatabase {
                        pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                    AND n.oid NOT IN (\(StateSchema.anyName))
                 """
             )
         }

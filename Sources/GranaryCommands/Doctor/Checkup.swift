@@ -60,7 +60,7 @@ struct Checkup {
                 (try Doctor.facts(state, schemas: schemas, $0), try KeptDatabase.all(of: name, $0))
             }
             let checks = Doctor.judge(facts, environment: connected.environmentName, isLocal: connected.isLocal)
-            return (checks + Self.judge(kept), facts)
+            return (checks + judge(kept, of: connected), facts)
         } catch {
             let failure = FailureReport(error)
             let remedy =
@@ -71,7 +71,7 @@ struct Checkup {
     }
 
     /// They take room until someone drops them.
-    private static func judge(_ kept: [KeptDatabase]) -> [Doctor.Check] {
+    private func judge(_ kept: [KeptDatabase], of connected: ConnectedDatabase) -> [Doctor.Check] {
         guard let oldest = kept.first else { return [] }
         let size = kept.reduce(0) { $0 + ($1.bytes ?? 0) }
         return [
@@ -79,7 +79,7 @@ struct Checkup {
                 "old databases",
                 .note,
                 "restores have kept \(kept.map(\.name).listed()) (\(Formatting.bytes(size)))",
-                remedy: "granary restore --drop-kept \(QuotedText.shellWord(oldest.name))"
+                remedy: database.dropLine(for: oldest.name, of: connected, migrations: service.migrations)
             )
         ]
     }

@@ -32,6 +32,7 @@ package struct EnvShow: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions

@@ -10,9 +10,10 @@ package struct InitCommand: SpokenCommand {
         commandName: "init",
         abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            Existing files are left alone. The schemas are those in which the migrations create tables; without \
-            migrations they are asked for on a terminal. With --grant the schema of granary's own tables is created in the \
-            database, for roles that cannot create it themselves, and they may use it.
+            Existing files are left alone, so --schema is refused beside an environments.json. The schemas are those \
+            in which the migrations create tables; without migrations they are asked for on a terminal. With --grant \
+            the schema of granary's own tables is created in the database, for roles that cannot create it \
+            themselves, and they may use it.
 
             Example:
               granary init
@@ -38,9 +39,21 @@ package struct InitCommand: SpokenCommand {
     package var reportsDeeds: Bool { grant.isEmpty || speech.json }
     package init() {}
 
+    package mutating func validate() throws {
+        if !grant.isEmpty, !schema.isEmpty { throw ValidationError("--grant and --schema contradict each other") }
+    }
+
     package func run(on console: Console) async throws {
         guard grant.isEmpty else { return try await makeTables(on: console) }
         let (service, file) = try self.service.services(variables: console.environment)[0]
+        if let path = file.path, !schema.isEmpty, file.schemas != schema {
+            let list = schema.map { JSONDocument.string($0).text }.joined(separator: ", ")
+            throw CommandError(
+                .usage,
+                "\(path) exists already, so --schema cannot write into it; nothing was done",
+                hint: "list the schemas there: \"schemas\": [\(list)]"
+            )
+        }
         try WrittenFiles.makeFolder(service.folder)
         let hadMigrations = try !Migration.all(in: service.folder, file).isEmpty
         let schemas = try await schemas(service, file, on: console)
@@ -79,15 +92,24 @@ package struct InitCommand: SpokenCommand {
     /// The next commands, for a shell.
     private func next(hadMigrations: Bool, on console: Console) throws -> [String] {
         let place = service.migrations == "migrations" ? [] : ["--migrations", service.migrations]
-        let begin =
-            try database.isMissing(on: console, migrations: service.migrations)
-            ? ["granary", "server", "start"] : ["granary", "env", "mark", "development"] + place
+        let outlook = try database.outlook(on: console, migrations: service.migrations)
+        let begin: [String]
+        if outlook.isMissing {
+            begin = ["granary server start"]
+        } else if outlook.isLocal {
+            begin = []
+        } else {
+            // The database may be anyone's, so no environment is assumed.
+            let mark = ["granary", "env", "mark", outlook.choice?.name ?? "NAME"] + place
+            let names = outlook.choice == nil ? "  # \(outlook.declared.joined(separator: ", "))" : ""
+            begin = [QuotedText.shellLine(mark) + names]
+        }
         let generate = ["granary", "migrate", "generate", "add_customers", "--type", "table"] + place
         let lines: [[String]] =
             hadMigrations
-            ? [begin, ["granary", "migrate", "status"] + place, ["granary", "migrate", "plan"] + place]
-            : [begin, generate, ["granary", "migrate", "up"] + place]
-        return lines.map(QuotedText.shellLine)
+            ? [["granary", "migrate", "status"] + place, ["granary", "migrate", "plan"] + place]
+            : [generate, ["granary", "migrate", "up"] + place]
+        return begin + lines.map(QuotedText.shellLine)
     }
 
     /// Empty if they follow from the service's name.

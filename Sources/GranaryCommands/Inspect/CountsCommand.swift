@@ -13,17 +13,18 @@ package struct CountsCommand: SpokenCommand {
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
             Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
-            With --since the numbers of rows are compared with those of a backup, not the rows themselves; \
-            --digests compares those, too. Granary's own tables are not counted.
+            With --since all are counted, too, and the numbers of rows are compared with those of a backup, not the \
+            rows themselves; --digests compares those, too. Granary's own tables are not counted.
 
             Example:
               granary counts
               granary counts orders 'ref_*'
-              granary counts --exact --since backups/shop-20261123T071500Z.zip
+              granary counts --since backups/shop-20261123T071500Z.zip
 
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Flag(name: .long, help: "Count every table, in one snapshot.") package var exact = false
 
@@ -57,12 +58,14 @@ package struct CountsCommand: SpokenCommand {
         let keyring = try keys.keyring(on: console)
         let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring)).manifest }
         let inspect = try await InspectSession.open(common, named: named.choice, on: console)
-        let (choice, state) = (named.choice, common.service.state.stateSchema)
+        let choice = named.choice
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in
-            choice.chosen(from: tables.filter { $0.name.schema != state }, by: \.name)
+            inspect.chosen(choice, from: tables, by: \.name)
         }
+        // A difference to an estimate would say nothing.
         let counts =
-            exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
+            exact || since != nil
+            ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
         defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
             try named.choice.require(in: counts.tables.map(\.name))
@@ -74,7 +77,7 @@ package struct CountsCommand: SpokenCommand {
                 on: console
             )
         }
-        var differences = try differences(counts, manifest, inspect.scope)
+        var differences = try differences(counts, manifest, inspect)
         if digests { try await compare(&differences, manifest, inspect, on: console) }
         let listing = DifferenceListing(
             differences,
@@ -93,12 +96,11 @@ package struct CountsCommand: SpokenCommand {
     private func differences(
         _ counts: RowCounts,
         _ manifest: Manifest,
-        _ scope: InspectionScope
+        _ inspect: InspectSession
     ) throws -> [CountDifference] {
-        let all = CountDifference.between(counts, and: manifest, scope: scope)
-            .filter { $0.table.schema != common.service.state.stateSchema }
+        let all = CountDifference.between(counts, and: manifest, scope: inspect.scope)
         try named.choice.require(in: all.map(\.table))
-        return named.choice.chosen(from: all, by: \.table)
+        return inspect.chosen(named.choice, from: all, by: \.table)
     }
 
     private func compare(

@@ -27,6 +27,23 @@ struct InspectSession {
     let connected: ConnectedDatabase
     let scope: InspectionScope
     let schemas: [String]
+    /// The schema of granary's own tables; nil if it was asked for.
+    let hidden: String?
+
+    /// - Parameter schemas: nil is the whole database.
+    private init(_ connected: ConnectedDatabase, _ schemas: [String]?, _ options: InspectOptions, _ named: TableChoice)
+    {
+        self.connected = connected
+        self.schemas = schemas ?? []
+        scope = schemas.map { .schemas($0) } ?? .wholeDatabase
+        let state = options.service.state.stateSchema
+        hidden = options.schema.contains(state) || named.hasSchemas ? nil : state
+    }
+
+    /// The tables that a person chose, without granary's own.
+    func chosen<Table>(_ choice: TableChoice, from all: [Table], by name: (Table) -> TableName) -> [Table] {
+        choice.chosen(from: all.filter { name($0).schema != hidden }, by: name)
+    }
 
     /// Connects, and determines the schemas: the named ones, or those of the services.
     ///
@@ -40,10 +57,10 @@ struct InspectSession {
     ) async throws -> InspectSession {
         let connected = try await options.database.connect(on: console, migrations: options.service.migrations)
         if options.all || options.schema.isEmpty && named.hasSchemas {
-            return InspectSession(connected: connected, scope: .wholeDatabase, schemas: [])
+            return InspectSession(connected, nil, options, named)
         }
         if !options.schema.isEmpty {
-            return InspectSession(connected: connected, scope: .schemas(options.schema), schemas: options.schema)
+            return InspectSession(connected, options.schema, options, named)
         }
         let services = try options.service.services(variables: console.environment)
         let schemas = services.flatMap(\.service.schemas)
@@ -52,14 +69,14 @@ struct InspectSession {
             || !(console.environment["SERVICE_NAME"] ?? "").isEmpty
             || services.contains { $0.file.service != nil || $0.file.schemas != nil }
         guard let assumed = try await AssumedSchemas.missing(options.service, in: connected, on: console) else {
-            return InspectSession(connected: connected, scope: .schemas(schemas), schemas: schemas)
+            return InspectSession(connected, schemas, options, named)
         }
         guard isNamed else {
-            console.note("\(assumed.sentence): all schemas are shown")
-            return InspectSession(connected: connected, scope: .wholeDatabase, schemas: [])
+            console.note("\(assumed.sentence): all schemas are shown instead")
+            return InspectSession(connected, nil, options, named)
         }
-        console.note("\(assumed.sentence): this is public; \(assumed.hint)")
-        return InspectSession(connected: connected, scope: .schemas(["public"]), schemas: ["public"])
+        console.note("\(assumed.sentence): public is shown instead; \(assumed.hint)")
+        return InspectSession(connected, ["public"], options, named)
     }
 
     /// The message if there is nothing to show.

@@ -22,6 +22,7 @@ package struct SchemaCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
         case text, sql, md, mermaid, json

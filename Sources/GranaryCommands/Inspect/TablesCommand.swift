@@ -8,7 +8,8 @@ package struct TablesCommand: SpokenCommand {
         commandName: "tables",
         abstract: "List the tables with their estimated rows and their sizes.",
         discussion: """
-            Partitions are added to their parent. It locks no table and waits for no lock.
+            Partitions are added to their parent. Granary's own tables are left out. It locks no table and waits for \
+            no lock.
 
             Example:
               granary tables
@@ -18,6 +19,7 @@ package struct TablesCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup package var named: NamedTables
     @OptionGroup package var common: InspectOptions
@@ -32,7 +34,7 @@ package struct TablesCommand: SpokenCommand {
             try TableReport.read(scope, $0)
         }
         try named.choice.require(in: report.tables.map(\.name))
-        report.tables = named.choice.chosen(from: report.tables, by: \.name)
+        report.tables = inspect.chosen(named.choice, from: report.tables, by: \.name)
         let rendered = TableListing(report)
         if console.settings.isJSON { return try console.result(TableListing.result.document(rendered)) }
         if report.tables.isEmpty { return console.note(inspect.nothingFound) }

@@ -17,6 +17,7 @@ package struct KeyCheck: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Argument(
         help: ArgumentHelp("An encrypted backup; also searched for in --backups.", valueName: "file"),

@@ -13,6 +13,7 @@ package struct KeyRecipient: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

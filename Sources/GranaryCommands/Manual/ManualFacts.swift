@@ -50,7 +50,7 @@ package enum ManualFacts {
             name: "GRANARY_PASSPHRASE_FILE",
             text: "A file whose first line is the passphrase of encrypted backups; else it is asked for."
         ),
-        Fact(name: "GRANARY_MAKE_TARGET", text: "Set by granary.mk, so that hints name variables of make."),
+        Fact(name: "GRANARY_MAKE_VARIABLES", text: "Set by granary.mk, so that hints name variables of make."),
         Fact(name: "GRANARY_SERVER_FOLDER", text: "Where root's local servers are; else /var/lib/granary."),
         Fact(
             name: "PATH",

@@ -18,6 +18,7 @@ package struct MigrateDeps: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     /// The format of the graph.
     package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {

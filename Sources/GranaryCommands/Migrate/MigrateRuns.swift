@@ -207,6 +207,7 @@ package struct MigratePlan: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Argument(help: "How many; else all.") package var count: Int?
     @Flag(name: .long, help: "Every statement of long files, which are summarized otherwise.") package var all = false

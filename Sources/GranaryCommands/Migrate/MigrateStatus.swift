@@ -18,6 +18,7 @@ package struct MigrateStatus: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     /// The strictness of the comparison.
     package enum Check: String, ExpressibleByArgument, CaseIterable, Sendable {

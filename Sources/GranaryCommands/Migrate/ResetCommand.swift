@@ -54,7 +54,7 @@ package struct ResetCommand: SpokenCommand {
         guard !plan else { return try tellPlan(doomed, on: console) }
         if !doomed.isEmpty {
             let connected = session.connected
-            console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
+            console.note("to drop from \(connected.name) at \(connected.host): \(Self.text(doomed))")
             // Only this folder uses the local server.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)

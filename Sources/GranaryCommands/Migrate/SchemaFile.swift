@@ -13,6 +13,7 @@ struct SchemaFile {
         // As `granary schema` does. pg_dump would find nothing in a schema that was only assumed.
         let assumed = try await AssumedSchemas.missing(services, in: session.connected, on: session.console)
         let schemas = assumed == nil ? session.options.services.flatMap(\.service.schemas) : ["public"]
+        if let assumed { session.console.note("\(assumed.sentence): public is written instead; \(assumed.hint)") }
         let text = try await SchemaOnlyDump(
             server: session.connected.address,
             schemas: schemas,

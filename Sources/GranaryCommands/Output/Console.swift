@@ -89,7 +89,9 @@ package final class Console: Sendable {
     /// The final message: what failed, and what to do. With `--json` also a document on standard output.
     package func report(_ failure: FailureReport) {
         var failure = failure
-        if environment[MakeWords.variable]?.isEmpty == false { failure.hint = failure.hint.map(MakeWords.hint) }
+        if let taken = environment[MakeWords.variable], !taken.isEmpty {
+            failure.hint = failure.hint.map { MakeWords.hint($0, taken: taken) }
+        }
         if settings.isJSON {
             // If standard output has failed, the exit code still reports the failure.
             try? StandardOutput.print(failure.document.text)

@@ -48,6 +48,31 @@ extension DatabaseOptions {
         let url = databaseURL == nil ? [] : ["--database-url", database.shareableText]
         return (local ? ["--local"] : url) + (env.map { ["--env", $0] } ?? [])
     }
+
+    /// The line for a shell that drops a database that a restore has kept.
+    ///
+    /// - Parameters:
+    ///   - migrations: The folder with `environments.json`.
+    ///   - into: The target of the restore, if it is another than the command's database.
+    ///   - maintenance: The database to connect to for this; nil for one of the usual databases.
+    func dropLine(
+        for kept: String,
+        of database: ConnectedDatabase,
+        migrations: String,
+        into: String? = nil,
+        maintenance: String? = nil
+    ) -> String {
+        // A name may begin with a dash, and would be taken for an option.
+        func option(_ name: String, _ value: String?) -> [String] {
+            guard let value else { return [] }
+            return value.hasPrefix("-") ? ["\(name)=\(value)"] : [name, value]
+        }
+        return QuotedText.shellLine(
+            ["granary", "restore"] + option("--drop-kept", kept) + option("--into", into)
+                + option("--maintenance-db", maintenance) + words(for: database)
+                + (migrations == "migrations" ? [] : ["--migrations", migrations]) + option("--confirm", kept)
+        )
+    }
 }
 
 extension StateOptions {

@@ -43,7 +43,7 @@ struct KeptDatabases {
             )
         }
         console.note(
-            "\(isPlan ? "would drop" : "dropping") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
+            "\(isPlan ? "would drop" : "to drop:") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
         )
         if !isPlan {
             try await Confirmation(database: name, host: connected.host, given: confirm, console: console)
@@ -65,14 +65,31 @@ struct KeptDatabases {
 
     private static let database = ResultDescription<KeptDatabase>([
         .init("name", \.name, column: .init("database", \.name)),
-        .init("kept_at", \.time, column: .init("kept at", \.time)),
+        .init("kept_at", \.keptAt, column: .init("kept at", \.keptAt)),
         .init("bytes", \.bytes, column: .init("size", isNumber: true) { size($0) ?? "?" }),
     ])
+}
+
+extension KeptDatabase {
+    /// The time of the swap, as `2026-11-23T07:15:00Z`.
+    fileprivate var keptAt: String {
+        guard let match = time.wholeMatch(of: #/(....)(..)(..)T(..)(..)(..)Z/#) else { return time }
+        return "\(match.1)-\(match.2)-\(match.3)T\(match.4):\(match.5):\(match.6)Z"
+    }
 }
 
 extension RestoreCommand {
     /// Lists the kept databases, or drops the one that is named in place of the file.
     func runOnKept(on console: Console) async throws {
+        // A variable may be meant for restores.
+        let strays = [("in-place", target.inPlace), ("drop-old", target.dropOld)]
+        if let stray = strays.first(where: { $0.1 && OptionVariables.used[$0.0] == nil })?.0 {
+            throw CommandError(
+                .usage,
+                "--\(stray) belongs to a restore, and --kept and --drop-kept restore nothing",
+                hint: "leave --\(stray) out"
+            )
+        }
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -88,15 +105,12 @@ extension RestoreCommand {
 
     /// The line for a shell that drops the database that this restore has kept.
     func dropLine(for kept: String, of connected: ConnectedDatabase) -> String {
-        // A name may begin with a dash, and would be taken for an option.
-        func option(_ name: String, _ value: String?) -> [String] {
-            guard let value else { return [] }
-            return value.hasPrefix("-") ? ["\(name)=\(value)"] : [name, value]
-        }
-        return QuotedText.shellLine(
-            ["granary", "restore"] + option("--drop-kept", kept) + option("--into", target.into)
-                + option("--maintenance-db", target.maintenanceDb) + database.words(for: connected)
-                + (migrations == "migrations" ? [] : ["--migrations", migrations]) + option("--confirm", kept)
+        database.dropLine(
+            for: kept,
+            of: connected,
+            migrations: migrations,
+            into: target.into,
+            maintenance: target.maintenanceDb
         )
     }
 }

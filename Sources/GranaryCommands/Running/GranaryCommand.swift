@@ -5,6 +5,8 @@ package protocol GranaryCommand: AsyncParsableCommand {
     var settings: Console.Settings { get }
     /// False for a command that passes the process on, including its signals.
     static var watchesSignals: Bool { get }
+    /// Whether it changes nothing in any case, so that it needs no `--dry-run`.
+    static var onlyReads: Bool { get }
     /// Whether it changes something and then prints the outcome on standard output.
     var reportsDeeds: Bool { get }
     /// Whether standard input is a file of the command, so that questions are answered on the terminal itself.
@@ -15,6 +17,7 @@ package protocol GranaryCommand: AsyncParsableCommand {
 
 extension GranaryCommand {
     package static var watchesSignals: Bool { true }
+    package static var onlyReads: Bool { false }
 
     package var reportsDeeds: Bool { false }
     package var readsStandardInput: Bool { false }

@@ -60,7 +60,7 @@ package struct GranaryProgram: Sendable {
         let interrupts = Interrupts()
         let own = command as? any GranaryCommand
         let settings = own?.settings
-        let watches = own.map { type(of: $0).watchesSignals } ?? true
+        if own.map({ type(of: $0).watchesSignals }) ?? true { await interrupts.watch() }
         // Parsed by this task and passed to the other.
         nonisolated(unsafe) var command = command
         let task = OptionVariables.$used.withValue(parsed.used) {
@@ -74,7 +74,7 @@ package struct GranaryProgram: Sendable {
                 }
             }
         }
-        if watches { interrupts.watch { task.cancel() } }
+        interrupts.whenCome { task.cancel() }
         do {
             try await task.value
             return ExitStatus.done.rawValue

@@ -13,18 +13,23 @@ final class Interrupts: Sendable {
         var time: ContinuousClock.Instant
     }
 
+    private struct State {
+        var first: First?
+        var cancel: (@Sendable () -> Void)?
+    }
+
     private static let echo = Duration.seconds(1)
-    private let first = Mutex<First?>(nil)
+    private let state = Mutex(State())
 
     /// Whether a signal has arrived. Later failures are caused by it.
-    var haveCome: Bool { first.withLock { $0 != nil } }
+    var haveCome: Bool { state.withLock { $0.first != nil } }
 
     private enum Meaning { case stop, end, echo }
 
     private func meaning(_ number: CInt) -> Meaning {
-        first.withLock { first in
-            guard let before = first else {
-                first = First(number: number, time: .now)
+        state.withLock { state in
+            guard let before = state.first else {
+                state.first = First(number: number, time: .now)
                 return .stop
             }
             return before.number == number && .now - before.time < Self.echo ? .echo : .end
@@ -38,12 +43,12 @@ final class Interrupts: Sendable {
         Glibc.signal(SIGXFSZ, SIG_IGN)
     }
 
-    /// Calls `cancel` on the first signal. Watches until the process ends.
-    func watch(_ cancel: @escaping @Sendable () -> Void) {
+    /// Watches the signals until the process ends.
+    ///
+    /// Returns when they are watched. Until then a signal ends the process, so nothing may have begun. Ignoring signals
+    /// in the meantime would lose one that comes then.
+    func watch() async {
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            // The source is only active after its queue has registered it. Until then a signal must not kill the
-            // process.
-            Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             // The handler keeps its source alive. Otherwise it would end with this function.
             source.setEventHandler { [self] in
@@ -53,10 +58,22 @@ final class Interrupts: Sendable {
                 case .end: _exit(128 + number)
                 case .stop: break
                 }
-                cancel()
+                state.withLock(\.cancel)?()
                 StandardOutput.readerWait.fire()
             }
-            source.activate()
+            await withCheckedContinuation { registered in
+                source.setRegistrationHandler { registered.resume() }
+                source.activate()
+            }
         }
+    }
+
+    /// Calls `cancel` on the first signal, or now if it has come already.
+    func whenCome(_ cancel: @escaping @Sendable () -> Void) {
+        let isLate = state.withLock { state in
+            state.cancel = cancel
+            return state.first != nil
+        }
+        if isLate { cancel() }
     }
 }

@@ -14,6 +14,9 @@ package struct OptionVariables {
     /// Decisions about one database must not be made by a variable that applies to all.
     private static let withoutVariable: Set = ["help", "version", "beside", "kept", "drop-kept"]
 
+    /// Two names of one option. A command that changes something and lacks it must not run as if nothing were set.
+    private static let changingNothing = ["dry-run", "plan"]
+
     private let root: CommandTree.Root
     private let variables: [String: String]
 
@@ -31,9 +34,13 @@ package struct OptionVariables {
         package var used: [String: String]
     }
 
-    /// - Throws: `CommandError` with `.usage` if the variable of a flag is neither yes nor no.
+    /// - Throws: `CommandError` with `.usage` if the variable of a flag is neither yes nor no, and with `.refused` if
+    ///   one asks for a plan and the command has none.
     package func complete(_ arguments: [String]) throws -> Completed {
-        guard let (command, place) = leaf(of: arguments) else { return Completed(arguments: arguments, used: [:]) }
+        guard let (type, place) = leaf(of: arguments), let command = CommandTree.read(type) else {
+            return Completed(arguments: arguments, used: [:])
+        }
+        try requirePlan(of: type, command, arguments, place)
         let given = arguments[place...].prefix { $0 != "--" }
         var added: [String] = []
         var used: [String: String] = [:]
@@ -57,6 +64,27 @@ package struct OptionVariables {
         "GRANARY_" + option.uppercased().replacing("-", with: "_")
     }
 
+    private func requirePlan(
+        of type: any ParsableCommand.Type,
+        _ command: CommandTree,
+        _ arguments: [String],
+        _ place: Int
+    ) throws {
+        guard (type as? any GranaryCommand.Type)?.onlyReads != true,
+            !arguments[place...].contains(where: { $0 == "--help" || $0 == "-h" }),
+            command.arguments?.contains(where: { $0.longNames.contains(where: Self.changingNothing.contains) }) != true,
+            let name = Self.changingNothing.first(where: {
+                CommandTree.Argument.isOn(variables[Self.variable(for: $0)])
+            })
+        else { return }
+        let words = (["granary"] + arguments[..<place]).joined(separator: " ")
+        throw CommandError(
+            .refused,
+            "\(Self.variable(for: name)) is set, but `\(words)` has no --\(name), so nothing was done",
+            hint: "unset the variable for this command"
+        )
+    }
+
     /// Two commands may have options with the same name and different values, such as --trust of `restore` and of
     /// `migrate repair`. A value that is only valid for the other command is ignored.
     private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
@@ -67,14 +95,14 @@ package struct OptionVariables {
     }
 
     /// The command in the arguments, and the index of its first own argument.
-    private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
+    private func leaf(of arguments: [String]) -> (any ParsableCommand.Type, Int)? {
         var command: any ParsableCommand.Type = root
         for (index, argument) in arguments.enumerated() {
             guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
                 return nil
             }
             command = next
-            if command.configuration.subcommands.isEmpty { return CommandTree.read(command).map { ($0, index + 1) } }
+            if command.configuration.subcommands.isEmpty { return (command, index + 1) }
         }
         return nil
     }
@@ -91,6 +119,9 @@ extension CommandTree {
 extension CommandTree.Argument {
     private static let yes = ["1", "true", "yes", "on"]
     private static let no = ["0", "false", "no", "off"]
+
+    /// Whether the variable of a flag is set, and not to no.
+    fileprivate static func isOn(_ value: String?) -> Bool { value.map { !no.contains($0.lowercased()) } ?? false }
 
     fileprivate var isOneOfFew: Bool { kind == "flag" || allValues != nil }
 

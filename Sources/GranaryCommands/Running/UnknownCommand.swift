@@ -48,7 +48,7 @@ package struct UnknownCommand: Equatable {
         case "rollback", "undo", "revert": "`granary migrate down` reverts the last migration"
         case "force":
             "`granary migrate repair` settles what a failed run has left, and `granary migrate baseline VERSION` records "
-                + "migrations without running them"
+                + "migrations without running them, in a database that granary has not migrated before"
         case "drop": "`granary reset` drops the schemas of the service, in development"
         default: nil
         }

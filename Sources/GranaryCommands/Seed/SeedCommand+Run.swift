@@ -80,9 +80,10 @@ extension SeedCommand {
         let lists = try SeedsFile.read(folder: folder.path)
         let known = Set(["common"] + file.names).union(file.names.flatMap { (try? lists.layers(of: $0)) ?? [] })
         let listed = file.names.flatMap { file.rules(of: $0).seedFiles }
-        for layer in try folder.layers() where !known.contains(layer) && !listed.contains(where: { $0.contains(layer) })
-        {
-            guard try !folder.files(layer: layer).isEmpty else { continue }
+        for layer in try folder.layers() where !known.contains(layer) {
+            let files = try folder.files(layer: layer)
+            let isRead = files.contains { file in listed.contains { SeedSet.selects($0, file, in: folder) } }
+            guard !files.isEmpty, !isRead else { continue }
             let meant = Spelling.nearest(to: layer, among: known).map { "; is \($0) meant?" } ?? ""
             console.note("\(folder.path)/\(layer) belongs to no environment, so it is not read\(meant)")
         }

@@ -13,6 +13,7 @@ package struct ServerStatus: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup package var programs: ProgramOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

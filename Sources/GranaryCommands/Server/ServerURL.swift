@@ -13,6 +13,7 @@ package struct ServerURL: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @OptionGroup(title: "Output") package var speech: OutputOptions
 

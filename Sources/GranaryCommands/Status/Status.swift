@@ -6,10 +6,16 @@ internal import Project
 
 /// What a person wants to know first.
 struct Status {
-    let database: ConnectedDatabase
+    /// nil if none is given.
+    let database: String?
+    let host: String?
+    /// Whether it answered. Otherwise its marker and the states of the migrations are unknown.
+    let isReached: Bool
     let choice: EnvironmentChoice?
     let services: [ServiceState]
-    /// The newest backup of the database; nil if the folder has none.
+    /// The number of migrations in the folders, if the database was not reached.
+    let files: Int
+    /// The newest whole backup of the database, else the newest part; nil if the folder has none.
     let backup: BackupCatalogue.Entry?
     let checks: [Doctor.Check]
 
@@ -41,12 +47,7 @@ struct Status {
 
     func lines(columns: Int?) -> [String] {
         let facts: [(String, String)] = [
-            ("database", "\(database.name) at \(database.host)"),
-            (
-                "environment",
-                choice.map { "\($0.name) (\($0.source))" } ?? "none was named, and the database is not marked"
-            ),
-            ("migrations", states.isEmpty ? "none" : states.map(\.text).joined(separator: ", ")),
+            ("database", place), ("environment", environment), ("migrations", migrations),
             ("last backup", backup.map(Self.text) ?? "none of this database"),
             ("findings", problems.isEmpty ? "no problems" : counted(problems.count, "problem")),
         ]
@@ -58,6 +59,24 @@ struct Status {
         return lines.flatMap { line in
             columns.map { Formatting.wrapped(line, columns: $0, indentation: Self.margin) } ?? [line]
         }
+    }
+
+    private var place: String {
+        guard let database else { return "none was reached" }
+        let host = host.map { " at \($0)" } ?? ""
+        return "\(database)\(host)\(isReached ? "" : ", not reached")"
+    }
+
+    private var environment: String {
+        if let choice { return "\(choice.name) (\(choice.source))" }
+        return isReached ? "none was named, and the database is not marked" : "none was named"
+    }
+
+    private var migrations: String {
+        guard isReached else {
+            return files == 0 ? "none" : "\(counted(files, "migration")) in the folder, states unknown"
+        }
+        return states.isEmpty ? "none" : states.map(\.text).joined(separator: ", ")
     }
 
     private static let margin = 13
@@ -75,7 +94,8 @@ struct Status {
     }
 
     static let result = ResultDescription<Status>([
-        .init("database", \.database.name), .init("host", \.database.host), .init("environment", \.choice?.name),
+        .init("database", \.database), .init("host", \.host), .init("reached", \.isReached),
+        .init("environment", \.choice?.name),
         .init("source") { $0.choice.map { "\($0.source)" } }, .init("migrations", each: state, \.states),
         .init("last_backup", entry, \.backup), .init("problems", each: check, \.problems),
     ])

@@ -11,7 +11,8 @@ package struct StatusCommand: SpokenCommand {
         commandName: "status",
         abstract: "Show database, environment, migrations, last backup and findings on one screen.",
         discussion: """
-            Changes nothing. `granary migrate status` lists every migration, and `granary doctor` every check.
+            Changes nothing. Without a database it shows what the files tell, and exits with 4. `granary migrate \
+            status` lists every migration, and `granary doctor` every check.
 
             Example:
               granary status
@@ -20,6 +21,7 @@ package struct StatusCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
@@ -32,26 +34,55 @@ package struct StatusCommand: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let connected = try await common.database.connect(on: console, migrations: common.service.migrations)
+        let connected = try await connect(on: console)
         // The others would say again which database was chosen.
         let quiet = console.quiet
-        let gate = Gate(database: connected, schema: common.service.state.schema, console: quiet)
+        let outlook = try common.database.outlook(on: quiet, migrations: common.service.migrations)
+        var choice = outlook.choice
+        if let connected {
+            choice = try await Gate(database: connected, schema: common.service.state.schema, console: quiet)
+                .situation().choice
+        }
+        var database = common.database
+        // It was waited for already.
+        if connected == nil { database.wait = nil }
         let checkup = Checkup(
             backups: backups,
             seeds: seeds,
             service: common.service,
-            database: common.database,
+            database: database,
             console: quiet
         )
+        let name = connected?.name ?? outlook.server?.database
         let status = Status(
-            database: connected,
-            choice: try await gate.situation().choice,
-            services: try await services(on: quiet),
+            database: name,
+            host: connected?.host ?? outlook.server?.host,
+            isReached: connected != nil,
+            choice: choice,
+            services: connected == nil ? [] : try await services(on: quiet),
+            files: connected == nil ? try files(on: quiet) : 0,
             backup: try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: quiet, asks: false))
-                .newest(of: connected.name),
+                .newest(of: name),
             checks: await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
+        if connected == nil { throw ExitCode(ExitStatus.noConnection.rawValue) }
+    }
+
+    /// - Returns: nil if no database is given, or it cannot be reached.
+    private func connect(on console: Console) async throws -> ConnectedDatabase? {
+        do {
+            return try await common.database.connect(on: console, migrations: common.service.migrations)
+        } catch let error as any GranaryError where error.exitStatus == .noConnection {
+            return nil
+        }
+    }
+
+    private func files(on console: Console) throws -> Int {
+        try common.service.services(variables: console.environment).reduce(0) { count, service in
+            guard Files.isFolder(service.service.folder) else { return count }
+            return count + (try Migration.all(in: service.service.folder, service.file).count)
+        }
     }
 
     /// None if there is no folder of migrations, as in an application that uses granary for its backups alone.
@@ -64,8 +95,10 @@ package struct StatusCommand: SpokenCommand {
 }
 
 extension BackupCatalogue {
-    /// The newest backup of this database that can be read.
-    fileprivate func newest(of database: String) -> Entry? {
-        entries.first { $0.manifest?.database.name == database }
+    /// The newest backup of this database that can be read, or of any. A part restores no database, so a whole one
+    /// takes precedence.
+    fileprivate func newest(of database: String?) -> Entry? {
+        let own = entries.filter { $0.manifest != nil && (database == nil || $0.manifest?.database.name == database) }
+        return own.first { $0.manifest?.scope.isWholeDatabase == true } ?? own.first
     }
 }

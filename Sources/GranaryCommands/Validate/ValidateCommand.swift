@@ -20,6 +20,7 @@ package struct ValidateCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
         case text, json, github

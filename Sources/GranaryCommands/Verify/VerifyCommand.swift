@@ -23,6 +23,7 @@ package struct VerifyCommand: SpokenCommand {
             \(variablesHelp)
             """
     )
+    package static let onlyReads = true
 
     @Argument(
         help: ArgumentHelp(

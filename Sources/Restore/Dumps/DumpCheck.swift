@@ -6,9 +6,9 @@ internal import Storage
 /// The checks of a plain dump that need no server: its text is not cut off, and has the closing line of its program.
 /// Text has no checksums, unless it is packed by gzip.
 package struct DumpCheck: Sendable, Equatable {
-    /// The number of tables that `COPY` fills.
+    /// The number of tables that `COPY` fills, without granary's own.
     package var tables = 0
-    /// The number of rows of `COPY`.
+    /// Their rows.
     package var rows = 0
     /// The size of the unpacked text.
     package var bytes = 0
@@ -69,15 +69,15 @@ package struct DumpCheck: Sendable, Equatable {
     ]
 
     private mutating func read(_ script: inout DumpScript, _ path: String) throws {
-        var (names, isEmpty, isFirst): (Set<[String]>, Bool, Bool) = ([], true, true)
+        var (tally, isEmpty, isFirst) = (DumpTally(), true, true)
+        // Also if the text is cut off.
+        defer { (tables, rows) = tally.counted }
         while let element = try script.next() {
             isEmpty = false
             try requireSQL(element, path, isFirst: &isFirst)
             guard case .copy(let statement, _) = element else { continue }
             while try script.nextCopyData({ _ in }) {}
-            rows += script.rowLines
-            names.insert(StatementWords.copyTable(statement))
-            tables = names.count
+            tally.add(script.rowLines, to: StatementWords.copyTable(statement))
         }
         switch DumpSurvey.completeness(script.marks, path) {
         case _ where isEmpty: problems.append("it holds no statement")

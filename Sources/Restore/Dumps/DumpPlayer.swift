@@ -8,6 +8,7 @@ internal import SQLText
 /// Stops at the first error, which has the file and the line.
 struct DumpPlayer: ~Copyable {
     struct Outcome: Sendable {
+        /// Without granary's own tables, as below.
         var rows = 0
         var tables = 0
         var notes: [String] = []
@@ -29,8 +30,7 @@ struct DumpPlayer: ~Copyable {
     private let progress: @Sendable (RestoreProgress) -> Void
     /// Statements that were left out, each with the object under which it is listed.
     private var failed: [(statement: FailedStatement, listedUnder: String)] = []
-    private var rows = 0
-    private var tables: Set<[String]> = []
+    private var tally = DumpTally()
     private var notes: [String] = []
     private var last: [DumpAction] = []
     /// Whether the server knows a setting, by name.
@@ -111,7 +111,8 @@ struct DumpPlayer: ~Copyable {
         let encoding = try session.query("SELECT pg_catalog.current_setting('client_encoding')")[0].text(
             "current_setting"
         )
-        return Outcome(rows: rows, tables: tables.count, notes: notes, last: last, encoding: encoding)
+        let counted = tally.counted
+        return Outcome(rows: counted.rows, tables: counted.tables, notes: notes, last: last, encoding: encoding)
     }
 
     /// Adds a note, unless it was added before.
@@ -219,8 +220,7 @@ extension DumpPlayer {
             guard !script.marks.isWithinGranary || count == script.rowLines else {
                 throw rules.error(line, "the server took \(count) of the \(script.rowLines) rows of \(name)")
             }
-            rows += count
-            tables.insert(table)
+            tally.add(count, to: table)
             report(name, rows: count)
             progress(.finished(table: name, rows: count, bytes: file.position - begin))
         } catch let error as PostgresError where error.code == .server {

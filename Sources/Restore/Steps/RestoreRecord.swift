@@ -66,8 +66,11 @@ final class RestoreRecord: Sendable {
 
     var waived: [WaivedCheck] { state.withLock(\.waived) }
 
-    /// The number of rows that the server took.
-    var loadedRows: Int { state.withLock { $0.rows.values.reduce(0, +) } }
+    /// The number of rows that the server took for these tables.
+    func loadedRows(of tables: [Manifest.Table]) -> Int {
+        let numbers = Set(tables.map(\.number))
+        return state.withLock { $0.rows.filter { numbers.contains($0.key) }.values.reduce(0, +) }
+    }
 
     /// - Parameter counted: Whether the archive does not record the numbers of rows, so that the rows that were read
     ///   count.

@@ -74,7 +74,7 @@ struct RestoreWork: Sendable {
     func report(on database: String) -> RestoreReport {
         record.report(
             on: database,
-            rows: archive.tellsRows ? selection.rows : record.loadedRows,
+            rows: archive.tellsRows ? selection.rows : record.loadedRows(of: selection.countedTables),
             tables: selection.countedTables.count
         )
     }

@@ -10,7 +10,7 @@ extension RestoreWork {
     /// Creates tables under other names, with columns and rows but without keys and defaults: to look at, or to copy
     /// from.
     private func makeCopies(_ session: inout Session) throws {
-        var rows = 0
+        var copied: [Manifest.Table] = []
         var load = load(allowInvalid: false)
         for wanted in options.tables {
             let table = try Selection.match(wanted.table, in: manifest.tables)
@@ -25,9 +25,9 @@ extension RestoreWork {
             let columns = table.columns.map { "\(session.quoted($0.name)) \($0.type)" }
             try session.execute("CREATE TABLE \(session.quoted(name)) (\(columns.joined(separator: ", ")))")
             for chunk in table.chunks { try load.copy(chunk, into: table, as: name, frozen: false, &session) }
-            rows += table.rows
+            copied.append(table)
         }
-        let added = archive.tellsRows ? rows : record.loadedRows
+        let added = archive.tellsRows ? copied.reduce(0) { $0 + $1.rows } : record.loadedRows(of: copied)
         record.update {
             $0.addedRows = added
             $0.notes.append("the new tables have the columns and the rows, but no keys, indexes and defaults")
@@ -63,7 +63,7 @@ extension RestoreWork {
                 ) SELECT pg_catalog.count(*) AS rows FROM added
                 """
             )
-            added += inserted[0].int("rows")
+            if table.schema != options.stateSchema { added += inserted[0].int("rows") }
             try session.execute("DROP TABLE pg_temp.granary_rows")
         }
         try Sequences(selection.sequences, feeding: selection.tablesWithRows.map(\.tableName), own: .current)

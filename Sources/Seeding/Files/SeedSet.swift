@@ -173,15 +173,11 @@ package struct SeedSet: Sendable {
         }
         var wanted = Set<String>()
         for entry in request.seedFiles {
-            var entry = entry
-            for prefix in ["./", "\(folder.path)/", "seeds/"] where entry.hasPrefix(prefix) {
-                entry = String(entry.dropFirst(prefix.count))
-            }
-            let matching = (files + others).filter { Self.fits($0.name, entry) }
+            let matching = (files + others).filter { Self.selects(entry, $0, in: folder) }
             if matching.isEmpty, !request.commonOnly {
                 throw SeedingError(
                     .file,
-                    "environments.json lists the seed file \(entry) for \(request.environment), which is not in \(folder.path)",
+                    "environments.json lists the seed file \(Self.relative(entry, folder)) for \(request.environment), which is not in \(folder.path)",
                     hint:
                         "names are relative to the folder of seeds, such as common/users.yaml, common/* or common"
                 )
@@ -191,10 +187,19 @@ package struct SeedSet: Sendable {
         return (files + others).filter { wanted.contains($0.name) }
     }
 
-    /// Whether an entry selects a file: by its name, its folder, or a pattern with `*`.
-    private static func fits(_ name: String, _ entry: String) -> Bool {
-        if name == entry || name.hasPrefix(entry.hasSuffix("/") ? entry : entry + "/") { return true }
-        return NamePattern(entry).fits(name)
+    /// Whether an entry of `seed_files` selects a file: by its name, its folder, or a pattern with `*`.
+    package static func selects(_ entry: String, _ file: SeedFile, in folder: SeedFolder) -> Bool {
+        let entry = relative(entry, folder)
+        if file.name == entry || file.name.hasPrefix(entry.hasSuffix("/") ? entry : entry + "/") { return true }
+        return NamePattern(entry).fits(file.name)
+    }
+
+    private static func relative(_ entry: String, _ folder: SeedFolder) -> String {
+        var entry = entry
+        for prefix in ["./", "\(folder.path)/", "seeds/"] where entry.hasPrefix(prefix) {
+            entry = String(entry.dropFirst(prefix.count))
+        }
+        return entry
     }
 
     private mutating func add(_ file: SeedFile, _ folder: SeedFolder) throws(SeedingError) {
