@@ -81,8 +81,8 @@ extension Gate {
     /// the marker, even if the database is a copy, and the rules beside the marker.
     ///
     /// A marker that cannot be read may require encryption. So unless an environment is named for this run, a backup is
-    /// refused if `environments.json` requires encryption of any environment, or if there is no such file and the role
-    /// may not read the stored rules.
+    /// refused if `environments.json` requires encryption of any environment. If there is no such file, a note says that
+    /// stored rules do not count.
     ///
     /// - Throws: `CommandError`, `EnvironmentsError` with `.refused`.
     func encryption() async throws -> EncryptionPolicy {
@@ -117,15 +117,20 @@ extension Gate {
     }
 
     private func requireNoEncryption(isHidden: Bool) throws {
-        let file = database.environments
-        guard isHidden && file.path == nil || file.environments.contains(where: \.requiresEncryption) else { return }
+        let table = "\(schema.name).environment"
+        let grant = "`granary init --grant ROLE`, run by the owner, lets a role read it"
+        guard database.environments.environments.contains(where: \.requiresEncryption) else {
+            // Where no file declares rules, backups by roles with few privileges are more usual than stored rules.
+            if isHidden, database.environments.path == nil {
+                console.note("note: \(table) cannot be read, so rules of encryption that it may hold do not count; \(grant)")
+            }
+            return
+        }
         throw CommandError(
             .refused,
-            "\(schema.name).environment cannot be read, so it is unknown whether backups must be encrypted",
+            "\(table) cannot be read, so it is unknown whether backups must be encrypted",
             hint: "name the environment with --env, or give --recipient; "
-                + (isHidden
-                    ? "`granary init --grant ROLE`, run by the owner, lets a role read it"
-                    : "`granary env mark NAME --force` creates it again")
+                + (isHidden ? grant : "`granary env mark NAME --force` creates it again")
         )
     }
 
