@@ -122,7 +122,9 @@ extension Gate {
         guard database.environments.environments.contains(where: \.requiresEncryption) else {
             // Where no file declares rules, backups by roles with few privileges are more usual than stored rules.
             if isHidden, database.environments.path == nil {
-                console.note("note: \(table) cannot be read, so rules of encryption that it may hold do not count; \(grant)")
+                console.note(
+                    "note: \(table) cannot be read, so rules of encryption that it may hold do not count; \(grant)"
+                )
             }
             return
         }
