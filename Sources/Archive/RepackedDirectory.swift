@@ -11,10 +11,14 @@ struct RepackedDirectory {
     /// The beginning of the central directory.
     let offset: Int
 
+    /// All records are in memory at once; this is more than half a million members.
+    private static let bytesMax = 64 << 20
+
     /// - Returns: nil for a file that is not such an archive.
     /// - Throws: `ArchiveError` if a member cannot be read; `StorageError`.
     init?(_ source: any ByteSource) throws {
-        guard let end = try End(source), let records = try Self.records(source, end), records.count > 1,
+        guard let end = try End(source), end.size <= Self.bytesMax, let records = try Self.records(source, end),
+            records.count > 1,
             let manifest = try Self.manifest(records)
         else { return nil }
         offset = end.offset

@@ -50,6 +50,8 @@ package struct DatabaseReplacement: Sendable {
         package var kept: String?
         /// The name under which the new database stays beside the target.
         package var beside: String?
+        /// The statements that put the new database beside the target in its place, as a swap does.
+        package var laterSwap: String?
         /// Why the old database is kept although it should have been dropped.
         package var dropFailure: (any Error)?
     }
@@ -120,9 +122,26 @@ package struct DatabaseReplacement: Sendable {
     /// With its mark in the name the next restore would consider it unfinished, and drop it.
     private func stayBeside(_ new: String) async throws -> Outcome {
         let name = try await unusedName("_restored_")
+        let laterSwap = try await laterSwap(with: name)
         let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
         _ = try await swap.run()
-        return Outcome(beside: name)
+        return Outcome(beside: name, laterSwap: laterSwap)
+    }
+
+    private func laterSwap(with new: String) async throws -> String? {
+        let old = try await unusedName("_before_")
+        return try await withSession(target.maintenance, logger: logger) { session in
+            try session.pin()
+            guard let properties = try session.properties(ofDatabase: target.name) else { return nil }
+            var statements = ["ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"]
+            // The server refuses to drop a template.
+            if properties.isTemplate { statements.append("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
+            statements.append(
+                KeptDatabase.marking(properties, as: old, of: target.name, time: Timestamp.now, session)
+            )
+            statements.append("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))")
+            return statements.joined(separator: "; ")
+        }
     }
 
     private func takePlace(_ new: String, _ replaces: Bool, dropsOld: Bool) async throws -> Outcome {

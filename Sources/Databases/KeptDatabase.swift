@@ -72,15 +72,26 @@ package struct KeptDatabase: Sendable, Equatable {
         if force { try await NewDatabase.dropUnused(name, server, logger: logger) }
     }
 
+    /// The statement that marks a database as kept, under its name since the swap.
+    static func marking(
+        _ properties: DatabaseProperties,
+        as name: String,
+        of target: String,
+        time: String,
+        _ session: borrowing Session
+    ) -> String {
+        let mark = KeptMark(target: target, time: time, name: name, oid: properties.oid)
+        let text = mark.text(before: properties.comment.flatMap(KeptMark.original))
+        return "COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(text))"
+    }
+
     /// Marks a database that a swap keeps, in the transaction of the swap. Without the mark it is kept all the same, so a
     /// refused comment must not undo the swap.
     static func mark(_ name: String, of target: String, time: String, _ session: borrowing Session) throws {
         guard let properties = try session.properties(ofDatabase: name) else { return }
-        let mark = KeptMark(target: target, time: time, name: name, oid: properties.oid)
-        let text = mark.text(before: properties.comment.flatMap(KeptMark.original))
         try session.execute("SAVEPOINT granary_mark")
         do {
-            try session.execute("COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(text))")
+            try session.execute(marking(properties, as: name, of: target, time: time, session))
         } catch let error as PostgresError where error.isOfStatement {
             session.logger.debug("\(name) is not marked as kept: \(error)")
             try session.execute("ROLLBACK TO SAVEPOINT granary_mark")

@@ -29,7 +29,7 @@ struct FileContainer: DumpContainer {
     func storedBytes(of entry: DumpTOC.Entry) -> Int {
         guard case .file(let file) = entry.place else { return 0 }
         guard entry.isLargeObjects, let list = try? list(entry) else { return files.byteCount(of: file) }
-        return list.map { files.byteCount(of: $0.file) }.saturatedSum
+        return list.files.map { files.byteCount(of: $0) }.saturatedSum
     }
 
     func contents(of entry: DumpTOC.Entry) throws -> DumpContents {
@@ -57,7 +57,7 @@ extension FileContainer {
     private static let listBytesMax = 256 << 20
 
     /// Lines such as `16385 blob_16385.dat`. Never compressed.
-    private func list(_ entry: DumpTOC.Entry) throws -> [(oid: UInt32, file: String)] {
+    private func list(_ entry: DumpTOC.Entry) throws -> LargeObjectList {
         let name = entry.largeObjectList(minorVersion)
         let source = try files.open(name).source
         guard source.byteCount <= Self.listBytesMax else {
@@ -68,18 +68,50 @@ extension FileContainer {
                 hint: "restore it with pg_restore"
             )
         }
-        var (oids, names): (Set<UInt32>, Set<String>) = ([], [])
-        return try source.bytes(at: 0, count: source.byteCount).split(separator: 0x0A).map { line in
+        var list = LargeObjectList()
+        var rest = try source.bytes(at: 0, count: source.byteCount)[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0A }
+            rest = rest.dropFirst(line.count + 1)
+            guard !line.isEmpty else { continue }
             let words = line.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
             guard words.count == 2, let oid = UInt32(words[0]), oid != 0 else {
                 throw ArchiveError.damagedDump(name, "a line has an unknown form")
             }
-            guard oids.insert(oid).inserted, names.insert(words[1]).inserted else {
-                throw ArchiveError.damagedDump(name, "it lists a large object twice")
-            }
-            return (oid, words[1])
+            list.add(oid, file: words[1])
         }
+        guard list.isUnique else { throw ArchiveError.damagedDump(name, "it lists a large object twice") }
+        return list
     }
+}
+
+/// Numbers of large objects, and their files. There may be millions, so the names that pg_dump gives are not stored.
+private struct LargeObjectList {
+    private(set) var oids: [UInt32] = []
+    /// Other names, by their place.
+    private var others: [Int: String] = [:]
+
+    mutating func add(_ oid: UInt32, file: String) {
+        if file != Self.usualName(oid) { others[oids.count] = file }
+        oids.append(oid)
+    }
+
+    func file(at place: Int) -> String { others[place] ?? Self.usualName(oids[place]) }
+
+    var files: some Sequence<String> { oids.indices.lazy.map { self.file(at: $0) } }
+
+    /// Whether no number and no file occurs twice.
+    var isUnique: Bool {
+        let sorted = oids.sorted()
+        guard zip(sorted, sorted.dropFirst()).allSatisfy({ $0 != $1 }) else { return false }
+        guard !others.isEmpty else { return true }
+        var names = Set(others.values)
+        guard names.count == others.count else { return false }
+        for place in oids.indices where others[place] == nil { names.remove(Self.usualName(oids[place])) }
+        return names.count == others.count
+    }
+
+    private static func usualName(_ oid: UInt32) -> String { "blob_\(oid).dat" }
 }
 
 extension DumpTOC.Entry {
@@ -90,18 +122,18 @@ extension DumpTOC.Entry {
 }
 
 private final class LargeObjectFiles: LargeObjectSource {
-    private let objects: [(oid: UInt32, file: String)]
+    private let objects: LargeObjectList
     private let open: (String) throws -> any Unpacker
     private var position = 0
 
-    init(_ objects: [(oid: UInt32, file: String)], open: @escaping (String) throws -> any Unpacker) {
+    init(_ objects: LargeObjectList, open: @escaping (String) throws -> any Unpacker) {
         self.objects = objects
         self.open = open
     }
 
     func next() throws -> (oid: UInt32, content: any Unpacker)? {
-        guard position < objects.count else { return nil }
+        guard position < objects.oids.count else { return nil }
         defer { position += 1 }
-        return (objects[position].oid, try open(objects[position].file))
+        return (objects.oids[position], try open(objects.file(at: position)))
     }
 }

@@ -192,16 +192,24 @@ extension Wire {
         return PostgresError(
             code: .server,
             message: fields.messageWithoutValues,
-            hint: fields.hint ?? (fields.sqlState == "25006" ? Self.readOnlyHint : nil),
+            hint: fields.hint ?? (fields.sqlState == "25006" ? Self.readOnlyHint(onStandby: isOnStandby) : nil),
             server: fields
         )
     }
 
+    /// Servers tell it since PostgreSQL 14.
+    private var isOnStandby: Bool {
+        PQparameterStatus(connection, "in_hot_standby").map { String(cString: $0) } == "on"
+    }
+
     /// For `read_only_sql_transaction`.
-    private static let readOnlyHint = """
-        if default_transaction_read_only is set for the database or the role, take it back with ALTER DATABASE … or \
-        ALTER ROLE … RESET default_transaction_read_only; only a restore writes in spite of it
-        """
+    static func readOnlyHint(onStandby: Bool) -> String {
+        guard !onStandby else { return "the server is a standby, which is only read: connect to its primary" }
+        return """
+            if default_transaction_read_only is set for the database or the role, take it back with ALTER DATABASE … or \
+            ALTER ROLE … RESET default_transaction_read_only; only a restore writes in spite of it
+            """
+    }
 }
 
 extension PostgresError.ServerFields {

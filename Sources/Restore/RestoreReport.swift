@@ -18,6 +18,8 @@ package struct RestoreReport: Sendable, Equatable {
     /// The name of the new database if it did not take the target's place, because something that protects the data is
     /// missing.
     package var beside: String?
+    /// The SQL that puts `beside` in the target's place and keeps the old database.
+    package var laterSwap: String?
     /// The services whose applied version changed.
     package var rewinds: [ServiceRewind] = []
     /// Whether the file was complete; nil if a plain dump does not tell.

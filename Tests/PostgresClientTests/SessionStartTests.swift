@@ -1,7 +1,8 @@
 import Glibc
-import PostgresClient
 import TestSupport
 import Testing
+
+@testable import PostgresClient
 
 @Suite struct SessionStartTests {
     /// Provides a new role, and a database that it owns.
@@ -120,6 +121,10 @@ import Testing
             }
             #expect(error?.sqlState == "25006")
             #expect(error?.hint?.contains("RESET default_transaction_read_only") == true)
+            #expect(
+                Wire.readOnlyHint(onStandby: true)
+                    == "the server is a standby, which is only read: connect to its primary"
+            )
             try await withSession(address.ignoringReadOnlyDefault, logger: quietLogger) { session in
                 let first = try session.query("SHOW default_transaction_read_only")[0].text(
                     "default_transaction_read_only"

@@ -8,14 +8,12 @@ extension ConnectedDatabase {
         return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
     }
 
-    /// The shell command that replaces `database` by the database `new`, and renames the old one.
+    /// The shell command that replaces `database` by another one.
     ///
-    /// - Parameter maintenance: The database to connect to for this; nil for one of the usual databases.
-    func swapCommand(of database: String, with new: String, through maintenance: String?) -> String {
-        let old = new.replacing("_restored_", with: "_before_")
-        let statements =
-            "ALTER DATABASE \(QuotedText.name(database)) RENAME TO \(QuotedText.name(old)); "
-            + "ALTER DATABASE \(QuotedText.name(new)) RENAME TO \(QuotedText.name(database))"
+    /// - Parameters:
+    ///   - statements: `RestoreReport.laterSwap`.
+    ///   - maintenance: The database to connect to for this; nil for one of the usual databases.
+    func swapCommand(_ statements: String, of database: String, through maintenance: String?) -> String {
         let place = maintenance ?? (database == "postgres" ? "template1" : "postgres")
         if isLocal {
             return QuotedText.shellLine(["granary", "server", "psql", "-c", "\\connect \(place)", "-c", statements])

@@ -220,8 +220,8 @@ extension RestoreCommand {
     ) throws {
         let drop =
             report.kept.map { dropLine(for: $0, of: connected) } ?? report.beside.map { connected.dropCommand(for: $0) }
-        let swap = report.beside.map { name in
-            connected.swapCommand(of: report.database, with: name, through: target.maintenanceDb)
+        let swap = report.laterSwap.map {
+            connected.swapCommand($0, of: report.database, through: target.maintenanceDb)
         }
         for line in Self.lines(report, drop: drop, swap: swap) { console.note(line) }
         if console.settings.isQuiet, let kept = report.kept { console.insist("the old database is kept as \(kept)") }

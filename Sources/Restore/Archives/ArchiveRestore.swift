@@ -103,6 +103,11 @@ struct ArchiveRestore: Sendable {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
         findings.notes += archive.notes + selection.excluded.notes
         findings.obstacles += missingMembers
+        if isInPlace, !options.dataOnly, !archive.isOurs, selection.isWholeDatabase {
+            findings.notes.append(
+                "an archive of pg_dump does not tell whether it is of a whole database: --schema leaves the other schemas alone"
+            )
+        }
         let check = PartCheck(manifest, options, selection)
         let isInside = isInPlace && target.exists
         var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)

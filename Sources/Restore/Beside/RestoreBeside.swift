@@ -52,7 +52,7 @@ struct RestoreBeside: Sendable {
         )
         report.swapped = outcome.swapped
         report.kept = outcome.kept
-        report.beside = outcome.beside
+        (report.beside, report.laterSwap) = (outcome.beside, outcome.laterSwap)
         if options.dropOld, outcome.kept != nil, !report.leftOut.missing.isEmpty {
             report.notes.append("the old database was not dropped, because something was left out")
         }

@@ -35,6 +35,7 @@ struct DumpedManifest: Sendable {
         addLargeObjects(dump)
         addExtensionsAndSchemas(toc)
         addRoles(toc)
+        manifest.scope = scope
     }
 
     /// `pg_restore` would use these settings for every statement.
@@ -83,8 +84,9 @@ extension DumpedManifest {
     ) -> [Manifest.SchemaItem] {
         let partitioned = Set(definitions.filter { $0.value.isPartitioned }.keys)
         return toc.schemaItems().map { item in
-            guard item.kind == "CONSTRAINT", partitioned.isDisjoint(with: item.dependsOn) else { return item }
             var item = item
+            if item.createsPublicSchema { item.sql = "CREATE SCHEMA IF NOT EXISTS public;\n" }
+            guard item.kind == "CONSTRAINT", partitioned.isDisjoint(with: item.dependsOn) else { return item }
             item.index = KeyConstraint(item.sql)?.index
             return item
         } + largeObjectItems(toc)
@@ -133,6 +135,25 @@ extension DumpedManifest {
         }
         let named = toc.entries.filter { $0.kind == "SCHEMA" }.map(\.tag) + manifest.tables.map(\.schema)
         manifest.schemas = Set(exactly: named + ["public"]).map(\.text).sorted()
+    }
+}
+
+// Parts of a database.
+extension DumpedManifest {
+    /// What `pg_dump --table` or `--schema` chose; empty for a whole database. An archive does not record it, so only
+    /// these are known: relations of a schema that it does not create, and a schema `public` that it does create.
+    private var scope: Manifest.Scope {
+        // A part has no extensions. The schema of a table may belong to one.
+        guard manifest.extensions.isEmpty else { return Manifest.Scope() }
+        let schemas = manifest.schema.filter { $0.kind == "SCHEMA" }
+        let isOfSchemas = schemas.contains(where: \.createsPublicSchema)
+        let made = Set(exactly: schemas.map(\.name) + ["public"])
+        let relations = ["TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE"]
+        let places = manifest.schema.filter { relations.contains($0.kind) }.compactMap(\.schema)
+        guard isOfSchemas || places.contains(where: { !made.contains($0) }) else { return Manifest.Scope() }
+        let names = Set(exactly: schemas.map(\.name))
+        let tables = manifest.tables.map(\.tableName).filter { !names.contains($0.schema) }
+        return Manifest.Scope(schemas: names.map(\.text).sorted(), tables: tables.map(\.spelling))
     }
 }
 
@@ -269,6 +290,13 @@ extension DumpedManifest {
                 isCalled: position.isCalled
             )
         }
+    }
+}
+
+extension Manifest.SchemaItem {
+    /// pg_dump writes so only if `public` was chosen with `--schema`. Every new database has that schema.
+    fileprivate var createsPublicSchema: Bool {
+        kind == "SCHEMA" && name == "public" && sql.contains("CREATE SCHEMA")
     }
 }
 

@@ -62,14 +62,27 @@ extension DumpRights {
             return title(made, 1)
         case "PUBLICATION" where has("FOR", "ALL", "TABLES") || has("TABLES", "IN", "SCHEMA"): return title(made, 1)
         case "CAST" where has("WITHOUT", "FUNCTION"): return "cast " + made.dropFirst().prefix { $0 != "WITHOUT" }.text
-        case "FUNCTION", "PROCEDURE":
-            // The part before the body.
-            let head = Array(made.prefix { !["AS", "BEGIN", "RETURN"].contains($0) })
-            let isNative = head.contains(["LANGUAGE", "C"]) || head.contains(["LANGUAGE", "INTERNAL"])
-            let isLeakproof = head.contains("LEAKPROOF") && !head.contains(["NOT", "LEAKPROOF"])
-            return isNative || isLeakproof ? title(made, 1) : nil
+        case "FUNCTION", "PROCEDURE": return isForSuperusers(function: made) ? title(made, 1) : nil
         default: return nil
         }
+    }
+
+    /// Whether only a superuser may create the function. Its options may be in any order, also behind the body.
+    ///
+    /// - Parameter words: The first words of its statement; each string is one word.
+    static func isForSuperusers(function words: [String]) -> Bool {
+        var depth = 0
+        // Without parameters, and without a body that is no string.
+        let options = words.prefix { $0 != "BEGIN" && $0 != "RETURN" }.filter { word in
+            if word == "(" { depth += 1 }
+            defer { if word == ")" { depth -= 1 } }
+            return depth == 0
+        }
+        let languages = zip(options, options.dropFirst()).filter { $0.0 == "LANGUAGE" }.map { _, name in
+            name.filter { $0 != "'" && $0 != "\"" }.lowercased()
+        }
+        let isLeakproof = options.contains("LEAKPROOF") && !options.contains(["NOT", "LEAKPROOF"])
+        return isLeakproof || languages.contains("c") || languages.contains("internal")
     }
 
     /// `event trigger told`, `function shop.leak`
@@ -83,6 +96,13 @@ extension DumpRights {
     private mutating func noteAlteration(_ statement: DumpStatement, _ words: [String], _ options: DumpRules.Options) {
         if words.starts(with: ["ALTER", "PUBLICATION"]), words.contains(["TABLES", "IN", "SCHEMA"]) {
             add("publication \(words.dropFirst(2).prefix(1).text) of whole schemas", to: \.superusersObjects)
+        }
+        // ALTER TABLE schema.table DISABLE TRIGGER ALL
+        if words.count >= 8, words[1] == "TABLE", words.suffix(3) == ["DISABLE", "TRIGGER", "ALL"],
+            words[words.count - 5] == "."
+        {
+            let (schema, name) = (Self.exact(words[words.count - 6]), Self.exact(words[words.count - 4]))
+            needed.tablesWithoutTriggers.insert(TableName(schema: schema.text, name: name.text))
         }
         guard !options.noOwner, statement.kind != .ownerOfInitdb else { return }
         if statement.roleKind == .defaultPrivileges {

@@ -1,5 +1,6 @@
 internal import Archive
 internal import PostgresClient
+internal import SQLText
 
 /// What a restore does that PostgreSQL does not permit every role, as far as the file tells before anything is created.
 struct NeededRights: Sendable {
@@ -26,6 +27,8 @@ struct NeededRights: Sendable {
     var extensions: [String] = []
     /// Extensions into whose tables rows are loaded, so that they cannot be left out.
     var extensionsWithRows: Set<ExactText> = []
+    /// Tables whose triggers are all disabled, also those of foreign keys (`pg_dump --disable-triggers`).
+    var tablesWithoutTriggers: Set<TableName> = []
     /// Objects that only a superuser may create, as people call them.
     var superusersObjects: [String] = []
 }
@@ -39,7 +42,7 @@ extension NeededRights {
         }
         let map = RoleMap(names: options.roleMap)
         func role(_ name: String) -> ExactText { ExactText(map.role(name)) }
-        let items = selection.items
+        let items = selection.items.filter { !$0.isAboutTheDatabase }
         for item in items {
             if item.ownable != nil, let owner = item.owner {
                 gifts.insert(Gift(owner: role(owner), schema: item.schema.map { ExactText($0) }))
@@ -54,7 +57,7 @@ extension NeededRights {
         actsOnlyToGrant = true
         let created = Set(items.map(\.id))
         privilegesOfMembers = items.filter { item in
-            item.kind == "ACL" && !item.isAboutTheDatabase && !item.isAboutLargeObjects && item.name != "SCHEMA public"
+            item.kind == "ACL" && !item.isAboutLargeObjects && item.name != "SCHEMA public"
                 && !item.dependsOn.contains(where: created.contains)
                 && (!options.noOwner || item.sql.contains("REVOKE "))
         }.map(\.name)
@@ -116,9 +119,7 @@ extension Manifest.SchemaItem {
         case "PUBLICATION": return sql.contains(" FOR ALL TABLES")
         case "CAST": return sql.contains(" WITHOUT FUNCTION")
         case "FUNCTION", "PROCEDURE":
-            // pg_dump writes these before the body, in a line of their own.
-            let head = sql.prefix { $0 != "$" }
-            return ["\n    LANGUAGE c", "\n    LANGUAGE internal", " LEAKPROOF"].contains { head.contains($0) }
+            return DumpRights.isForSuperusers(function: StatementWords.first(200, of: Array(sql.utf8)))
         default: return false
         }
     }

@@ -22,7 +22,7 @@ struct RightsCheck {
             obstacles += try ownersWithoutSchema(roles, session)
             obstacles += defaultPrivileges(roles) + sessionRoles
         }
-        obstacles += privilegesOfMembers
+        obstacles += try privilegesOfMembers + triggersOfKeys(session)
         guard try !isElevated(session) else { return obstacles }
         return try obstacles + extensions(session) + superusersObjects
     }
@@ -168,6 +168,28 @@ extension RightsCheck {
                 message: "only a superuser may act as \(others.listed()) (SET SESSION AUTHORIZATION)",
                 hint: "--no-owner leaves out what is done in their name",
                 isLeavable: needed.actsOnlyToGrant
+            )
+        ]
+    }
+
+    /// Triggers of foreign keys are the server's own. In a new database the dump makes the keys after it has loaded rows.
+    private func triggersOfKeys(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
+        guard isInPlace, !needed.tablesWithoutTriggers.isEmpty else { return [] }
+        let tables = try session.query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgisinternal)
+            ORDER BY 1, 2
+            """
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+            .filter(needed.tablesWithoutTriggers.contains)
+        guard !tables.isEmpty else { return [] }
+        return [
+            .init(
+                message:
+                    "only a superuser may disable the triggers of foreign keys, as of \(tables.map(\.spelling).listed())",
+                hint: "restore as a superuser, or make the dump without --disable-triggers"
             )
         ]
     }

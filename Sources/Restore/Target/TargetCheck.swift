@@ -64,8 +64,8 @@ struct TargetCheck: Sendable {
                 CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c
                 WHERE (s.setdatabase = 0 OR d.datname = $1)
                     AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
-                    AND pg_catalog.lower(c) IN ('default_transaction_read_only=on', 'default_transaction_read_only=true',
-                                                'default_transaction_read_only=yes', 'default_transaction_read_only=1')) AS read_only
+                    AND CASE pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) WHEN 'default_transaction_read_only'
+                        THEN pg_catalog.split_part(c, '=', 2)::pg_catalog.bool END) AS read_only
             """,
             [target.name]
         )[0]

@@ -149,6 +149,26 @@ import Testing
         INSERT INTO other.notes VALUES ('there');
         """
 
+    @Test(
+        arguments: [
+            ("", [], []), ("--table=shop.orders", [], ["shop.orders"]), ("--schema=public", ["public"], []),
+            ("--exclude-schema=shop", [], []),
+        ] as [(String, [String], [String])]
+    )
+    func thePartThatPgDumpChoseIsKnown(options: String, schemas: [String], tables: [String]) async throws {
+        try await withDump(.custom, options, of: Self.shop) { dump, source, _, server in
+            let scope = try DumpedManifest(DumpArchive(path: dump)).manifest.scope
+            #expect(scope == Manifest.Scope(schemas: schemas, tables: tables))
+            guard !tables.isEmpty else {
+                // A new database has a schema `public` already.
+                return try await server.withName { copy in _ = try await restore(dump, source) { $0.into = copy } }
+            }
+            let error = await failure { try await restore(dump, source) { $0.inPlace = true } }
+            #expect(error?.message == "the archive holds single tables")
+            try await #expect(psql(source, "SELECT count(*) FROM other.notes") == "1")
+        }
+    }
+
     @Test func aSchemaComesBackAloneAndTheOthersStay() async throws {
         try await withDump(of: Self.shop) { dump, _, target, _ in
             try await psql(target, "CREATE TABLE public.mine (a int); INSERT INTO mine VALUES (1)")

@@ -89,8 +89,14 @@ import Testing
         }
     }
 
-    @Test func aReadOnlyTargetIsNamedAndStaysReadOnly() async throws {
+    /// The server keeps the value as it was written.
+    @Test(arguments: ["on", "TRUE", "y"]) func aReadOnlyTargetIsNamedAndStaysReadOnly(
+        value: String
+    ) async throws {
         try await withHostileRole { server, url, hostile, folder in
+            try await server.execute(
+                "ALTER DATABASE \"\(databaseName(of: url))\" SET default_transaction_read_only = '\(value)'"
+            )
             var options = RestoreOptions(file: folder.file("a.zip"))
             options.dropOld = true
             let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in })
@@ -103,7 +109,7 @@ import Testing
             #expect(
                 try await psql(
                     server.url(database: "postgres"),
-                    "SELECT 'default_transaction_read_only=on' = ANY (setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = '\(name)' AND setrole = 0"
+                    "SELECT 'default_transaction_read_only=\(value)' = ANY (setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = '\(name)' AND setrole = 0"
                 ) == "t"
             )
         }

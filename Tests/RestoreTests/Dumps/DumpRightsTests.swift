@@ -1,3 +1,4 @@
+import PostgresClient
 import TestSupport
 import Testing
 
@@ -24,6 +25,10 @@ import Testing
                 "CREATE FUNCTION shop.\"F\"(a integer) RETURNS integer\n    LANGUAGE c AS 'x', 'y'",
                 "function shop.\"F\""
             ),
+            ("CREATE FUNCTION shop.f() RETURNS integer AS 'x', 'y' LANGUAGE C", "function shop.f"),
+            ("CREATE FUNCTION shop.f() RETURNS integer AS 'now' LANGUAGE 'internal'", "function shop.f"),
+            ("CREATE FUNCTION shop.f() RETURNS integer\n    LANGUAGE coffee\n    AS 'x'", nil),
+            ("CREATE FUNCTION shop.f(language c) RETURNS integer LANGUAGE sql RETURN 1", nil),
             ("CREATE CAST (date AS integer) WITHOUT FUNCTION", "cast (date as integer)"),
             ("CREATE PUBLICATION every FOR ALL TABLES WITH (publish = 'insert')", "publication every"),
             (
@@ -109,7 +114,10 @@ import Testing
             "RESET SESSION AUTHORIZATION",
             "REVOKE ALL ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC",
             "GRANT SELECT ON TABLE shop.t TO reader",
-            "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA shop"
+            "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA shop",
+            "ALTER TABLE shop.t DISABLE TRIGGER ALL",
+            "ALTER TABLE ONLY shop.\"U\" DISABLE TRIGGER ALL",
+            "ALTER TABLE shop.v DISABLE TRIGGER USER"
         )
         #expect(found.defaultPrivileges == [ExactText("ada"), ExactText("bob")])
         #expect(found.sessionRoles == Set(exactly: ["ada", "bob", "default", "eve"]))
@@ -117,5 +125,10 @@ import Testing
         #expect(needed("SET SESSION AUTHORIZATION ada") { $0.noOwner = true }.sessionRoles == [])
         #expect(found.privilegesOfMembers == ["function pg_catalog.pg_sleep(double precision)"])
         #expect(found.extensions == ["hstore"])
+        #expect(
+            found.tablesWithoutTriggers == [
+                TableName(schema: "shop", name: "t"), TableName(schema: "shop", name: "U"),
+            ]
+        )
     }
 }

@@ -84,7 +84,22 @@ import Testing
             // The kept database is not mistaken for an unfinished one.
             let next = try await restore(file, url) { $0.keepGoing = true }
             try await #expect(psql(server.url(database: beside), Self.rows) == "2")
-            for name in [beside, try #require(next.beside)] { try await server.execute("DROP DATABASE \"\(name)\"") }
+            let other = try #require(next.beside)
+            try await server.execute("DROP DATABASE \"\(other)\"")
+            // The statements that are printed swap the databases, and mark the old one as kept.
+            let postgres = server.url(database: "postgres")
+            try await psql(postgres, try #require(report.laterSwap))
+            try await #expect(psql(url, Self.rows) == "2")
+            let target = databaseName(of: url)
+            let kept = try await psql(
+                postgres,
+                """
+                SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database')
+                    ~ ('^\(target) before the restore of .*, kept by granary as ' || datname || ' .database ' || oid)
+                """
+            )
+            #expect(kept.hasPrefix("\(target)_before_"))
+            try await server.execute("DROP DATABASE \"\(kept)\"")
         }
     }
 
