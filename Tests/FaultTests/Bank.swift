@@ -80,8 +80,10 @@ struct Bank: Sendable {
             let changes = Task {
                 while changing, !isOver.load(ordering: .acquiring) {
                     for change in Self.changes where !isOver.load(ordering: .acquiring) {
+                        let start = ContinuousClock.now
                         try await psql(url, change)
-                        try await Task.sleep(for: .milliseconds(Int.random(in: 100...400)))
+                        // A backup fits between changes on a slow machine, too.
+                        try await Task.sleep(for: max(.milliseconds(100), .now - start) * Int.random(in: 1...4))
                     }
                 }
             }
