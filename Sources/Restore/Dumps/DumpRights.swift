@@ -62,27 +62,9 @@ extension DumpRights {
             return title(made, 1)
         case "PUBLICATION" where has("FOR", "ALL", "TABLES") || has("TABLES", "IN", "SCHEMA"): return title(made, 1)
         case "CAST" where has("WITHOUT", "FUNCTION"): return "cast " + made.dropFirst().prefix { $0 != "WITHOUT" }.text
-        case "FUNCTION", "PROCEDURE": return isForSuperusers(function: made) ? title(made, 1) : nil
+        case "FUNCTION", "PROCEDURE": return NeededRights.isForSuperusers(function: made) ? title(made, 1) : nil
         default: return nil
         }
-    }
-
-    /// Whether only a superuser may create the function. Its options may be in any order, also behind the body.
-    ///
-    /// - Parameter words: The first words of its statement; each string is one word.
-    static func isForSuperusers(function words: [String]) -> Bool {
-        var depth = 0
-        // Without parameters, and without a body that is no string.
-        let options = words.prefix { $0 != "BEGIN" && $0 != "RETURN" }.filter { word in
-            if word == "(" { depth += 1 }
-            defer { if word == ")" { depth -= 1 } }
-            return depth == 0
-        }
-        let languages = zip(options, options.dropFirst()).filter { $0.0 == "LANGUAGE" }.map { _, name in
-            name.filter { $0 != "'" && $0 != "\"" }.lowercased()
-        }
-        let isLeakproof = options.contains("LEAKPROOF") && !options.contains(["NOT", "LEAKPROOF"])
-        return isLeakproof || languages.contains("c") || languages.contains("internal")
     }
 
     /// `event trigger told`, `function shop.leak`

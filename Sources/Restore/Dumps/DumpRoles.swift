@@ -123,7 +123,7 @@ extension DumpStatement {
         case ("ALTER", "DEFAULT"): .defaultPrivileges
         case ("CREATE", "POLICY"), ("ALTER", "POLICY"): .policy
         case ("CREATE", "USER"), ("ALTER", "USER"), ("DROP", "USER"): .userMapping
-        case ("SET", _) where setsSessionRole: .session
+        case ("SET", _) where SessionRole.isSet(by: text): .session
         case ("RESET", "SESSION"): .session
         case ("CREATE", "SCHEMA") where words.contains("AUTHORIZATION"): .schema
         case ("ALTER", _) where givesAway: .owner
@@ -131,24 +131,10 @@ extension DumpStatement {
         }
     }
 
-    /// The role of `SET SESSION AUTHORIZATION`, with the position of its token; nil for DEFAULT and all other statements.
-    /// pg_dump writes a name before a grant in the name of another role, and a string with
-    /// `--use-set-session-authorization`.
-    var sessionRole: (name: String, place: Int)? {
-        guard first == "SET", roleKind == .session, let token = StatementText(text).significant.last,
-            !token.lexeme.isWord("DEFAULT"), let name = token.lexeme.stringValue ?? token.lexeme.foldedName
-        else { return nil }
-        return (name, token.place)
-    }
+    /// See `SessionRole.named(in:)`.
+    var sessionRole: (name: String, place: Int)? { SessionRole.named(in: text) }
 
     var settingKind: RoleKind? { first == "ALTER" && ["ROLE", "USER"].contains(second) ? .setting : nil }
-
-    /// Whether it is `SET SESSION AUTHORIZATION`, also with SESSION or LOCAL before it, or `SET session_authorization`.
-    private var setsSessionRole: Bool {
-        let scopes = words.dropFirst().prefix { $0 == "SESSION" || $0 == "LOCAL" }
-        return scopes.last == "SESSION" && words.dropFirst(1 + scopes.count).first == "AUTHORIZATION"
-            || setting == "session_authorization"
-    }
 
     /// Whether it is `ALTER … OWNER TO role`, as pg_dump writes it.
     private var givesAway: Bool {

@@ -95,6 +95,27 @@ extension Manifest {
     }
 }
 
+// Functions.
+extension NeededRights {
+    /// Whether only a superuser may create the function. Its options may be in any order, also behind the body.
+    ///
+    /// - Parameter words: The first words of its statement; each string is one word.
+    static func isForSuperusers(function words: [String]) -> Bool {
+        var depth = 0
+        // Without parameters, and without a body that is no string.
+        let options = words.prefix { $0 != "BEGIN" && $0 != "RETURN" }.filter { word in
+            if word == "(" { depth += 1 }
+            defer { if word == ")" { depth -= 1 } }
+            return depth == 0
+        }
+        let languages = zip(options, options.dropFirst()).filter { $0.0 == "LANGUAGE" }.map { _, name in
+            name.filter { $0 != "'" && $0 != "\"" }.lowercased()
+        }
+        let isLeakproof = options.contains("LEAKPROOF") && !options.contains(["NOT", "LEAKPROOF"])
+        return isLeakproof || languages.contains("c") || languages.contains("internal")
+    }
+}
+
 extension Manifest.SchemaItem {
     /// Whether it is about a large object: comments and privileges have the object in their name.
     var isAboutLargeObjects: Bool {
@@ -105,7 +126,7 @@ extension Manifest.SchemaItem {
     /// The roles in whose name the item grants privileges, apart from the owner.
     fileprivate var grantors: [String] {
         guard sql.contains("SET SESSION AUTHORIZATION ") else { return [] }
-        return PrivilegeStatements.statements(sql).compactMap { DumpStatement(Array($0.utf8), 1).sessionRole?.name }
+        return PrivilegeStatements.statements(sql).compactMap { SessionRole.named(in: Array($0.utf8))?.name }
     }
 
     /// Whether only a superuser may create it, because of its kind or its options.
@@ -119,7 +140,7 @@ extension Manifest.SchemaItem {
         case "PUBLICATION": return sql.contains(" FOR ALL TABLES")
         case "CAST": return sql.contains(" WITHOUT FUNCTION")
         case "FUNCTION", "PROCEDURE":
-            return DumpRights.isForSuperusers(function: StatementWords.first(200, of: Array(sql.utf8)))
+            return NeededRights.isForSuperusers(function: StatementWords.first(200, of: Array(sql.utf8)))
         default: return false
         }
     }
