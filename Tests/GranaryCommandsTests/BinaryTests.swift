@@ -42,7 +42,10 @@ import Testing
         #expect(asked.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
     }
 
-    @Test(arguments: [["--passphrase=hush-hush"], ["--passphrase", "hush", "hush-hush"], ["--passphrse=hush-hush"]])
+    @Test(arguments: [
+        ["--passphrase=hush-hush"], ["--passphrase", "hush", "hush-hush"], ["--passphrse=hush-hush"],
+        ["--passphrase", "-hush"],
+    ])
     func aPassphraseOnTheCommandLineIsNotRepeated(_ arguments: [String]) async throws {
         for json in [[], ["--json"]] {
             let outcome = try await granary(arguments: ["backup"] + arguments + json)

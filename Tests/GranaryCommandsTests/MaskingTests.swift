@@ -8,6 +8,12 @@ import Testing
         ("postgresql://db:5432/shop", "postgresql://db:5432/shop"),
         ("postgresql://app:hu/sh@db/shop", "postgresql://app:***@db/shop"),
         ("postgresql://app:hu@sh@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app:hu'sh@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app:hu\"`sh@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app:hu sh@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://[::1]:5432/shop of a@b", "postgresql://[::1]:5432/shop of a@b"),
+        ("no server at postgresql://db:5432/shop, a@b", "no server at postgresql://db:5432/shop, a@b"),
+        ("see https://db.example: it has a@b", "see https://db.example: it has a@b"),
         (
             "cannot reach \"postgres://a:b@c/d\" and mysql://e:f@g",
             "cannot reach \"postgres://a:***@c/d\" and mysql://e:***@g"

@@ -186,10 +186,11 @@ extension CleanCommand {
         guard isProduction || rules.contains(where: { !$0.allowsDestructiveOperations }) else { return nil }
         return CommandError(
             .refused,
-            "the database \(database.name) at \(database.host) is \(name), which is not cleaned",
+            "the database \(database.name) at \(database.host) is \(name), which is not cleaned: "
+                + (isProduction ? "it counts as production" : "its allow_destructive_operations is false"),
             hint: isProduction
                 ? "production is never cleaned; give another database"
-                : "allow_destructive_operations of \(name) in environments.json is false"
+                : "the rule is in environments.json"
         )
     }
 

@@ -11,7 +11,7 @@ package struct ConnectionText: Sendable, Equatable {
     private let source: String
     private var query: String.Index?
     package let isURL: Bool
-    /// Whether the password is among the parameters of the query.
+    /// Whether a password is among the parameters of the query, also that of a client key.
     package private(set) var hasPasswordInQuery = false
 
     package var database: String? { parameters["dbname"] }
@@ -106,7 +106,7 @@ extension ConnectionText {
                 throw Malformed(what: "has a parameter after its ? that is not key=value")
             }
             let keyword = try Self.decoded(parts[0])
-            if keyword == "password" { hasPasswordInQuery = true }
+            if keyword == "password" || keyword == "sslpassword" { hasPasswordInQuery = true }
             try set(keyword, parts[1])
         }
     }

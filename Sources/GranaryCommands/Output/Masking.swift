@@ -10,21 +10,32 @@ package enum Masking {
         return maskingParameters(maskingURLs(text))
     }
 
-    /// In `scheme://user:password@host`, masks everything from the first colon to the last `@` before a space. A
-    /// password with an unescaped `/` or `@` thus masks too much rather than too little.
+    /// In `scheme://user:password@host`, masks everything from the first colon to the last `@` of the word, or of the
+    /// text if blanks follow the colon. A password with unescaped characters thus masks too much rather than too little.
     private static func maskingURLs(_ text: String) -> String {
         var rest = Substring(text)
         var masked = ""
         while let scheme = rest.firstRange(of: "://") {
             masked += rest[..<scheme.upperBound]
             rest = rest[scheme.upperBound...]
-            let word = rest.prefix { !$0.isWhitespace && $0 != "\"" && $0 != "'" && $0 != "`" }
+            let word = rest.prefix { !$0.isWhitespace }
             if let at = word.lastIndex(of: "@"), let colon = word[..<at].firstIndex(of: ":") {
+                masked += word[...colon] + "***"
+                rest = rest[at...]
+            } else if let colon = passwordStart(word), let at = rest.lastIndex(of: "@") {
                 masked += word[...colon] + "***"
                 rest = rest[at...]
             }
         }
         return masked + rest
+    }
+
+    /// The colon before a password that contains blanks, so that no `@` follows in this word; nil before a port.
+    private static func passwordStart(_ word: Substring) -> Substring.Index? {
+        let authority = word.prefix { $0 != "/" && $0 != "?" }
+        guard authority.first != "[", let colon = authority.firstIndex(of: ":") else { return nil }
+        let after = authority[authority.index(after: colon)...]
+        return after.first.map { $0.isNumber || $0.isPunctuation } ?? true ? nil : colon
     }
 
     private static func maskingParameters(_ text: String) -> String {

@@ -116,6 +116,8 @@ package struct GranaryProgram: Sendable {
                 text = text.replacing("'\(value)'", with: "'***'").replacing("=\(value)'", with: "=***'")
             } else if isNext, !argument.hasPrefix("-") {
                 text = text.replacing("'\(argument)'", with: "'***'")
+            } else if isNext {
+                text = text.replacing("Unknown option '\(argument)'", with: "Unknown option '***'")
             }
             // The words of a passphrase may be arguments of their own.
             isNext = argument == "--passphrase" || isNext && !argument.hasPrefix("-")
