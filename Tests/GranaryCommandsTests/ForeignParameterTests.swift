@@ -51,8 +51,9 @@ import Testing
         #expect(error?.message.contains("the parameter \(name), which libpq does not know") == true)
     }
 
-    @Test func `Behind a password no name is shown, which may be a part of it`() {
-        let error = #expect(throws: CommandError.self) { try parameters("?password=a&secret=b") }
+    @Test(arguments: ["password", "sslpassword"])
+    func `Behind a password no name is shown, which may be a part of it`(keyword: String) {
+        let error = #expect(throws: CommandError.self) { try parameters("?\(keyword)=a&secret=b") }
         #expect(error?.description.contains("secret") == false)
         #expect(error?.hint?.contains("%26") == true)
     }
