@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: [
         ["--passphrase=hush-hush"], ["--passphrase", "hush", "hush-hush"], ["--passphrse=hush-hush"],
-        ["--passphrase", "-zhush"],
+        ["--passphrase", "--hush"],
     ])
     func aPassphraseOnTheCommandLineIsNotRepeated(_ arguments: [String]) async throws {
         for json in [[], ["--json"]] {
