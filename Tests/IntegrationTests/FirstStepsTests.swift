@@ -176,7 +176,7 @@ import Testing
         }
     }
 
-    /// `dev` stands in the names of other folders and files.
+    /// The names of other folders and files contain `dev`.
     @Test func aFolderIsStrayUnlessAFileInItIsListed() async throws {
         let environments = """
             {"service": "shop", "environments": {"development": {"seed_files": ["development/shop.a.yaml", "extra/*"]}}}

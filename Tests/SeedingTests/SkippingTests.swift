@@ -86,7 +86,7 @@ import Testing
         try await TestProject.withShop(schema) { project in
             let report = try await project.generate(60)
             #expect(report.skipped == [])
-            // The search cannot know that there are no other values.
+            // Other values may exist, so the report does not say that these are all.
             let note = report.notes.joined(separator: "\n")
             #expect(note.hasPrefix("shop.letters: only 26 rows were found among "), "\(note)")
             #expect(note.hasSuffix(" candidates"), "\(note)")

@@ -59,7 +59,7 @@ package enum LayerMerge {
         guard !key.isEmpty else { return nil }
         var texts: [ExactText] = []
         for column in key {
-            // A list stands for several rows, which are not merged with other rows.
+            // A list makes several rows, and these are not merged with rows of other layers.
             guard let node = row[column], let text = node.text else { return nil }
             texts.append(ExactText("\(node.tag ?? "")\u{1}\(text)"))
         }
