@@ -123,7 +123,8 @@ extension Files {
     }
 
     private static func readAll(_ file: CInt, _ path: String, expected: Int) throws(SystemError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: max(expected, 4096))
+        // Files of the kernel, such as those in /proc, have no size.
+        var bytes = [UInt8](repeating: 0, count: expected > 1 ? expected : 4096)
         var filled = 0
         while true {
             if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }

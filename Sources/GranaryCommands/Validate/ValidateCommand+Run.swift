@@ -8,6 +8,7 @@ internal import Storage
 
 extension ValidateCommand {
     package func run(on console: Console) async throws {
+        ParseMemory.growInLargeSteps()
         let folders = try folders(console)
         var validator = Validator(folders: folders)
         validator.stateSchema = service.state.stateSchema

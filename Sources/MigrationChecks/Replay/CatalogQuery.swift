@@ -1,6 +1,7 @@
 /// The SQL query for a `CatalogShape`.
 ///
-/// Each row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`.
+/// Each row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`. OIDs below 16384
+/// (`FirstNormalObjectId`) belong to the thousands of objects that initdb creates.
 enum CatalogQuery {
     /// The query, without the objects that extensions and initdb create.
     static var text: String {
@@ -14,7 +15,8 @@ enum CatalogQuery {
                 WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind,
                 CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::pg_catalog."char" AS holder
             FROM pg_catalog.pg_class c JOIN own n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+            WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
         )
         SELECT 'schema' AS kind, pg_catalog.quote_ident(nspname) AS name, '' AS parent,
@@ -77,7 +79,7 @@ enum CatalogQuery {
             pg_catalog.format('schema %I', n.nspname), pg_catalog.concat_ws(E'\\n', 'owner ' || p.proowner::pg_catalog.regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
                 CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END), NULL
         FROM pg_catalog.pg_proc p JOIN own n ON n.oid = p.pronamespace
-        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
         SELECT 'type', t.oid::pg_catalog.regtype::pg_catalog.text, pg_catalog.format('schema %I', n.nspname),
@@ -89,7 +91,7 @@ enum CatalogQuery {
                 (SELECT r.rngsubtype::pg_catalog.regtype::pg_catalog.text FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)),
             NULL
         FROM pg_catalog.pg_type t JOIN own n ON n.oid = t.typnamespace
-        WHERE t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
         SELECT 'extension', pg_catalog.quote_ident(extname), '', extversion, NULL FROM pg_catalog.pg_extension

@@ -19,8 +19,11 @@ struct EnvironmentChecks {
 
     /// Compares by content, because a copy may have another number.
     private func only(in one: String, not other: String) -> [Finding] {
+        let migrations = tree.migrations(in: one)
+        // Most services have only the base folder. Then no digest needs to be computed.
+        guard !migrations.isEmpty else { return [] }
         let known = Set(tree.view(other).compactMap { $0.migration.up?.sha256 })
-        return tree.migrations(in: one).compactMap { migration in
+        return migrations.compactMap { migration in
             guard let up = migration.up, !known.contains(up.file.sha256), let statement = Self.structural(up) else {
                 return nil
             }

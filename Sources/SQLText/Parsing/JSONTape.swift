@@ -35,23 +35,24 @@ final class JSONTape: Sendable {
     /// What to add to a location in the tree to get an offset in the script.
     let base: Int
 
+    /// - Parameter text: JSON with a zero at its end, allocated by `malloc`. The tape frees it, unless it is nil.
     /// - Returns: nil for text that is not JSON, which the library never writes.
-    init?(_ bytes: UnsafeBufferPointer<UInt8>, base: Int) {
+    init?(adopting text: UnsafeMutablePointer<CChar>, base: Int) {
+        let raw = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        let bytes = raw.bindMemory(to: UInt8.self)
         guard bytes.count < Int(UInt32.max) else { return nil }
         var reader = Reader(bytes)
         guard reader.read() else {
             reader.entries.deallocate()
             return nil
         }
-        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
-        _ = copy.initialize(from: bytes)
-        self.bytes = UnsafeBufferPointer(copy)
+        self.bytes = bytes
         entries = UnsafeBufferPointer(rebasing: reader.entries[..<reader.count])
         self.base = base
     }
 
     deinit {
-        bytes.deallocate()
+        free(UnsafeMutableRawPointer(mutating: bytes.baseAddress))
         entries.deallocate()
     }
 
