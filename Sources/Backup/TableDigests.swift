@@ -5,9 +5,9 @@ internal import Storage
 extension BackupRun {
     /// Reads all rows as a backup does, from one snapshot, and keeps only their numbers and digests.
     ///
-    /// - Returns: The tables as a manifest describes them.
+    /// - Returns: The tables and large objects as a manifest describes them.
     /// - Throws: `BackupError`, `PostgresError`, `CancellationError`.
-    package func tableDigests() async throws -> [Manifest.Table] {
+    package func digests() async throws -> (tables: [Manifest.Table], largeObjects: Manifest.LargeObjects?) {
         progress(.phase("taking the snapshot"))
         return try await withHeldSession(
             server,
@@ -25,7 +25,7 @@ extension BackupRun {
                     }
                     try await group.waitForAll()
                 }
-                return board.outcome().tables
+                return board.outcome()
             }
         )
     }

@@ -45,7 +45,9 @@ package struct BackupsList: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let keyring = try keys.keyring(on: console, asks: false)
-        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups, keyring: keyring))
+        let keys = try Installation(console).knownKeys()
+        let catalogue = try BackupCatalogue.read(folder: backups, keyring: keyring, keys: keys)
+        let listing = CatalogueListing(catalogue: catalogue)
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
@@ -91,7 +93,8 @@ package struct BackupsShow: SpokenCommand {
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring)
+        let keys = try Installation(console).knownKeys()
+        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, keys: keys)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,

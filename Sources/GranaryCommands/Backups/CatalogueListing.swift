@@ -30,10 +30,18 @@ struct CatalogueListing {
                 column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
             ),
             .part(manifest, \.manifest),
+            .init(
+                "drilled_at",
+                \.drill?.drilledAt,
+                column: .init("drilled", expendable: 3) { entry in
+                    entry.drill.map { "\($0.drilledAt.prefix(10))\($0.ok ? "" : " failed")" } ?? ""
+                }
+            ),
+            .init("drill_ok", \.drill?.ok),
         ],
         columns: [
             "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
-            "masked",
+            "masked", "drilled",
         ]
     )
 
@@ -61,11 +69,6 @@ struct CatalogueListing {
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
     ])
-}
-
-extension BackupCatalogue.Entry {
-    /// Why it could not be read.
-    fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
 }
 
 extension Manifest {
