@@ -140,7 +140,8 @@ let package = Package(
         .target(
             name: "Drills",
             dependencies: [
-                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Databases", "DumpArchives", "Inspection",
+                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Databases", "DumpArchives",
+                "Inspection",
                 "LocalServer", "Migrations", "PostgresClient", "Project", "Restore", "SQLText", "Storage", log,
             ],
             swiftSettings: unhurried
@@ -151,7 +152,8 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Drills", "Seeding",
-                "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives",
+                "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
+                "DumpArchives",
                 "Storage", "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -227,6 +229,13 @@ let package = Package(
                 "AgeEncryption", "Restore", "Backup", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage",
                 "PostgresClient",
                 "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DrillsTests",
+            dependencies: [
+                "Drills", "Backup", "Bookkeeping", "Project", "Archive", "Storage", "PostgresClient", "TestSupport",
             ],
             swiftSettings: settings
         ),

@@ -31,14 +31,16 @@ struct RestoreTrial: Sendable {
     func run(on server: ServerAddress, into name: String) async throws -> ServerAddress? {
         let restore = restoreOptions(into: name, on: server)
         let clock = PhaseClock()
-        let run = RestoreRun(restore, file: file, server: server, logger: logger) { event in
-            if case .phase(let name) = event { clock.begin(name) }
-            progress(.restore(event))
-        }
+        let progress = progress
         do {
-            try requireHarmless(try await run.plan(listsCode: false))
-            clock.reset()
-            let report = try await run.run()
+            var looking = restore
+            looking.trust = .sealed(by: options.keys)
+            let plan = RestoreRun(looking, file: file, server: server, logger: logger) { progress(.restore($0)) }
+            try requireHarmless(try await plan.plan(listsCode: false))
+            let report = try await RestoreRun(restore, file: file, server: server, logger: logger) { event in
+                if case .phase(let name) = event { clock.begin(name) }
+                progress(.restore(event))
+            }.run()
             journal.update { $0.phases += clock.phases }
             note(report)
             return server.database(name)
@@ -128,7 +130,6 @@ private final class PhaseClock: Sendable {
     private let marks = Mutex<[(name: String, start: ContinuousClock.Instant)]>([])
 
     func begin(_ name: String) { marks.withLock { $0.append((name, .now)) } }
-    func reset() { marks.withLock { $0 = [] } }
 
     var phases: [DrillReport.Phase] {
         let marks = marks.withLock { $0 }

@@ -34,9 +34,10 @@ struct DrillProject: Sendable {
         _ sql: String = content,
         files: KeyValuePairs<String, String> = [:],
         sealedBy seal: SealKey? = key,
+        on server: ThrowawayServer? = nil,
         _ body: (DrillProject) async throws -> Void
     ) async throws {
-        try await TestProject.with(sql, files: files) { project in
+        try await TestProject.with(sql, files: files, on: server) { project in
             let drill = DrillProject(project: project)
             try await drill.mark()
             try await drill.backup(to: drill.file, sealedBy: seal)
@@ -74,7 +75,7 @@ struct DrillProject: Sendable {
         }.run()
     }
 
-    /// The databases of drills that are still there.
+    /// The databases of drills that are still there; on a server that other tests do not use.
     func leftOvers() async throws -> String {
         try await project.sql("SELECT datname FROM pg_database WHERE datname ~ '^granary_drill'")
     }

@@ -40,7 +40,8 @@ import Testing
             #expect(outcome.status == 0, "\(outcome)")
             for part in [
                 "\"report\":\"granary drill\",\"ok\":true,\"file\":\"\(file)\"", "\"rpo_seconds\":", "\"rto_seconds\":",
-                "{\"check\":\"rows\",\"ok\":true,", "{\"check\":\"age\",\"ok\":true,", "\"server\":\"a temporary server\"",
+                "{\"check\":\"rows\",\"ok\":true,", "{\"check\":\"age\",\"ok\":true,",
+                "\"server\":\"a temporary server\"",
                 "\"environment\":\"development\"",
             ] {
                 #expect(outcome.stdout.contains(part), "\(part): \(outcome)")
@@ -59,11 +60,14 @@ import Testing
         try await server.execute("CREATE ROLE drilled_owner")
         do {
             let sql = Self.schema + "ALTER TABLE public.users OWNER TO drilled_owner;"
-            try await withBackup(sql, files: [
-                "smoke/owner.sql": """
+            try await withBackup(
+                sql,
+                files: [
+                    "smoke/owner.sql": """
                     SELECT 1 FROM pg_tables WHERE tablename = 'users' AND tableowner <> 'drilled_owner'
                     """
-            ]) { project, _ in
+                ]
+            ) { project, _ in
                 let outcome = try await project.granary("drill", "--smoke", "smoke")
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(!outcome.stdout.contains("owners"), "\(outcome)")
@@ -118,18 +122,21 @@ import Testing
         }
     }
 
+    /// Starts the command, whose output goes into the file `out`.
+    private func start(_ project: TestProject, _ arguments: String...) throws -> pid_t {
+        let key = String(repeating: "key of the tests ", count: 3)
+        let variables = project.variables.merging(["GRANARY_ARCHIVE_KEY": key]) { $1 }
+            .compactMap { name, value in value.map { "\(name)='\($0)'" } }
+        let words = ([try granaryBinary()] + arguments).map { "'\($0)'" }
+        let started = shell(
+            "(cd '\(project.folder.path)' && exec env \((variables + words).joined(separator: " ")) >out 2>&1) & echo $!"
+        )
+        return try #require(pid_t(started.output.trimmed))
+    }
+
     @Test func aDrillThatWasKilledIsDeletedByTheNext() async throws {
         try await withBackup(files: ["slow/slow.sql": "SELECT 1 FROM pg_sleep(600)"]) { project, _ in
-            let binary = try granaryBinary()
-            let variables = project.variables.compactMap { name, value in value.map { "\(name)='\($0)'" } }
-            let folder = project.folder.path
-            let started = shell(
-                """
-                cd '\(folder)' && env \(variables.joined(separator: " ")) GRANARY_ARCHIVE_KEY='\(
-                    String(repeating: "key of the tests ", count: 3))' '\(binary)' drill --smoke slow >out 2>&1 & echo $!
-                """
-            )
-            let process = try #require(pid_t(started.output.trimmed))
+            let process = try start(project, "drill", "--smoke", "slow")
             try await eventually { String(decoding: project.folder.read("out"), as: UTF8.self).contains("smoke") }
             kill(process, SIGKILL)
             #expect(!leftOvers(project).isEmpty)
@@ -137,6 +144,24 @@ import Testing
             #expect(next.status == 0, "\(next)")
             #expect(next.stderr.contains("which a killed run had left"), "\(next)")
             #expect(leftOvers(project) == [])
+        }
+    }
+
+    /// Also while the server is made, or starts: a program that was started for that goes on for a moment.
+    @Test(arguments: [100, 400, 800, 1500, 3000])
+    func aKillAtAnyMomentLeavesNothingForLong(milliseconds: Int) async throws {
+        try await withBackup { project, _ in
+            let process = try start(project, "drill")
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            kill(process, SIGKILL)
+            try await Task.sleep(for: .seconds(2))
+            let next = try await project.granary("drill")
+            #expect(next.status == 0, "\(next)")
+            try await eventually {
+                if leftOvers(project) == [] { return true }
+                _ = try? await project.granary("drill")
+                return false
+            }
         }
     }
 
@@ -197,7 +222,9 @@ import Testing
             #expect(dumped.status == 0, "\(dumped)")
             let outcome = try await project.granary("drill", "dump", "--json")
             #expect(outcome.status == 0, "\(outcome)")
-            #expect(outcome.stdout.contains("{\"what\":\"digests of rows\",\"reason\":\"a dump has none to compare with\"}"))
+            #expect(
+                outcome.stdout.contains("{\"what\":\"digests of rows\",\"reason\":\"a dump has none to compare with\"}")
+            )
             #expect(outcome.stdout.contains("{\"check\":\"sequences\",\"ok\":true"))
         }
     }
@@ -205,9 +232,14 @@ import Testing
     @Test func aNewerFileThatCannotBeReadIsAFinding() async throws {
         try await withBackup { project, file in
             try project.folder.write(Array(project.folder.read(file).dropLast(500)), to: "backups/zz.zip")
-            utimensat(AT_FDCWD, project.folder.file("backups/zz.zip"), [
-                timespec(tv_sec: time(nil) + 60, tv_nsec: 0), timespec(tv_sec: time(nil) + 60, tv_nsec: 0),
-            ], 0)
+            utimensat(
+                AT_FDCWD,
+                project.folder.file("backups/zz.zip"),
+                [
+                    timespec(tv_sec: time(nil) + 60, tv_nsec: 0), timespec(tv_sec: time(nil) + 60, tv_nsec: 0),
+                ],
+                0
+            )
             let outcome = try await project.granary("drill")
             #expect(outcome.status == 2, "\(outcome)")
             #expect(outcome.stdout.contains("FAIL  newest"))

@@ -32,7 +32,7 @@ extension DrillBench {
             seconds = try await reading { session in
                 try session.query(
                     """
-                    SELECT pg_catalog.floor(extract(epoch FROM $1::timestamptz - pg_catalog.max(\(session.quoted(column)))::timestamptz)) AS age
+                    SELECT pg_catalog.floor(extract(epoch FROM $1::pg_catalog.timestamptz - pg_catalog.max(\(session.quoted(column)))::pg_catalog.timestamptz)) AS age
                     FROM \(session.quoted(table))
                     """,
                     [time]

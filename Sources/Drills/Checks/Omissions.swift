@@ -4,7 +4,9 @@ internal import PostgresClient
 // What a drill does not run, so that nobody takes its report for more than it is.
 extension DrillBench {
     /// Extensions with workers or jobs of their own, which run on a server that loads their library.
-    private static let withJobs: Set<String> = ["pg_cron", "timescaledb", "pg_partman", "pgagent", "pg_background", "citus"]
+    private static let withJobs: Set<String> = [
+        "pg_cron", "timescaledb", "pg_partman", "pgagent", "pg_background", "citus",
+    ]
 
     func listWhatWasNotDrilled() {
         guard let manifest else {
@@ -25,7 +27,9 @@ extension DrillBench {
         if let dependents = manifest.scope.excluded?.dependents, !dependents.isEmpty {
             journal.omit(dependents.listed(), because: "the backup does not have them")
         }
-        for secret in manifest.redacted { journal.omit("the secrets of \(secret)", because: "the backup does not have them") }
+        for secret in manifest.redacted {
+            journal.omit("the secrets of \(secret)", because: "the backup does not have them")
+        }
     }
 }
 

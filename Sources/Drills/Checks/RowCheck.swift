@@ -39,7 +39,8 @@ extension DrillBench {
                     let found = tables[table.tableName]?.rows ?? 0
                     return found == table.rows ? nil : Self.difference(table.tableName, found, table.rows)
                 },
-            else: "the digests of \(counted(wanted.count, "table")) with \(counted(rows, "row")) are those of the backup"
+            else:
+                "the digests of \(counted(wanted.count, "table")) with \(counted(rows, "row")) are those of the backup"
         )
         guard let objects = manifest.largeObjects else { return }
         let isSame = objects.digest == found.largeObjects?.digest && objects.rows == found.largeObjects?.rows
@@ -53,7 +54,8 @@ extension DrillBench {
     private static func difference(_ table: Manifest.Table, _ found: Manifest.Table?) -> String? {
         guard let found else { return "\(table.tableName) is missing" }
         guard found.rows == table.rows else { return Self.difference(table.tableName, found.rows, table.rows) }
-        return found.digest == table.digest ? nil : "the rows of \(table.tableName) have other values than in the backup"
+        return found.digest == table.digest
+            ? nil : "the rows of \(table.tableName) have other values than in the backup"
     }
 
     private static func difference(_ table: TableName, _ rows: Int, _ wanted: Int) -> String {

@@ -46,7 +46,8 @@ private struct SmokeQuery: Sendable {
                 return try session.query(text).count
             }
             guard rows != expected else { return nil }
-            return "\(path) returned \(counted(rows, "row"))" + (expected == 0 ? "" : " instead of \(grouped(expected))")
+            return "\(path) returned \(counted(rows, "row"))"
+                + (expected == 0 ? "" : " instead of \(grouped(expected))")
         } catch let error as PostgresError where error.code == .server {
             // query_canceled
             if error.sqlState == "57014" { return "\(path) took longer than \(timeout / .seconds(1)) s" }

@@ -45,7 +45,7 @@ struct DrillPlace: Sendable {
             atLeast: manifest.map { $0.server.versionNumber / 10_000 },
             postgresBin: postgresBin,
             logger: logger,
-            keeps: { keeps($0) }
+            keeps: keeps
         ) { server in
             journal.update { report in
                 report.server = "a temporary server"
@@ -76,12 +76,12 @@ struct DrillPlace: Sendable {
             report.serverVersion = version
         }
         let kept = "granary_drilled_\(options.now)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
-        let isFound = { @Sendable (result: Result<Void, any Error>) in keeps(result) }
+        let keptName = { @Sendable (result: Result<Void, any Error>) in keeps(result) ? kept : nil }
         try await ScratchDatabase.withName(
             address,
             for: .drill,
             logger: logger,
-            keptName: { isFound($0) ? kept : nil }
+            keptName: keptName
         ) { name in
             try await body(address, name)
             guard keeps(.success(())) else { return }

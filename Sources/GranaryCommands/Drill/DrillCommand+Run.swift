@@ -85,7 +85,9 @@ extension DrillCommand {
         return Choice(
             path: newest.path,
             manifest: newest.manifest,
-            unreadable: unreadable.map { "\($0.file) is newer than \(newest.file), and cannot be read: \($0.problem ?? "")" }
+            unreadable: unreadable.map {
+                "\($0.file) is newer than \(newest.file), and cannot be read: \($0.problem ?? "")"
+            }
         )
     }
 
@@ -143,7 +145,9 @@ extension DrillCommand {
             )
         }
         var options = MigratorOptions(
-            services: try service.services(variables: console.environment).map { .init(service: $0, file: $1) },
+            services: try service.services(variables: console.environment).map {
+                MigratorOptions.Folder(service: $0.service, file: $0.file)
+            },
             environment: "development",
             now: time(nil),
             actor: Operator.account(console.environment),

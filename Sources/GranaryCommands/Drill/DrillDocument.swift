@@ -10,9 +10,12 @@ struct DrillDocument {
 
     var text: String {
         var lines = ["Restore drill: \(verdict)", ""] + facts.map { Self.column($0.0) + $0.1 }
-        lines += ["", "Checks"] + report.checks.map { "  \($0.isOK ? "ok  " : "FAIL") \(Self.column($0.title))\($0.detail)" }
+        lines +=
+            ["", "Checks"] + report.checks.map { "  \($0.isOK ? "ok  " : "FAIL") \(Self.column($0.title))\($0.detail)" }
         lines += ["", "Time"] + report.phases.map { "  \(Formatting.duration(seconds: $0.seconds))  \($0.name)" }
-        if !report.migrations.isEmpty { lines += ["", "Pending migrations"] + report.migrations.map { "  \($0.sentence)" } }
+        if !report.migrations.isEmpty {
+            lines += ["", "Pending migrations"] + report.migrations.map { "  \($0.sentence)" }
+        }
         if !report.omissions.isEmpty { lines += ["", "Not drilled"] + report.omissions.map { "  \($0.sentence)" } }
         if !report.notes.isEmpty { lines += ["", "Notes"] + report.notes.map { "  \($0)" } }
         return (lines + ["", evidence.sealLine]).map(Formatting.harmless).joined(separator: "\n")
@@ -25,8 +28,12 @@ struct DrillDocument {
         lines += report.checks.map { "| \($0.title) | \($0.isOK ? "ok" : "**failed**") | \(Self.cell($0.detail)) |" }
         lines += ["", "## Time", "", "| phase | time |", "| --- | --- |"]
         lines += report.phases.map { "| \(Self.cell($0.name)) | \(Formatting.duration(seconds: $0.seconds)) |" }
-        if !report.migrations.isEmpty { lines += ["", "## Pending migrations", ""] + Self.list(report.migrations.map(\.sentence)) }
-        if !report.omissions.isEmpty { lines += ["", "## Not drilled", ""] + Self.list(report.omissions.map(\.sentence)) }
+        if !report.migrations.isEmpty {
+            lines += ["", "## Pending migrations", ""] + Self.list(report.migrations.map(\.sentence))
+        }
+        if !report.omissions.isEmpty {
+            lines += ["", "## Not drilled", ""] + Self.list(report.omissions.map(\.sentence))
+        }
         if !report.notes.isEmpty { lines += ["", "## Notes", ""] + Self.list(report.notes) }
         return (lines + ["", evidence.sealLine]).map(Formatting.harmless).joined(separator: "\n")
     }
@@ -38,8 +45,14 @@ struct DrillDocument {
         return [
             ("backup", "\(report.file), \(Formatting.bytes(report.bytes))\(report.isEncrypted ? ", encrypted" : "")"),
             ("SHA-256", report.sha256 ?? "-"), ("seal", report.sealKey.map { "of the key \($0)" } ?? "not known"),
-            ("backed up", "\(report.backedUpAt), database \(database), PostgreSQL \(report.sourceVersion ?? "unknown")"),
-            ("drilled", "\(evidence.drilledAt) by \(evidence.drilledBy) on \(evidence.host), granary \(granaryVersion)"),
+            (
+                "backed up",
+                "\(report.backedUpAt), database \(database), PostgreSQL \(report.sourceVersion ?? "unknown")"
+            ),
+            (
+                "drilled",
+                "\(evidence.drilledAt) by \(evidence.drilledBy) on \(evidence.host), granary \(granaryVersion)"
+            ),
             ("server", report.server.isEmpty ? "-" : "\(report.server), PostgreSQL \(report.serverVersion)"),
             ("restored", "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))"),
             ("RPO", Formatting.duration(seconds: Double(report.rpoSeconds))),

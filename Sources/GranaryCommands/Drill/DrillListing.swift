@@ -39,7 +39,10 @@ struct DrillListing {
         guard let folder = kept.folder, let url = kept.url else {
             let drop = "DROP DATABASE \(QuotedText.name(kept.database))"
             let place = server == nil ? "granary server psql -c" : "psql SERVER -c"
-            return ["the restored database is kept as \(kept.database)", "to drop it: \(place) \(QuotedText.shellWord(drop))"]
+            return [
+                "the restored database is kept as \(kept.database)",
+                "to drop it: \(place) \(QuotedText.shellWord(drop))",
+            ]
         }
         let data = kept.dataFolder.map { $0.hasPrefix(folder) ? [] : [String($0.dropLast("/data".count))] } ?? []
         let folders = ([folder] + data).map(QuotedText.shellWord).joined(separator: " ")
