@@ -18,10 +18,15 @@ struct DrillBench: Sendable {
     var isOnOwnServer: Bool { if case .temporary = options.place { true } else { false } }
 
     /// Runs `body` in a session that only reads.
-    func reading<R: Sendable>(_ body: @escaping @Sendable (inout Session) throws -> R) async throws -> R {
+    ///
+    /// - Parameter takesViews: Whether it may read views, whose code then runs.
+    func reading<R: Sendable>(
+        takesViews: Bool = false,
+        _ body: @escaping @Sendable (inout Session) throws -> R
+    ) async throws -> R {
         try await withSession(database, logger: logger) { session in
             try session.pin([("row_security", "off")])
-            try session.refuseViews()
+            if !takesViews { try session.refuseViews() }
             return try session.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)
         }
     }

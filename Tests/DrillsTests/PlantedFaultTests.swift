@@ -179,13 +179,14 @@ import Testing
 
     @Test func smokeQueriesReturnNoRowOrAsManyAsExpected() async throws {
         let files: KeyValuePairs = [
-            "smoke/none.sql": "SELECT id FROM users WHERE name IS NULL",
+            "smoke/none.sql": "SELECT id FROM unnamed",
             "smoke/some.sql": "-- expect: 500\nSELECT id FROM users",
             "bad/found.sql": "SELECT id, name FROM users WHERE id < 4",
             "bad/writes.sql": "DELETE FROM users",
             "bad/wrong.sql": "SELECT nothing FROM users",
         ]
-        try await DrillProject.with(files: files) { project in
+        let view = "CREATE VIEW public.unnamed AS SELECT id FROM public.users WHERE name IS NULL;"
+        try await DrillProject.with(DrillProject.content + view, files: files) { project in
             let folder = project.project.folder
             let sound = try await project.drill {
                 $0.smokeFiles = [folder.file("smoke/none.sql"), folder.file("smoke/some.sql")]

@@ -24,7 +24,8 @@ extension DrillBench {
         backup.level = 0
         backup.stateSchema = options.stateSchema
         let progress = progress
-        let found = try await BackupRun(backup, server: database, logger: logger) { progress(.read($0)) }.digests()
+        let found = try await BackupRun(backup, server: database, logger: logger) { progress(.read($0)) }
+            .digests(like: manifest.tables)
         let tables = Dictionary(found.tables.map { ($0.tableName, $0) }, uniquingKeysWith: { first, _ in first })
         let wanted = manifest.countedTables
         let rows = wanted.reduce(0) { $0 + $1.rows }

@@ -40,7 +40,7 @@ private struct SmokeQuery: Sendable {
         let expected = text.firstMatch(of: #/(?m)^--[ \t]*expect:[ \t]*([0-9]+)[ \t]*$/#).flatMap { Int($0.1) } ?? 0
         let limit = timeout.milliseconds
         do {
-            let rows = try await bench.reading { session in
+            let rows = try await bench.reading(takesViews: true) { session in
                 // Its names are those of the application, so its search path is that of the database.
                 try session.execute("\(Session.databaseSearchPath); SET LOCAL statement_timeout = \(limit)")
                 return try session.query(text).count
