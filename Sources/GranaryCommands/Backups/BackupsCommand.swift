@@ -45,8 +45,8 @@ package struct BackupsList: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let keyring = try keys.keyring(on: console, asks: false)
-        let keys = try Installation(console).knownKeys()
-        let catalogue = try BackupCatalogue.read(folder: backups, keyring: keyring, keys: keys)
+        let known = try Installation(console).knownKeys()
+        let catalogue = try BackupCatalogue.read(folder: backups, keyring: keyring, keys: known)
         let listing = CatalogueListing(catalogue: catalogue)
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
@@ -93,8 +93,8 @@ package struct BackupsShow: SpokenCommand {
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let keys = try Installation(console).knownKeys()
-        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, keys: keys)
+        let known = try Installation(console).knownKeys()
+        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, keys: known)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,

@@ -56,7 +56,7 @@ struct DrillDocument {
             ("server", report.server.isEmpty ? "-" : "\(report.server), PostgreSQL \(report.serverVersion)"),
             ("restored", "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))"),
             ("RPO", Formatting.duration(seconds: Double(report.rpoSeconds))),
-            ("RTO", report.rtoSeconds.map(Formatting.duration) ?? "-"),
+            ("RTO", report.rtoSeconds.map { Formatting.duration(seconds: $0) } ?? "-"),
         ]
     }
 

@@ -45,7 +45,9 @@ struct DrillEvidence {
 
     /// Leaves a small file beside an archive, for `granary backups`.
     func writeRecord(on console: Console) {
-        guard let sha256 = report.sha256, [".zip", ".zip.age"].contains(where: report.file.hasSuffix) else { return }
+        guard let sha256 = report.sha256, [".zip", ".zip.age"].contains(where: { report.file.hasSuffix($0) }) else {
+            return
+        }
         let record = DrillRecord(
             drilledAt: drilledAt,
             ok: report.isOK,
@@ -69,19 +71,29 @@ extension DrillEvidence {
     static let title = "granary drill"
 
     static let result = ResultDescription<DrillEvidence>([
-        .init("report") { _ in title }, .init("ok", \.report.isOK), .init("file", \.report.file),
-        .init("sha256", \.report.sha256), .init("bytes", \.report.bytes), .init("encrypted", \.report.isEncrypted),
-        .init("seal_key", \.report.sealKey), .init("backed_up_at", \.report.backedUpAt),
-        .init("environment", \.report.environment), .init("database", \.report.database),
-        .init("source_version", \.report.sourceVersion), .init("drilled_at", \.drilledAt),
-        .init("drilled_by", \.drilledBy), .init("host", \.host), .init("granary_version") { _ in granaryVersion },
-        .init("server", \.report.server), .init("server_version", \.report.serverVersion),
-        .init("rows", \.report.rows), .init("tables", \.report.tables), .init("rpo_seconds", \.report.rpoSeconds),
-        .init("rto_seconds", \.report.rtoSeconds), .init("seconds", \.report.seconds),
+        .init("report") { _ in title }, .part(verdict) { $0 }, .part(backup) { $0 }, .part(drill) { $0 },
         .init("checks", each: check, \.report.checks), .init("phases", each: phase, \.report.phases),
         .init("migrations", each: migration, \.report.migrations),
         .init("not_drilled", each: omission, \.report.omissions), .init("notes", \.report.notes),
         .init("kept", kept, \.report.kept), .init("seal", seal, \.key),
+    ])
+
+    private static let verdict = ResultDescription<DrillEvidence>([
+        .init("ok", \.report.isOK), .init("file", \.report.file), .init("rpo_seconds", \.report.rpoSeconds),
+        .init("rto_seconds", \.report.rtoSeconds), .init("rows", \.report.rows), .init("tables", \.report.tables),
+    ])
+
+    private static let backup = ResultDescription<DrillEvidence>([
+        .init("sha256", \.report.sha256), .init("bytes", \.report.bytes), .init("encrypted", \.report.isEncrypted),
+        .init("seal_key", \.report.sealKey), .init("backed_up_at", \.report.backedUpAt),
+        .init("environment", \.report.environment), .init("database", \.report.database),
+        .init("source_version", \.report.sourceVersion),
+    ])
+
+    private static let drill = ResultDescription<DrillEvidence>([
+        .init("drilled_at", \.drilledAt), .init("drilled_by", \.drilledBy), .init("host", \.host),
+        .init("granary_version") { _ in granaryVersion }, .init("server", \.report.server),
+        .init("server_version", \.report.serverVersion), .init("seconds", \.report.seconds),
     ])
 
     private static let check = ResultDescription<DrillReport.Check>([

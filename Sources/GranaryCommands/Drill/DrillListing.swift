@@ -44,7 +44,8 @@ struct DrillListing {
                 "to drop it: \(place) \(QuotedText.shellWord(drop))",
             ]
         }
-        let data = kept.dataFolder.map { $0.hasPrefix(folder) ? [] : [String($0.dropLast("/data".count))] } ?? []
+        let data: [String] =
+            kept.dataFolder.map { $0.hasPrefix(folder) ? [] : [String($0.dropLast("/data".count))] } ?? []
         let folders = ([folder] + data).map(QuotedText.shellWord).joined(separator: " ")
         return [
             "the restored database is kept: psql \(QuotedText.shellWord(url))",
