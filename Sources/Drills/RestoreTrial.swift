@@ -26,9 +26,13 @@ struct RestoreTrial: Sendable {
         self.progress = progress
     }
 
+    /// Extensions that cannot be created unless the server was started with their library.
+    private static let preloaded: Set<String> = ["citus", "pg_cron", "timescaledb"]
+
     /// - Returns: The restored database; nil if the restore failed.
     /// - Throws: `DrillError`; the errors of a restore that say nothing about the backup.
     func run(on server: ServerAddress, into name: String) async throws -> ServerAddress? {
+        try requireLibraries()
         let restore = restoreOptions(into: name, on: server)
         let clock = PhaseClock()
         let progress = progress
@@ -51,6 +55,18 @@ struct RestoreTrial: Sendable {
             journal.omit("every check after the restore", because: "the restore failed")
             return nil
         }
+    }
+
+    /// - Throws: `DrillError.obstacles`.
+    private func requireLibraries() throws {
+        guard case .temporary = options.place else { return }
+        let names = (file.manifest?.extensions ?? []).map(\.name).filter(Self.preloaded.contains)
+        guard !names.isEmpty else { return }
+        throw DrillError(
+            .obstacles,
+            "\(options.file) cannot be drilled on a temporary server, which does not load \(names.listed())",
+            hint: "nothing was restored; name a server that loads it, with --server"
+        )
     }
 
     private func restoreOptions(into name: String, on server: ServerAddress) -> RestoreOptions {
