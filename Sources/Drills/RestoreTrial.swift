@@ -135,7 +135,8 @@ struct RestoreTrial: Sendable {
             case .selection, .usage, .preflight, .refused, .untrusted, .busy: nil
             }
         case let error as ArchiveError: error.code == .io ? nil : error.description
-        case let error as PostgresError: error.isOfStatement ? error.description : nil
+        // An error without a subject is about the server, such as a locale that it lacks.
+        case let error as PostgresError: error.isOfStatement && error.subject != nil ? error.description : nil
         default: nil
         }
     }
