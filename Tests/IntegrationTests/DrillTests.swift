@@ -286,3 +286,7 @@ import Testing
         }
     }
 }
+
+extension String {
+    fileprivate var trimmed: String { hasSuffix("\n") ? String(dropLast()) : self }
+}
