@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct DrillCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "drill",
-        abstract: "Rehearse a restore: restore a backup, check everything, throw it away.",
+        abstract: "Rehearse a restore, and check what was restored.",
         discussion: """
             The backup is restored on a temporary server, which is deleted afterwards. Then the digests of all rows \
             are compared with those of the backup; sequences, constraints and indexes are checked. The report tells \
