@@ -253,6 +253,31 @@ import Testing
         "environments.json": "{\"service\": \"shop\", \"schemas\": [\"public\"]}",
     ]
 
+    /// The rules protect the real database.
+    @Test func approvalsWindowsAndBackupsDoNotApplyToTheCopy() async throws {
+        try await withBackup("", files: Self.migrations) { project, _ in
+            let up = try await project.granary("migrate", "up")
+            #expect(up.status == 0, "\(up)")
+            let backup = try await project.granary("backup", "--quiet", "--output", "b.zip")
+            #expect(backup.status == 0, "\(backup)")
+            try project.folder.write(
+                """
+                {"service": "shop", "schemas": ["public"], "environments": {"development": {"config": {
+                    "require_approval": true, "allow_destructive_operations": false, "backup_required": true,
+                    "maintenance_window_required": true, "maintenance_window": "Sun 02:00-02:01 UTC"}}}}
+                """,
+                to: "environments.json"
+            )
+            try project.writeMigration("DROP TABLE users;", to: "000002_gone.up.sql")
+            try project.writeMigration("CREATE TABLE users ();", to: "000002_gone.down.sql")
+            let real = try await project.granary("migrate", "up")
+            #expect(real.status == 3, "\(real)")
+            let drill = try await project.granary("drill", "b.zip", "--migrate")
+            #expect(drill.status == 0, "\(drill)")
+            #expect(drill.stdout.contains("1 pending migration applied in "), "\(drill)")
+        }
+    }
+
     @Test func theLedgerIsComparedAndPendingMigrationsAreTimed() async throws {
         try await withBackup("", files: Self.migrations) { project, _ in
             let up = try await project.granary("migrate", "up")

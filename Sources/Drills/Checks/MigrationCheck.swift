@@ -82,17 +82,14 @@ extension DrillBench {
     private func migrator() -> Migrator? {
         guard var migrations = options.migrations else { return nil }
         if let environment = manifest?.environment { migrations.environment = environment }
-        for index in migrations.services.indices {
-            migrations.services[index].file = migrations.services[index].file
-                .withoutRestraints(of: migrations.environment)
-        }
+        migrations.isRehearsal = true
         let progress = progress
         return Migrator(
             migrations,
             server: database,
             logger: logger,
-            // The copy is dropped anyway.
-            backUp: { _, _ in throw DrillError(.file, "a drill makes no backup") },
+            // A rehearsal asks for no backup.
+            backUp: { _, _ in "" },
             progress: { progress(.migrate($0)) }
         )
     }
@@ -108,21 +105,6 @@ extension DrillReport.Migration {
             locks: step.script.locks.filter(\.value.blocksWrites).map { "\($0.key): \($0.value)" }.sorted(),
             rewritten: rewritten
         )
-    }
-}
-
-extension EnvironmentsFile {
-    /// The rules that protect a real database: approvals, windows, backups. A copy needs none of them.
-    fileprivate func withoutRestraints(of environment: String) -> EnvironmentsFile {
-        var file = self
-        for index in file.environments.indices where file.environments[index].name == environment {
-            file.environments[index].allowsDestructiveOperations = true
-            file.environments[index].requiresApproval = false
-            file.environments[index].requiresWindow = false
-            file.environments[index].requiresBackup = false
-            file.environments[index].rollsBackOnFailure = false
-        }
-        return file
     }
 }
 

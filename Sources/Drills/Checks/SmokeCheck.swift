@@ -35,7 +35,7 @@ private struct SmokeQuery: Sendable {
         do {
             text = try Files.text(of: path)
         } catch {
-            throw DrillError(.file, "\(path) cannot be read: \(error)")
+            throw DrillError(.file, "\(path) cannot be read: \(error)", hint: "make it readable, or remove it")
         }
         let expected = text.firstMatch(of: #/(?m)^--[ \t]*expect:[ \t]*([0-9]+)[ \t]*$/#).flatMap { Int($0.1) } ?? 0
         let limit = timeout.milliseconds
