@@ -1,7 +1,6 @@
 internal import Archive
 internal import Migrations
 internal import PostgresClient
-internal import Project
 internal import SQLText
 
 // The ledger of the backup against the files, and the pending migrations on the copy.
