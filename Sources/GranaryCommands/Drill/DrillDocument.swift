@@ -1,3 +1,4 @@
+internal import Archive
 internal import Drills
 
 /// The report of a drill for people: text, or Markdown.
