@@ -137,12 +137,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(
+            name: "Drills",
+            dependencies: [
+                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Databases", "DumpArchives",
+                "Inspection",
+                "LocalServer", "Migrations", "PostgresClient", "Project", "Restore", "SQLText", "Storage", log,
+            ],
+            swiftSettings: unhurried
+        ),
+
         // 5 and 6: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning",
-                "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives",
+                "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Drills", "Seeding",
+                "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
+                "DumpArchives",
                 "Storage", "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -218,6 +229,13 @@ let package = Package(
                 "AgeEncryption", "Restore", "Backup", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage",
                 "PostgresClient",
                 "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DrillsTests",
+            dependencies: [
+                "Drills", "Backup", "Bookkeeping", "Project", "Archive", "Storage", "PostgresClient", "TestSupport",
             ],
             swiftSettings: settings
         ),

@@ -27,7 +27,7 @@ granary_option = $(if $(call granary_value,$(1)),$(2) $(call granary_word,$(call
 granary_needs = $(if $(call granary_value,$(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
 granary_targets := \
-  db-help db-backup db-restore db-verify db-backups db-start db-stop db-connect db-env db-status doctor \
+  db-help db-backup db-restore db-verify db-drill db-backups db-start db-stop db-connect db-env db-status doctor \
   db-seed db-seed-enhanced db-setup db-clean db-reset-dev db-tables db-counts db-schema \
   db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan \
   db-migration-generate db-migration-deps db-validate
@@ -35,6 +35,7 @@ granary_targets := \
 # The variables of each target, beside ARGS, ENV and those that granary itself reads.
 granary_of_db-restore := FILE CONFIRM
 granary_of_db-verify := FILE
+granary_of_db-drill := FILE
 granary_of_db-backups := FILE
 granary_of_db-migrate-up := N CONFIRM
 granary_of_db-migrate-down := N CONFIRM
@@ -96,6 +97,9 @@ db-restore: ## Restore a backup, completely or not at all: FILE=name CONFIRM=dat
 db-verify: ## Read every byte of a backup and check it: FILE=name
 	$(call granary_needs,FILE,backups/NAME.zip)
 	@$(GRANARY) verify $(call granary_word,$(call granary_value,FILE)) $(call granary_value,ARGS)
+
+db-drill: ## Rehearse a restore of the newest backup, and check all of it; FILE=name takes another one
+	@$(GRANARY) drill $(if $(FILE),$(call granary_word,$(FILE))) $(ARGS)
 
 db-migrate-up: ## Apply all pending migrations; N=1 applies one
 	@$(GRANARY) migrate up $(call granary_option,N) $(call granary_option,CONFIRM,--confirm) $(call granary_value,ARGS)

@@ -28,6 +28,7 @@ main() {
     digests >"$work/before"
     back_up
     verify
+    rehearse
     make_a_mistake
     restore
     digests >"$work/after"
@@ -75,6 +76,12 @@ verify() {
     started
     run "$GRANARY" verify "$ARCHIVE"
     good verify 'every byte read, every checksum and digest recounted'
+}
+
+rehearse() {
+    started
+    run "$GRANARY" drill "$ARCHIVE"
+    good drill "restored on a server made for it, every digest the same, $(grep -o 'RTO .*' "$work/log")"
 }
 
 make_a_mistake() {

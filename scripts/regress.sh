@@ -29,6 +29,7 @@ main() {
     describe regression
     by_psql
     by_archive
+    by_drill
     in_place
     by_dump
     by_dump_archives
@@ -210,6 +211,13 @@ by_archive() {
     granary backup --database-url "$(place by_archive)" --output "$work/again.zip" --jobs 1
     granary restore "$work/again.zip" --database-url "$(place regression)" --into again --jobs 4
     against_psql 'of the copy' again
+}
+
+# Every digest, on a server of its own with all of the roles.
+by_drill() {
+    started
+    granary drill "$work/r.zip" --migrations "$work/none"
+    say "$(printf '%-16s%s' drill "$(seconds)")"
 }
 
 in_place() {

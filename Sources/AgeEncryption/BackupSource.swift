@@ -1,3 +1,4 @@
+internal import Cryptography
 package import Storage
 
 /// A file with a backup or a dump as all its readers see it: as it is, or decrypted if it is encrypted.
@@ -96,6 +97,26 @@ package final class BackupSource: ByteSource {
         let count = max(0, min(buffer.count, byteCount - offset))
         try content.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
         return count
+    }
+
+    /// The SHA-256 of the file as it is, encrypted or not, as 64 hexadecimal digits.
+    ///
+    /// - Throws: `StorageError`; `CancellationError`.
+    package func fileSHA256() throws -> String {
+        var hash = SHA256()
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = 0
+        while offset < fileByteCount {
+            try Task.checkCancellation()
+            let count = min(buffer.count, fileByteCount - offset)
+            try buffer.withUnsafeMutableBytes { buffer in
+                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+                try file.read(at: offset, into: part)
+                hash.update(UnsafeRawBufferPointer(part))
+            }
+            offset += count
+        }
+        return Hexadecimal.text(hash.finalize())
     }
 
     /// Whether the opened file still has the size and the modification time that it had when it was opened.

@@ -49,15 +49,33 @@ package final class ArchiveReader: Sendable {
     }
 }
 
+/// What the seal of an archive proves.
+package enum SealState: Sendable, Equatable {
+    case none
+    /// The seal is of a key, by its name, that is not among the known ones.
+    case unknownKey(String)
+    /// The manifest was changed after it was sealed.
+    case broken
+    /// The manifest is unchanged, but another program has packed the archive again. The manifest's digests of rows still
+    /// hold; its SHA-256 sums do not.
+    case manifestOnly
+    case whole
+}
+
 extension ArchiveReader {
     /// Whether one of the keys has sealed the archive in its present form. Never for one that was packed again.
     ///
     /// - Throws: `ArchiveError` if the file can no longer be read.
-    package func isSealed(by keys: [SealKey]) throws -> Bool {
+    package func isSealed(by keys: [SealKey]) throws -> Bool { try sealState(keys) == .whole }
+
+    /// - Throws: `ArchiveError` if the file can no longer be read.
+    package func sealState(_ keys: [SealKey]) throws -> SealState {
+        guard let seal = manifest.seal else { return .none }
+        guard let key = keys.first(where: { $0.name == seal.key }) else { return .unknownKey(seal.key) }
+        guard let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal),
+            key.made(seal.hmac, of: sealed.with(Manifest.Seal.zeros))
+        else { return .broken }
         // The seal covers the members by their SHA-256 sums, which are of other bytes in an archive that was packed again.
-        guard !isRepacked, let seal = manifest.seal, let key = keys.first(where: { $0.name == seal.key }),
-            let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal)
-        else { return false }
-        return key.made(seal.hmac, of: sealed.with(Manifest.Seal.zeros))
+        return isRepacked ? .manifestOnly : .whole
     }
 }

@@ -5,10 +5,14 @@ extension Manifest {
         package var version: String
         /// `server_version_num`, such as 150018.
         package var versionNumber: Int
+        /// The server's number for itself (`pg_control_system`); nil in archives of older versions, and if the role may
+        /// not read it.
+        package var systemIdentifier: String?
 
-        package init(version: String, versionNumber: Int) {
+        package init(version: String, versionNumber: Int, systemIdentifier: String? = nil) {
             self.version = version
             self.versionNumber = versionNumber
+            self.systemIdentifier = systemIdentifier
         }
     }
 

@@ -248,7 +248,11 @@ extension Manifest {
             createdAt: snapshot.time,
             environment: snapshot.environment ?? options.environment,
             database: Manifest.Database(snapshot.database),
-            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
+            server: Manifest.Server(
+                version: snapshot.serverVersionText,
+                versionNumber: snapshot.serverVersion,
+                systemIdentifier: snapshot.systemIdentifier
+            ),
             snapshot: snapshot.name,
             walPosition: snapshot.walPosition,
             scope: Manifest.Scope(snapshot.catalog, schema)

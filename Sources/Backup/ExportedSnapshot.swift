@@ -13,6 +13,7 @@ struct ExportedSnapshot: Sendable {
     var password: String?
     var serverVersion: Int
     var serverVersionText: String
+    var systemIdentifier: String?
     var walPosition: String?
     var time: String
     var isStandby: Bool
@@ -193,6 +194,7 @@ struct SnapshotTaker: Sendable {
             password: session.password,
             serverVersion: session.serverVersion,
             serverVersionText: session.serverVersionText,
+            systemIdentifier: try session.systemIdentifier(),
             walPosition: try walPosition(session, isStandby),
             time: now.text("time"),
             isStandby: isStandby,

@@ -5,14 +5,22 @@ internal import Storage
 extension BackupRun {
     /// Reads all rows as a backup does, from one snapshot, and keeps only their numbers and digests.
     ///
-    /// - Returns: The tables as a manifest describes them.
+    /// - Parameter originals: Tables of a backup whose digests will be compared. A restored table may have its columns in
+    ///   another order; it is read in that of its original.
+    /// - Returns: The tables and large objects as a manifest describes them.
     /// - Throws: `BackupError`, `PostgresError`, `CancellationError`.
-    package func tableDigests() async throws -> [Manifest.Table] {
+    package func digests(
+        like originals: [Manifest.Table]
+    ) async throws -> (tables: [Manifest.Table], largeObjects: Manifest.LargeObjects?) {
         progress(.phase("taking the snapshot"))
         return try await withHeldSession(
             server,
             logger: logger,
-            prepare: { try snapshotTaker.take(&$0) },
+            prepare: { session in
+                var snapshot = try snapshotTaker.take(&session)
+                snapshot.orderColumns(like: originals)
+                return snapshot
+            },
             while: { snapshot in
                 let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
                 let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
@@ -25,8 +33,27 @@ extension BackupRun {
                     }
                     try await group.waitForAll()
                 }
-                return board.outcome().tables
+                return board.outcome()
             }
         )
+    }
+}
+
+extension ExportedSnapshot {
+    /// Children of inheritance get the columns of their parents first when they are created again.
+    fileprivate mutating func orderColumns(like originals: [Manifest.Table]) {
+        let orders = Dictionary(
+            originals.map { (TableName(schema: $0.schema, name: $0.name), $0.columns.map(\.name)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for entry in catalog.tables {
+            guard let order = orders[entry.table], let present = columns[entry.oid], present.map(\.name) != order else {
+                continue
+            }
+            let byName = Dictionary(present.map { (ExactText($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+            let ordered = order.compactMap { byName[ExactText($0)] }
+            // Other columns are another table, and the digests will differ.
+            if ordered.count == present.count { columns[entry.oid] = ordered }
+        }
     }
 }

@@ -131,18 +131,12 @@ package struct Marker: Sendable {
         }
     }
 
-    /// The server's system identifier and the database's oid. Every role may call `pg_control_system()` unless a
-    /// provider has revoked that; then a dash takes the place of the system identifier.
+    /// The server's system identifier, or a dash, and the database's oid.
     package static func fingerprint(_ session: borrowing Session) throws -> String {
         let row = try session.query(
-            """
-            SELECT oid, pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may
-            FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-            """
+            "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
         )[0]
-        guard row.bool("may") else { return "-/\(row.text("oid"))" }
-        let server = try session.query("SELECT system_identifier FROM pg_catalog.pg_control_system()")[0]
-        return "\(server.text("system_identifier"))/\(row.text("oid"))"
+        return "\(try session.systemIdentifier() ?? "-")/\(row.text("oid"))"
     }
 
     /// Whether two fingerprints belong to one database. A dash matches every server.

@@ -24,6 +24,7 @@ struct SessionMark: Sendable {
     /// For a database that will replace another.
     static let replacement = SessionMark(text: "_granary_", isPrefix: false)
     static let scratch = SessionMark(text: "granary_replay_", isPrefix: true)
+    static let drill = SessionMark(text: "granary_drill_", isPrefix: true)
 
     /// The mark, the process, and eight random digits.
     func suffix(process: Int) -> String {

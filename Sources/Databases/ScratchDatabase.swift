@@ -40,13 +40,24 @@ package enum ScratchDatabase {
         )
     }
 
+    /// The use of a database, which is a part of its name.
+    package enum Purpose: Sendable {
+        case scratch, drill
+
+        fileprivate var mark: SessionMark { self == .drill ? .drill : .scratch }
+    }
+
     /// Passes the name of a database that does not exist yet to `body`, and drops a database with this name afterwards.
     ///
-    /// - Parameter server: Any database of the server; its role must be able to create databases.
+    /// - Parameters:
+    ///   - server: Any database of the server; its role must be able to create databases.
+    ///   - keptName: The name under which to keep the database; nil drops it.
     /// - Throws: `PostgresError`, `CancellationError`, and errors of `body`.
     package static func withName<R: Sendable>(
         _ server: ServerAddress,
+        for purpose: Purpose = .scratch,
         logger: Logger,
+        keptName: @escaping @Sendable (Result<R, any Error>) -> String? = { _ in nil },
         _ body: @escaping @Sendable (_ name: String) async throws -> R
     ) async throws -> R {
         let server = server.ignoringReadOnlyDefault
@@ -56,12 +67,14 @@ package enum ScratchDatabase {
             logger: logger,
             prepare: { session in
                 (
-                    name: SessionMark.scratch.suffix(process: session.processID),
-                    abandoned: try SessionMark.scratch.abandoned(session)
+                    name: purpose.mark.suffix(process: session.processID),
+                    abandoned: try purpose.mark.abandoned(session)
                 )
             },
             while: { made in
-                try await dropping(made.name, made.abandoned, server, logger) { try await body(made.name) }
+                try await dropping(made.name, made.abandoned, server, logger, keptName: keptName) {
+                    try await body(made.name)
+                }
             }
         )
     }
@@ -72,6 +85,7 @@ package enum ScratchDatabase {
         _ abandoned: [String],
         _ server: ServerAddress,
         _ logger: Logger,
+        keptName: (Result<R, any Error>) -> String? = { _ in nil },
         _ body: () async throws -> R,
         after: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> R {
@@ -82,12 +96,33 @@ package enum ScratchDatabase {
         } catch {
             result = .failure(error)
         }
+        let kept = keptName(result)
         // A cancelled task could not connect.
         await Task {
-            await drop(name, server, logger)
+            if let kept {
+                await keep(name, as: kept, server, logger)
+            } else {
+                await drop(name, server, logger)
+            }
             try? await after()
         }.value
         return try result.get()
+    }
+
+    /// Under another name, no later run considers it abandoned.
+    private static func keep(_ name: String, as kept: String, _ server: ServerAddress, _ logger: Logger) async {
+        do {
+            try await withSession(server, logger: logger) { session in
+                let rename = "ALTER DATABASE \(session.quoted(name)) RENAME TO \(session.quoted(kept))"
+                let isThere = try !session.query(
+                    "SELECT 1 AS found FROM pg_catalog.pg_database WHERE datname = $1",
+                    [name]
+                ).isEmpty
+                if isThere { try session.execute(rename) }
+            }
+        } catch {
+            logger.warning("the database \(name) could not be renamed to \(kept): \(error)")
+        }
     }
 
     /// Reports no error, because the result of the run does not depend on it. The next run tries again.

@@ -38,8 +38,8 @@ package struct Granary: AsyncParsableCommand {
             CommandGroup(
                 name: "Backups",
                 subcommands: [
-                    BackupCommand.self, VerifyCommand.self, RestoreCommand.self, BackupsCommand.self,
-                    ConvertCommand.self, KeyCommand.self,
+                    BackupCommand.self, VerifyCommand.self, RestoreCommand.self, DrillCommand.self,
+                    BackupsCommand.self, ConvertCommand.self, KeyCommand.self,
                 ]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ValidateCommand.self, ResetCommand.self]),

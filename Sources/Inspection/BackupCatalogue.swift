@@ -19,10 +19,18 @@ package struct BackupCatalogue: Sendable {
         package var isLocked = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
+        /// Its last drill, if one was recorded beside it.
+        package var drill: DrillRecord?
 
         /// nil if it could not be read.
         package var manifest: Manifest? {
             if case .backup(let manifest) = content { return manifest }
+            return nil
+        }
+
+        /// Why it could not be read; nil if it could.
+        package var problem: String? {
+            if case .unreadable(let problem) = content { return problem }
             return nil
         }
     }
@@ -36,9 +44,11 @@ package struct BackupCatalogue: Sendable {
 
     /// Reads the manifests of all files named `.zip` or `.zip.age`.
     ///
-    /// - Parameter keyring: Opens encrypted files. Those that it cannot open count as unreadable.
+    /// - Parameters:
+    ///   - keyring: Opens encrypted files. Those that it cannot open count as unreadable.
+    ///   - keys: Records of drills that do not fit their seal by one of these are ignored.
     /// - Throws: `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
-    package static func read(folder: String, keyring: AgeKeyring) throws -> BackupCatalogue {
+    package static func read(folder: String, keyring: AgeKeyring, keys: [SealKey] = []) throws -> BackupCatalogue {
         let names: [String]
         do {
             names = try Files.names(in: folder).filter { name in
@@ -54,7 +64,7 @@ package struct BackupCatalogue: Sendable {
             }
             names = []
         }
-        let entries = names.map { entry($0, in: folder, keyring) }
+        let entries = names.map { entry($0, in: folder, keyring, keys) }
         return BackupCatalogue(
             folder: folder,
             entries: entries.sorted {
@@ -63,19 +73,25 @@ package struct BackupCatalogue: Sendable {
         )
     }
 
-    private static func entry(_ name: String, in folder: String, _ keyring: AgeKeyring) -> Entry {
+    private static func entry(
+        _ name: String,
+        in folder: String,
+        _ keyring: AgeKeyring,
+        _ keys: [SealKey]
+    ) -> Entry {
         let path = Files.joined(folder, name)
-        var entry = read(path: path, file: name, keyring: keyring)
+        var entry = read(path: path, file: name, keyring: keyring, keys: keys)
         entry.isLink = Files.isLink(path)
         return entry
     }
 
     /// One file.
-    package static func read(path: String, file: String, keyring: AgeKeyring) -> Entry {
+    package static func read(path: String, file: String, keyring: AgeKeyring, keys: [SealKey] = []) -> Entry {
         var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
         do {
             let opened = try FileSource(path: path)
             entry.bytes = opened.byteCount
+            entry.drill = DrillRecord.read(beside: path, bytes: entry.bytes, keys: keys)
             entry.isEncrypted = try BackupSource.isEncrypted(opened)
             entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
         } catch {

@@ -39,6 +39,7 @@ extension LocalCluster {
     /// - Throws: `LocalServerError` with `.notInstalled` or `.wrongVersion`.
     func installation() async throws -> PostgresInstallation {
         let version = try? Files.text(of: "\(place.data)/PG_VERSION")
+        if version == nil, let leastMajor { return try await PostgresInstallation.find(search, atLeast: leastMajor) }
         return try await PostgresInstallation.find(
             search,
             major: version.flatMap { PostgresInstallation.major(of: $0) }

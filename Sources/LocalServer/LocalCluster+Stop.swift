@@ -22,9 +22,42 @@ extension LocalCluster {
         }
     }
 
+    /// Stops the server at once, and deletes its data and everything else in `.granary`.
+    ///
+    /// - Throws: `LocalServerError` with `.stop` or `.folder`.
+    func delete() async throws {
+        try await endAll()
+        // Under the account of the server: in a folder of another account a link could mislead root.
+        for folder in [place.socket, place.dataParent] where Files.exists(folder) {
+            try await Program(as: account).run("/bin/rm", ["-rf", "--", folder])
+            // The parent folder belongs to root, so only root can remove the empty folder.
+            guard rmdir(folder) == 0 || errno == ENOENT else { throw LocalServerError.cannot("remove", folder) }
+        }
+        try await Program().run("/bin/rm", ["-rf", "--", place.folder])
+        guard !Files.exists(place.folder) else { throw LocalServerError.cannot("remove", place.folder) }
+    }
+
+    /// Ends the server, also one that a killed command has begun to start.
+    private func endAll() async throws {
+        guard Files.exists(place.serverLock) else { return }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            if let process = ServerProcess.find(data: place.data) { try await end(process, isImmediate: true) }
+            if let lock = try await InheritedLock.wait(for: place.serverLock, within: .milliseconds(500)) {
+                _ = consume lock
+                return
+            }
+            guard .now < deadline else {
+                throw LocalServerError(.busy, "processes of another server are using \(place.data)")
+            }
+        }
+    }
+
     /// Signals the postmaster directly: pg_ctl would signal any process that a stale file names.
-    func end(_ process: ServerProcess) async throws {
-        process.requestFastShutdown()
+    ///
+    /// - Parameter isImmediate: Without a checkpoint, for data that will be deleted.
+    func end(_ process: ServerProcess, isImmediate: Bool = false) async throws {
+        isImmediate ? process.requestImmediateShutdown() : process.requestFastShutdown()
         let deadline = ContinuousClock.now + .seconds(300)
         while ServerProcess.find(data: place.data)?.processID == process.processID {
             guard .now < deadline else {

@@ -24,6 +24,8 @@ package struct LocalCluster: Sendable {
     let logger: Logger
     /// The database that `start` creates if it is missing.
     package let database: String
+    /// The oldest version to create the cluster with; nil takes the first that is found.
+    let leastMajor: Int?
 
     /// Whether the project has a local server, running or not.
     package static func exists(project: String) -> Bool {
@@ -41,11 +43,13 @@ package struct LocalCluster: Sendable {
     /// - Parameters:
     ///   - project: The project folder, with or without `.granary/`.
     ///   - postgresBin: The folder of `initdb`, `pg_ctl` and `postgres`; nil to search for it.
+    ///   - leastMajor: The oldest version of PostgreSQL to create the cluster with; nil takes the first that is found.
     ///   - shared: The folder for the data of clusters created by root.
     /// - Throws: `LocalServerError` with `.folder` or `.account`.
     package static func open(
         project: String,
         postgresBin: String? = nil,
+        leastMajor: Int? = nil,
         database: String = "granary",
         shared: String = getenv("GRANARY_SERVER_FOLDER").map { String(cString: $0) } ?? "/var/lib/granary",
         logger: Logger
@@ -69,7 +73,8 @@ package struct LocalCluster: Sendable {
             account: account,
             search: PostgresInstallation.Search(explicitFolder: postgresBin),
             logger: logger,
-            database: database
+            database: database,
+            leastMajor: leastMajor
         )
     }
 

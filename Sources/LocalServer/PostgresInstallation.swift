@@ -65,6 +65,36 @@ package struct PostgresInstallation: Sendable, Equatable {
         )
     }
 
+    /// The first complete installation of this version, else the oldest newer one.
+    ///
+    /// - Throws: `LocalServerError` with `.notInstalled` or `.wrongVersion`.
+    package static func find(_ search: Search, atLeast major: Int) async throws -> PostgresInstallation {
+        let first = try await find(search)
+        guard search.explicitFolder == nil else {
+            guard first.major >= major else { throw tooOld(major, found: [first]) }
+            return first
+        }
+        var found: [PostgresInstallation] = []
+        for folder in search.folders where missing(in: folder).isEmpty {
+            guard let installation = await inspect(folder) else { continue }
+            if installation.major == major { return installation }
+            found.append(installation)
+        }
+        guard let newer = found.filter({ $0.major > major }).min(by: { $0.major < $1.major }) else {
+            throw tooOld(major, found: found)
+        }
+        return newer
+    }
+
+    private static func tooOld(_ major: Int, found: [PostgresInstallation]) -> LocalServerError {
+        let there = found.map { "\($0.version) in \($0.folder)" }.joined(separator: ", ")
+        return LocalServerError(
+            .wrongVersion,
+            "PostgreSQL \(major) or newer is needed, but only \(there) is installed",
+            hint: "install PostgreSQL \(major) (on Debian: postgresql-\(major)), or name its folder with --postgres-bin"
+        )
+    }
+
     /// The major version in `15.18`, `16beta1` or the contents of `PG_VERSION`.
     package static func major(of version: String) -> Int? { Int(version.prefix { $0.isNumber }) }
 

@@ -45,4 +45,7 @@ struct ServerProcess: Sendable, Equatable {
 
     /// SIGINT is the fast shutdown: sessions are ended, and a checkpoint is written.
     func requestFastShutdown() { kill(processID, SIGINT) }
+
+    /// SIGQUIT is the immediate shutdown: no checkpoint is written.
+    func requestImmediateShutdown() { kill(processID, SIGQUIT) }
 }

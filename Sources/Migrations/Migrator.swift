@@ -162,7 +162,7 @@ package struct Migrator: Sendable {
             if let note = found.note { plan.notes.append(note) }
         }
         plan.obstacles = services.compactMap(Adoption.obstacle) + plan.obstacles
-        plan.obstacles += policy.obstacles(plan, services)
+        if !options.isRehearsal { plan.obstacles += policy.obstacles(plan, services) }
         plan.notes += services.compactMap(\.tree.noteOnIgnoredFiles) + policy.notes(plan, services)
         return plan
     }
@@ -314,7 +314,7 @@ extension Migrator {
         _ session: inout Session
     ) throws -> String? {
         let tables = plan.tablesThatLoseRows
-        guard policy.requiresBackup(services) else { return nil }
+        guard policy.requiresBackup(services), !options.isRehearsal else { return nil }
         let schemas = try plan.schemasThatAreDropped.filter { try session.exists(schema: $0) }
         let there = try tables.filter { table in
             let name =

@@ -20,6 +20,9 @@ package struct MigratorOptions: Sendable {
     package var stateSchema = StateSchema()
     package var allowsOutOfOrder = false
     package var windowOverride: String?
+    /// The database is a copy that will be dropped: approvals, windows, bans and backups, which protect a real one, do
+    /// not apply.
+    package var isRehearsal = false
     /// Ledgers of other tools that belong to other services, named as the user wrote them.
     package var beside: [String] = []
     /// The version that `--confirm-version` permits to revert.

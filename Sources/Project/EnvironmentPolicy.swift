@@ -14,6 +14,14 @@ package struct EnvironmentPolicy: Sendable {
         package var line: Int?
     }
 
+    /// How old the newest row of a table may be when it is backed up.
+    package struct NewestRows: Sendable, Equatable {
+        /// `schema.table.column`, or `table.column` for the schema `public`.
+        package var column: String
+        package var ageMax: Duration
+        package var line: Int
+    }
+
     package var name: String
     package var details: String?
     package var migrations: Migrations?
@@ -39,6 +47,10 @@ package struct EnvironmentPolicy: Sendable {
     package var requiresEncryption = false
     /// The recipients of age that backups are encrypted for, if the command line names none.
     package var recipients: [String] = []
+    /// Whether drills of backups of other environments may restore into a server that is marked with this one.
+    package var allowsDrills = false
+    /// Columns with a time whose newest value a drill compares with the time of the backup.
+    package var newestRows: [NewestRows] = []
     /// Lint rules or groups that are on in addition to the default ones, and those that are off.
     package var lint = Lint()
     /// The line of its declaration; nil if no file declares it.

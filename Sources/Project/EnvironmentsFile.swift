@@ -193,6 +193,30 @@ extension EnvironmentsFile {
     }
 }
 
+extension EnvironmentPolicy.NewestRows {
+    /// - Throws: `EnvironmentsError` with `.file` and the line.
+    fileprivate init(_ column: String, _ node: JSONNode) throws(EnvironmentsError) {
+        guard (2...3).contains(column.split(separator: ".", omittingEmptySubsequences: false).count) else {
+            throw EnvironmentsError(
+                .file,
+                at: node.place,
+                "\(node.trail) does not name a column",
+                hint: "write table.column or schema.table.column, such as \"orders.created_at\": \"1h\""
+            )
+        }
+        let text = try node.text()
+        guard let ageMax = Duration(spelled: text) else {
+            throw EnvironmentsError(
+                .file,
+                at: node.place,
+                "\(node.trail) is not a span of time",
+                hint: "write 30s, 15m, 24h or 7d"
+            )
+        }
+        self.init(column: column, ageMax: ageMax, line: node.line)
+    }
+}
+
 extension EnvironmentPolicy {
     fileprivate mutating func read(_ config: JSONNode, _ reading: inout JSONReading) {
         func flag(_ key: PolicyKey, _ usual: Bool) -> Bool { reading.flag(config[key.rawValue]) ?? usual }
@@ -220,6 +244,12 @@ extension EnvironmentPolicy {
                 }
                 return text
             } ?? []
+        allowsDrills = flag(.drills, false)
+        newestRows = reading.members(config[PolicyKey.newestRows.rawValue]).compactMap { member in
+            reading.value(member.value) { node throws(EnvironmentsError) in
+                try EnvironmentPolicy.NewestRows(member.key, node)
+            }
+        }
         if let lint = config["lint"] {
             self.lint.enable = reading.texts(lint["enable"]) ?? []
             self.lint.disable = reading.texts(lint["disable"]) ?? []

@@ -9,6 +9,8 @@ package enum PolicyKey: String, CaseIterable, Sendable {
     case maintenanceWindow = "maintenance_window"
     case backupRequired = "backup_required"
     case encrypted, recipients
+    case drills
+    case newestRows = "newest_rows"
     case lint
 
     /// The rules that a run of migrations follows.

@@ -1,5 +1,5 @@
 package import AgeEncryption
-internal import Archive
+package import Archive
 package import DumpArchives
 package import Storage
 
@@ -52,8 +52,13 @@ package final class RestoreFile: Sendable {
     /// - Parameter path: A file, a pipe, or `-`. The content of a pipe is kept until the restore ends.
     /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `ArchiveError` for an
     ///   archive that cannot be read; `AgeError`; `StorageError`; `CancellationError` while a pipe is read.
-    package init(_ path: String, keyring: AgeKeyring = .none) throws {
-        switch try RecognizedFile(path, mayBeDamaged: false, keyring: keyring) {
+    package convenience init(_ path: String, keyring: AgeKeyring = .none) throws {
+        try self.init(RecognizedFile(path, mayBeDamaged: false, keyring: keyring))
+    }
+
+    /// - Throws: `ArchiveError` for an archive that cannot be read; `StorageError`.
+    package init(_ file: RecognizedFile) throws {
+        switch file {
         case .archive(let source): content = .archive(RestoreArchive(try ArchiveReader(source)))
         case .dumpArchive(_, let open): content = .archive(try RestoreArchive(try open()))
         case .dump(let source, let isPacked):
@@ -61,16 +66,30 @@ package final class RestoreFile: Sendable {
         }
     }
 
-    /// The name of the archived database; nil for a plain dump, which does not name it.
-    package var databaseName: String? {
+    /// The manifest of an archive; for one of pg_dump, what its table of contents tells. nil for a plain dump.
+    package var manifest: Manifest? {
         guard case .archive(let archive) = content else { return nil }
-        return archive.manifest.database.name
+        return archive.manifest
     }
 
-    /// Whether the file is an archive of single schemas or tables.
-    package var isPartialArchive: Bool {
+    /// Whether it is an archive of granary, whose manifest has rows and digests.
+    package var isOurs: Bool {
         guard case .archive(let archive) = content else { return false }
-        return !archive.manifest.scope.isWholeDatabase
+        return archive.isOurs
+    }
+
+    /// The name of the archived database; nil for a plain dump, which does not name it.
+    package var databaseName: String? { manifest?.database.name }
+
+    /// Whether the file is an archive of single schemas or tables.
+    package var isPartialArchive: Bool { manifest.map { !$0.scope.isWholeDatabase } ?? false }
+
+    /// What the seal of an archive of granary proves; nil for a dump, which cannot have one.
+    ///
+    /// - Throws: `ArchiveError` if the file can no longer be read.
+    package func sealState(_ keys: [SealKey]) throws -> SealState? {
+        guard case .archive(let archive) = content else { return nil }
+        return try archive.sealState(keys)
     }
 
     /// Opens a file, a pipe, or `-`.

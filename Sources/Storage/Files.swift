@@ -51,6 +51,12 @@ package enum Files {
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 
+    /// Seconds since 1970 of its last change; 0 if there is no file.
+    package static func modified(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_mtim.tv_sec) : 0
+    }
+
     package static func joined(_ folder: String, _ name: String) -> String {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }

@@ -41,7 +41,8 @@ struct CommandLine: Sendable, CustomStringConvertible {
 /// The output of `--help` of the built program.
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
-        [], ["backup"], ["convert"], ["verify"], ["restore"], ["seed"], ["clean"], ["server"], ["server", "start"],
+        [], ["backup"], ["convert"], ["verify"], ["restore"], ["drill"], ["seed"], ["clean"], ["server"],
+        ["server", "start"],
         ["server", "stop"],
         ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"],
         ["env", "mark"],

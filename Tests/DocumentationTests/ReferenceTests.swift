@@ -67,6 +67,7 @@ import Testing
         let help = try await CommandHelp.read()
         let pages = [
             "docs/backup-and-restore.md": [["backup"], ["convert"], ["verify"], ["restore"]],
+            "docs/drills.md": [["drill"]],
             "docs/encryption.md": [["key", "new"], ["key", "recipient"], ["key", "check"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
@@ -113,6 +114,7 @@ import Testing
             "docs/backup-and-restore.md": BackupCommand.result.keys + VerifyReport.result.keys
                 + RestoreCommand.result.keys + RestoreCommand.planResult.keys + KeptDatabases.result.keys
                 + KeptDatabases.dropped.keys,
+            "docs/drills.md": DrillEvidence.result.keys,
             "docs/cleaning.md": CleanLines.planResult.keys + CleanLines.result.keys,
             "docs/seeding.md": SeedSummary.result.keys + SeedExplanation.result.keys,
             "docs/migrations.md": MigrateStatus.result.keys + PlanReport.result.keys + RunReport.result.keys

@@ -102,6 +102,7 @@ import Testing
                                           needs no server.
                   restore                 Restore a database from a backup, completely or not
                                           at all.
+                  drill                   Rehearse a restore, and check what was restored.
                   backups                 List the backups in a folder, describe one, or delete
                                           old ones.
                   convert                 Convert a dump of pg_dump into a backup of granary.

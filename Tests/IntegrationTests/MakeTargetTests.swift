@@ -60,6 +60,8 @@ import Testing
     @Test func variablesOfTheTargetAndOfGranaryAreTaken() async throws {
         try await #expect(make("db-migrate-up", "N=2").stdout == "granary migrate up 2\n")
         try await #expect(make("db-migrate-goto", "VERSION=2").stdout == "granary migrate goto 2\n")
+        try await #expect(make("db-drill").stdout == "granary drill\n")
+        try await #expect(make("db-drill", "FILE=a b.zip").stdout == "granary drill a b.zip\n")
         try await #expect(make("db-clean", "CONFIRM=it's").stdout == "granary clean --confirm it's\n")
         try await #expect(
             make("db-backup", "ENV=qa", "PGHOST=x", "ARGS=--jobs 2").stdout == "granary backup --jobs 2\n"

@@ -33,6 +33,22 @@ import Testing
         #expect(Files.isExecutable(found.program("initdb")))
     }
 
+    /// A dump can be restored into its own version and newer ones.
+    @Test func theSameVersionOrElseTheNextNewerIsTaken() async throws {
+        try await ScratchFolder.with { scratch in
+            for version in ["15.4", "16.2", "18.1"] {
+                _ = try await fake(scratch, "lib/\(version.prefix(2))/bin", whole(version))
+            }
+            let search = PostgresInstallation.Search(path: "", versioned: versioned(scratch))
+            for (wanted, found) in [(14, 15), (16, 16), (17, 18)] {
+                try await #expect(PostgresInstallation.find(search, atLeast: wanted).major == found)
+            }
+            let error = await localServerError { _ = try await PostgresInstallation.find(search, atLeast: 19) }
+            #expect(error?.code == .wrongVersion)
+            #expect(error?.message.hasPrefix("PostgreSQL 19 or newer is needed, but only ") == true)
+        }
+    }
+
     @Test func aStrayProgramInThePathIsPassedOver() async throws {
         try await ScratchFolder.with { scratch in
             var mixed = whole("15.4")

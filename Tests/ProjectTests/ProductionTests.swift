@@ -80,6 +80,7 @@ import Testing
             case .maintenanceWindow: "\"Sun 02:00-04:00 UTC\""
             case .lint: "{\"enable\": []}"
             case .recipients: "[\"age1\"]"
+            case .newestRows: "{\"orders.created_at\": \"1h\"}"
             default: "true"
             }
         let rule = "\"\(key.rawValue)\": \(value)"

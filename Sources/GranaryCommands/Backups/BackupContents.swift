@@ -31,7 +31,7 @@ struct BackupContents {
             ("database", manifest.database.name), ("server", manifest.server.version),
             ("holds", "\(manifest.scopeText): \(tables), \(counted(manifest.chunkCount, "chunk"))"),
             ("size", "\(Formatting.bytes(entry.bytes)) of \(Formatting.bytes(manifest.rawBytes))\(ratio)"),
-            ("masked", "no"), ("encrypted", encryption),
+            ("masked", "no"), ("encrypted", encryption), ("drilled", drilled),
         ]
         if let objects = manifest.largeObjects {
             facts.append(("large objects", grouped(objects.objects.count)))
@@ -49,6 +49,10 @@ struct BackupContents {
         guard entry.isEncrypted else { return "no" }
         let recipients = manifest.recipients ?? []
         return recipients.isEmpty ? "with a passphrase" : "for \(recipients.joined(separator: ", "))"
+    }
+
+    private var drilled: String {
+        entry.drill.map { "\($0.drilledAt)\($0.ok ? "" : ", and it found something")" } ?? "-"
     }
 
     /// The migration files that are stored in the backup.

@@ -46,7 +46,9 @@ package struct BackupsList: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let keyring = try keys.keyring(on: console, asks: false)
-        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups, keyring: keyring))
+        let known = try Installation(console).knownKeys()
+        let catalogue = try BackupCatalogue.read(folder: backups, keyring: keyring, keys: known)
+        let listing = CatalogueListing(catalogue: catalogue)
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
@@ -93,7 +95,8 @@ package struct BackupsShow: SpokenCommand {
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring)
+        let known = try Installation(console).knownKeys()
+        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, keys: known)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,

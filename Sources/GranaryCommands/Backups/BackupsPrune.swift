@@ -1,3 +1,4 @@
+internal import Archive
 package import ArgumentParser
 internal import Glibc
 internal import Inspection
@@ -77,5 +78,6 @@ package struct BackupsPrune: SpokenCommand {
                 hint: "the files before it were deleted; make the folder writable and run this again"
             )
         }
+        unlink(DrillRecord.path(of: path))
     }
 }

@@ -34,10 +34,18 @@ struct CatalogueListing {
                 column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
             ),
             .part(manifest, \.manifest),
+            .init(
+                "drilled_at",
+                \.drill?.drilledAt,
+                column: .init("drilled", expendable: 3) { entry in
+                    entry.drill.map { "\($0.drilledAt.prefix(10))\($0.ok ? "" : " failed")" } ?? ""
+                }
+            ),
+            .init("drill_ok", \.drill?.ok),
         ],
         columns: [
             "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
-            "masked",
+            "masked", "drilled",
         ]
     )
 
@@ -70,9 +78,6 @@ struct CatalogueListing {
 extension BackupCatalogue.Entry {
     /// nil if no key at hand opens it.
     fileprivate var isWhole: Bool? { isLocked ? nil : manifest != nil }
-
-    /// Why it could not be read.
-    fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
 }
 
 extension Manifest {

@@ -122,7 +122,7 @@ package struct CountsCommand: SpokenCommand {
         let tables = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(settled, server: inspect.connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
-            }.tableDigests()
+            }.digests(like: manifest.tables).tables
         }
         for index in differences.indices { differences[index].compare(tables, with: manifest) }
     }

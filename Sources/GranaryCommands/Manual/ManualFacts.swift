@@ -78,7 +78,7 @@ package enum ManualFacts {
         Fact(name: "TMPDIR", text: "The folder for the temporary copy of a backup read from a pipe; else /var/tmp."),
         Fact(
             name: "XDG_CACHE_HOME, HOME",
-            text: "The folder for the private server of granary validate; else ~/.cache."
+            text: "The folder for the private servers of granary validate and granary drill; else ~/.cache."
         ),
         Fact(name: "USER", text: "The database and the user if nothing else names them."),
         Fact(name: "SOURCE_DATE_EPOCH", text: "The date of the manual pages that are written at installation."),
@@ -130,6 +130,7 @@ package enum ManualFacts {
         "backup": ["granary-verify", "granary-restore", "granary-backups", "pg_dump"],
         "verify": ["granary-backup", "granary-backups"],
         "restore": ["granary-backup", "granary-verify", "pg_restore"],
+        "drill": ["granary-backup", "granary-verify", "granary-restore"],
         "backups": ["granary-backup", "granary-verify"],
         "key": ["granary-backup", "granary-verify", "granary-restore", "age"],
         "migrate": ["granary-validate", "granary-reset", "granary-env"],

@@ -124,8 +124,8 @@ struct MigrationSession {
             },
             environment: environment,
             now: time(nil),
-            actor: Self.account(console.environment),
-            host: Self.host,
+            actor: Operator.account(console.environment),
+            host: Operator.host,
             toolVersion: granaryVersion
         )
         migrator.stateSchema = options.service.state.schema
@@ -182,17 +182,5 @@ struct MigrationSession {
             },
             schemas: schemas
         ).file
-    }
-
-    static func account(_ variables: [String: String]) -> String {
-        if let name = variables["GRANARY_ACTOR"], !name.isEmpty { return name }
-        guard let account = getpwuid(getuid()) else { return "account \(getuid())" }
-        return String(cString: account.pointee.pw_name)
-    }
-
-    private static var host: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, 255) == 0 else { return "" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -62,7 +62,7 @@ package struct MigrateApprove: SpokenCommand {
                 let tree = try? MigrationTree.read(folder: service.folder, environment: name, folders: file.folders),
                 let migration = tree.migration(number)
             else { continue }
-            let who = by ?? MigrationSession.account(console.environment)
+            let who = by ?? Operator.account(console.environment)
             let bytes = try dependencies.approving(migration, by: who, at: Formatting.now())
             try DependenciesFile.write(bytes, to: dependencies.path)
             console.note("approved \(migration.name) by \(who), in \(dependencies.path)")

@@ -17,4 +17,20 @@ enum Folders {
             )
         }
     }
+
+    /// `~/.cache/granary/<name>`, which is created if missing.
+    ///
+    /// - Throws: `CommandError` with `.file`.
+    static func cache(_ name: String, _ variables: [String: String]) throws -> String {
+        let cache =
+            variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? (variables["HOME"] ?? "/tmp") + "/.cache"
+        var folder = cache
+        try make(folder)
+        for part in ["granary", name] {
+            folder = Files.joined(folder, part)
+            try make(folder)
+        }
+        return folder
+    }
 }

@@ -60,16 +60,7 @@ struct ScratchServer: Sendable {
         } catch {
             throw CommandError(.file, "the working folder cannot be read: \(error)")
         }
-        let cache =
-            variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? (variables["HOME"] ?? "/tmp") + "/.cache"
-        var folder = cache
-        try Folders.make(folder)
-        for part in ["granary", String(PathDigest.number(of: project), radix: 16)] {
-            folder = Files.joined(folder, part)
-            try Folders.make(folder)
-        }
-        return folder
+        return try Folders.cache(String(PathDigest.number(of: project), radix: 16), variables)
     }
 
     /// Whether no other session is connected.

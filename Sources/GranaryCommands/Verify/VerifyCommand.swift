@@ -14,7 +14,8 @@ package struct VerifyCommand: SpokenCommand {
             Of an archive every member's checksum, every chunk's SHA-256, every table's rows and digest are computed \
             anew. A plain dump has no checksums: of it is checked that the text, its rows and the closing line of \
             pg_dump are whole. Of an \
-            archive of pg_dump all data are unpacked and the rows counted. The exit code 2 means damage.
+            archive of pg_dump all data are unpacked and the rows counted. The report of a drill is compared with its \
+            seal. The exit code 2 means damage.
 
             Examples:
               granary verify backups/shop-20261123T071500Z.zip
@@ -56,6 +57,9 @@ package struct VerifyCommand: SpokenCommand {
     private func report(_ path: String, on console: Console) async throws -> VerifyReport {
         let keyring = try keys.keyring(on: console)
         let began = ContinuousClock.now
+        if let sealed = SealedReport(path) {
+            return sealed.verified(by: try Installation(console).knownKeys())
+        }
         do {
             let file = try RecognizedFile(path, mayBeDamaged: true, keyring: keyring)
             return try await ProgressRenderer.drawing(on: console) { try await check(file, $0) }

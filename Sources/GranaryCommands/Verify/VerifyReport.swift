@@ -7,6 +7,7 @@ package struct VerifyReport: Sendable, Equatable {
         case archive
         case dump = "plain dump"
         case dumpArchive = "pg_dump archive"
+        case drillReport = "drill report"
         /// Nothing is known about its content.
         case encrypted
     }
@@ -60,6 +61,14 @@ package struct VerifyReport: Sendable, Equatable {
         format = .dumpArchive
     }
 
+    /// The report of a drill.
+    package init(file: String, bytes: Int, sealProblem: String?) {
+        self.file = file
+        format = .drillReport
+        (rows, rawBytes, seconds) = (0, bytes, 0)
+        problems = sealProblem.map { [.init(member: file, problem: $0)] } ?? []
+    }
+
     package var isWhole: Bool { problems.isEmpty }
 
     /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and their number.
@@ -74,6 +83,7 @@ package struct VerifyReport: Sendable, Equatable {
     }
 
     private var content: String {
+        if format == .drillReport { return "the report of a drill, sealed and unchanged" }
         let parts = members.map { counted($0, "member") } ?? "plain dump, \(counted(tables ?? 0, "table"))"
         return "\(parts), \(counted(rows, "row"))"
     }

@@ -38,6 +38,12 @@ struct RestoreArchive: Sendable {
         return try archive.isSealed(by: keys)
     }
 
+    /// nil for an archive of pg_dump, which cannot have a seal.
+    func sealState(_ keys: [SealKey]) throws -> SealState? {
+        guard case .ours(let archive) = source else { return nil }
+        return try archive.sealState(keys)
+    }
+
     /// Whether it records how many rows each table has; otherwise they are counted while they are read.
     var tellsRows: Bool { isOurs }
 

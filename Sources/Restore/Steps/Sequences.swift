@@ -1,5 +1,5 @@
-internal import Archive
-internal import PostgresClient
+package import Archive
+package import PostgresClient
 
 /// Advances sequences after a restore: to the archived value, to the highest value in the columns that they feed, and
 /// in a target that is kept at least to the present value. For a descending sequence the directions are reversed.
@@ -106,6 +106,40 @@ struct Sequences {
             }
         }
         return positions
+    }
+}
+
+/// A sequence that would return values that exist already, or that the backup had passed.
+package struct SequenceBehind: Sendable, Equatable {
+    package var name: TableName
+    package var value: Int64
+    /// Where it should be at least.
+    package var goal: Int64
+
+    /// The number of sequences of the database, and those that are behind the archive or behind the columns that they
+    /// feed. Changes nothing.
+    ///
+    /// - Throws: `RestoreError.mismatch` for a sequence that does not exist; `PostgresError`.
+    package static func all(
+        of archived: [Manifest.Sequence],
+        _ session: borrowing Session
+    ) throws -> (count: Int, behind: [SequenceBehind]) {
+        try Sequences(archived, feeding: nil, own: .none).behind(session)
+    }
+}
+
+extension Sequences {
+    fileprivate func behind(_ session: borrowing Session) throws -> (count: Int, behind: [SequenceBehind]) {
+        let entries = try entries(session)
+        let goals = try goals(entries, session)
+        let current = try Self.positions(entries.map(\.name), session)
+        let behind = entries.compactMap { entry -> SequenceBehind? in
+            guard goals.moves.contains(entry.name), let goal = goals.positions[entry.name],
+                let now = current[entry.name], entry.isFurther(goal, than: now)
+            else { return nil }
+            return SequenceBehind(name: entry.name, value: now.value, goal: goal.value)
+        }
+        return (entries.count, behind)
     }
 }
 

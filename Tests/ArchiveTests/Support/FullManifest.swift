@@ -22,7 +22,7 @@ enum FullManifest {
                 privileges: [.init(grantee: nil, privilege: "CONNECT", grantable: false)],
                 settings: [.init(role: "app", name: "work_mem", value: "64MB")]
             ),
-            server: .init(version: "15.18", versionNumber: 150018),
+            server: .init(version: "15.18", versionNumber: 150018, systemIdentifier: "7438211234567890123"),
             snapshot: "00000003-0000001B-1",
             walPosition: "0/1A2B3C4D",
             scope: .init(schemas: ["shop"], tables: ["shop.orders"])

@@ -1,0 +1,137 @@
+internal import Archive
+internal import Migrations
+internal import PostgresClient
+internal import SQLText
+
+// The ledger of the backup against the files, and the pending migrations on the copy.
+extension DrillBench {
+    func checkLedger() async throws {
+        guard let migrator = migrator() else {
+            return journal.omit("the ledger of migrations", because: "there is no folder of migrations")
+        }
+        try await journal.phase("ledger") {
+            let services = try await migrator.status()
+            let problems = services.flatMap(Self.problems)
+            let applied = services.flatMap(\.standings.all).count(where: \.isApplied)
+            let pending = services.flatMap(\.standings.all).count { $0.state == .pending || $0.state == .outOfOrder }
+            journal.check(
+                .ledger,
+                problems,
+                else: "\(counted(applied, "migration")) applied, unchanged in the files; \(pending) pending"
+            )
+        }
+    }
+
+    private static func problems(_ service: ServiceState) -> [String] {
+        let standings = service.standings.all.compactMap { standing -> String? in
+            switch standing.state {
+            case .missing: "\(standing.name) is applied, and its file is missing"
+            case .modified: "\(standing.name) is applied, and its file has changed since"
+            case .failed: "\(standing.name) was not finished when the backup was made"
+            case .applied, .pending, .newer, .outOfOrder, .otherLayer, .unverified: nil
+            }
+        }
+        return standings + service.disagreements.map(\.message) + service.tree.problems.map(\.description)
+    }
+
+    /// Applies one migration after the other, and looks at what each has done.
+    func applyPendingMigrations() async throws {
+        guard options.migrates else { return }
+        guard let migrator = migrator() else {
+            return journal.omit("pending migrations", because: "there is no folder of migrations")
+        }
+        try await journal.phase("pending migrations") {
+            do {
+                while let step = try await next(migrator) {
+                    let before = try await reading { try RelationFiles($0) }
+                    let start = ContinuousClock.now
+                    _ = try await migrator.run(.up(1))
+                    let seconds = (.now - start) / .seconds(1)
+                    let after = try await reading { try RelationFiles($0) }
+                    journal.update { report in
+                        report.migrations.append(
+                            .init(step, seconds: seconds, rewritten: after.rewritten(since: before))
+                        )
+                    }
+                }
+            } catch let error as any GranaryError
+                where error is MigrationError || (error as? PostgresError)?.code == .server
+            {
+                return journal.check(.migrations, isOK: false, error.description)
+            }
+            let done = journal.now.migrations
+            let seconds = done.reduce(0) { $0 + $1.seconds }
+            journal.check(
+                .migrations,
+                isOK: true,
+                done.isEmpty
+                    ? "nothing is pending"
+                    : "\(counted(done.count, "pending migration")) applied in \((seconds * 10).rounded() / 10) s"
+            )
+        }
+    }
+
+    /// The next step up; nil if nothing is pending.
+    private func next(_ migrator: Migrator) async throws -> MigrationStep? {
+        let plan = try await migrator.plan(.up(1))
+        if let obstacle = plan.obstacles.first { throw obstacle }
+        return plan.steps.first
+    }
+
+    private func migrator() -> Migrator? {
+        guard var migrations = options.migrations else { return nil }
+        if let environment = manifest?.environment { migrations.environment = environment }
+        migrations.isRehearsal = true
+        let progress = progress
+        return Migrator(
+            migrations,
+            server: database,
+            logger: logger,
+            // A rehearsal asks for no backup.
+            backUp: { _, _ in "" },
+            progress: { progress(.migrate($0)) }
+        )
+    }
+}
+
+extension DrillReport.Migration {
+    fileprivate init(_ step: MigrationStep, seconds: Double, rewritten: [String]) {
+        self.init(
+            service: step.service,
+            version: step.version,
+            name: step.name,
+            seconds: seconds,
+            locks: step.script.locks.filter(\.value.blocksWrites).map { "\($0.key): \($0.value)" }.sorted(),
+            rewritten: rewritten
+        )
+    }
+}
+
+/// The number of each table's file, which changes when the table is written anew.
+private struct RelationFiles: Sendable {
+    private let files: [UInt32: (name: TableName, node: UInt32)]
+
+    init(_ session: borrowing Session) throws {
+        let rows = try session.query(
+            """
+            SELECT c.oid, n.nspname, c.relname, c.relfilenode
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND c.reltuples > 0
+            """
+        )
+        files = Dictionary(
+            rows.map { row in
+                let name = TableName(schema: row.text("nspname"), name: row.text("relname"))
+                return (row.oid("oid"), (name, row.oid("relfilenode")))
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    func rewritten(since before: RelationFiles) -> [String] {
+        files.compactMap { oid, file in
+            before.files[oid].flatMap { $0.node == file.node ? nil : file.name.description }
+        }.sorted()
+    }
+}

@@ -1,0 +1,58 @@
+internal import PostgresClient
+internal import SQLText
+internal import Storage
+
+// Queries of the user. A returned row is a failure, as in dbt: the query selects what must not exist.
+extension DrillBench {
+    func runSmokeQueries() async throws {
+        guard !options.smokeFiles.isEmpty else { return }
+        try await journal.phase("smoke queries") {
+            var problems: [String] = []
+            for file in options.smokeFiles {
+                if let problem = try await SmokeQuery(file, options.smokeTimeout).problem(on: self) {
+                    problems.append(problem)
+                }
+            }
+            journal.check(
+                .smoke,
+                problems,
+                else: "\(counted(options.smokeFiles.count, "file")) returned what they should"
+            )
+        }
+    }
+}
+
+/// A file with one query, and the number of rows that it must return: `-- expect: 3`, otherwise none.
+private struct SmokeQuery: Sendable {
+    private let path: String
+    private let timeout: Duration
+
+    init(_ path: String, _ timeout: Duration) { (self.path, self.timeout) = (path, timeout) }
+
+    /// What is wrong; nil if the query returns as many rows as it must.
+    func problem(on bench: DrillBench) async throws -> String? {
+        let text: String
+        do {
+            text = try Files.text(of: path)
+        } catch {
+            throw DrillError(.file, "\(path) cannot be read: \(error)", hint: "make it readable, or remove it")
+        }
+        let expected = text.firstMatch(of: #/(?m)^--[ \t]*expect:[ \t]*([0-9]+)[ \t]*$/#).flatMap { Int($0.1) } ?? 0
+        let limit = timeout.milliseconds
+        do {
+            let rows = try await bench.reading(takesViews: true) { session in
+                // Its names are those of the application, so its search path is that of the database.
+                try session.execute("\(Session.databaseSearchPath); SET LOCAL statement_timeout = \(limit)")
+                return try session.query(text).count
+            }
+            guard rows != expected else { return nil }
+            return "\(path) returned \(counted(rows, "row"))"
+                + (expected == 0 ? "" : " instead of \(grouped(expected))")
+        } catch let error as PostgresError where error.code == .server {
+            // query_canceled
+            if error.sqlState == "57014" { return "\(path) took longer than \(timeout / .seconds(1)) s" }
+            let message = error.server?.messageWithoutValues ?? error.message
+            return "\(path) failed: \(message) (SQLSTATE \(error.sqlState ?? "?"))"
+        }
+    }
+}

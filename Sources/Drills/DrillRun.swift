@@ -1,0 +1,77 @@
+internal import Archive
+internal import Databases
+internal import LocalServer
+package import Logging
+package import PostgresClient
+internal import Restore
+
+/// A drill of one backup.
+///
+///     the file: age, seal, all of its bytes
+///     → a database that is thrown away → restored, timed by phase
+///     → rows, sequences, constraints, indexes, ledger, smoke queries, newest rows → pending migrations
+///     → dropped, or kept for a look at what was found
+package struct DrillRun: Sendable {
+    private let options: DrillOptions
+    private let logger: Logger
+    private let progress: @Sendable (DrillProgress) -> Void
+    /// Runs between the restore and the checks.
+    private let afterRestore: @Sendable (ServerAddress) async throws -> Void
+
+    /// - Parameter afterRestore: For tests, which damage the restored database here.
+    package init(
+        _ options: DrillOptions,
+        logger: Logger,
+        progress: @escaping @Sendable (DrillProgress) -> Void,
+        afterRestore: @escaping @Sendable (ServerAddress) async throws -> Void = { _ in }
+    ) {
+        self.options = options
+        self.logger = logger
+        self.progress = progress
+        self.afterRestore = afterRestore
+    }
+
+    /// - Returns: What was checked and found. A backup that is damaged or cannot be restored is a finding.
+    /// - Throws: `DrillError`, `LocalServerError`, `RestoreError`, `PostgresError` if the drill could not be done;
+    ///   `AgeError`, `StorageError`, `CancellationError`.
+    package func run() async throws -> DrillReport {
+        let start = ContinuousClock.now
+        let subject = try DrillSubject(options)
+        let journal = DrillJournal(subject.beginning(options), progress: progress)
+        if let file = try await FileCheck(subject, options, journal, progress).run() {
+            try await rehearse(file, journal)
+        }
+        journal.update { $0.seconds = (.now - start) / .seconds(1) }
+        return journal.now
+    }
+
+    private func rehearse(_ file: RestoreFile, _ journal: DrillJournal) async throws {
+        let place = DrillPlace(options, file.manifest, journal, logger)
+        try await place.with { server, name in
+            let restore = RestoreTrial(file, options, journal, logger, progress)
+            guard let database = try await restore.run(on: server, into: name) else { return }
+            try await afterRestore(database)
+            try await check(database, file, journal)
+        }
+    }
+
+    private func check(_ database: ServerAddress, _ file: RestoreFile, _ journal: DrillJournal) async throws {
+        let bench = DrillBench(
+            options: options,
+            database: database,
+            manifest: file.manifest,
+            isOurs: file.isOurs,
+            journal: journal,
+            logger: logger,
+            progress: progress
+        )
+        try await bench.checkRows()
+        try await bench.checkSequences()
+        try await bench.checkSchema()
+        try await bench.checkLedger()
+        try await bench.checkNewestRows()
+        try await bench.runSmokeQueries()
+        try await bench.applyPendingMigrations()
+        bench.listWhatWasNotDrilled()
+    }
+}

@@ -1,0 +1,98 @@
+internal import Archive
+internal import Bookkeeping
+internal import Databases
+internal import LocalServer
+internal import Logging
+internal import PostgresClient
+internal import Project
+
+/// Where the backup is restored: a temporary server, or a database of its own on another server.
+struct DrillPlace: Sendable {
+    private let options: DrillOptions
+    private let manifest: Manifest?
+    private let journal: DrillJournal
+    private let logger: Logger
+
+    /// The name of the database on a temporary server.
+    private static let database = "drill"
+
+    init(_ options: DrillOptions, _ manifest: Manifest?, _ journal: DrillJournal, _ logger: Logger) {
+        self.options = options
+        self.manifest = manifest
+        self.journal = journal
+        self.logger = logger
+    }
+
+    /// Passes a server and the name of a new database to `body`, and drops both afterwards, or keeps them.
+    ///
+    /// - Throws: `DrillError.refused`, `LocalServerError`, `PostgresError`, errors of `body`.
+    func with(_ body: @escaping @Sendable (ServerAddress, _ name: String) async throws -> Void) async throws {
+        switch options.place {
+        case .temporary(let folder, let postgresBin): try await withServer(in: folder, postgresBin, body)
+        case .server(let address):
+            try await ServerCheck(options, manifest, logger).run(address)
+            try await withDatabase(on: address, body)
+        }
+    }
+
+    private func withServer(
+        in folder: String,
+        _ postgresBin: String?,
+        _ body: @escaping @Sendable (ServerAddress, String) async throws -> Void
+    ) async throws {
+        try await TemporaryServer.with(
+            in: folder,
+            atLeast: manifest.map { $0.server.versionNumber / 10_000 },
+            postgresBin: postgresBin,
+            logger: logger,
+            keeps: keeps
+        ) { server in
+            journal.update { report in
+                report.server = "a temporary server"
+                report.serverVersion = server.version
+            }
+            try await body(ServerAddress(server.url(database: "postgres")), Self.database)
+            guard keeps(.success(())) else { return }
+            journal.update { report in
+                report.kept = DrillReport.Kept(
+                    database: Self.database,
+                    url: server.url(database: Self.database),
+                    folder: server.folder,
+                    dataFolder: server.dataFolder
+                )
+            }
+        }
+    }
+
+    private func withDatabase(
+        on address: ServerAddress,
+        _ body: @escaping @Sendable (ServerAddress, String) async throws -> Void
+    ) async throws {
+        let (version, host) = try await withSession(address, logger: logger) { session in
+            (session.serverVersionText, session.host)
+        }
+        journal.update { report in
+            report.server = host
+            report.serverVersion = version
+        }
+        let kept = "granary_drilled_\(options.now)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
+        let keptName = { @Sendable (result: Result<Void, any Error>) in keeps(result) ? kept : nil }
+        try await ScratchDatabase.withName(
+            address,
+            for: .drill,
+            logger: logger,
+            keptName: keptName
+        ) { name in
+            try await body(address, name)
+            guard keeps(.success(())) else { return }
+            journal.update { $0.kept = DrillReport.Kept(database: kept) }
+        }
+    }
+
+    /// A restore that failed has dropped its database already.
+    private func keeps(_ result: Result<Void, any Error>) -> Bool {
+        guard options.keepsOnFailure, case .success = result else { return false }
+        let report = journal.now
+        return !report.isOK && report.rtoSeconds != nil
+    }
+}

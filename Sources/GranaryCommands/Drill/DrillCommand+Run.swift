@@ -1,0 +1,192 @@
+internal import AgeEncryption
+internal import Archive
+internal import ArgumentParser
+internal import Drills
+internal import Glibc
+internal import Inspection
+internal import LocalServer
+internal import Migrations
+internal import PostgresClient
+internal import Project
+internal import Storage
+
+extension DrillCommand {
+    package func run(on console: Console) async throws {
+        let keyring = try subject.keys.keyring(on: console)
+        let choice = try choice(keyring)
+        if let report = checks.report, Files.isFolder(report) {
+            throw CommandError(.file, "\(report) is a folder", hint: "give --report the name of a file")
+        }
+        var options = DrillOptions(file: choice.path, place: try await place(on: console), now: time(nil))
+        options.keyring = keyring
+        options.unreadable = choice.unreadable
+        options.ageMax = subject.maxAge?.duration
+        options.trusts = subject.trust
+        options.keys = try Installation(console).knownKeys()
+        options.jobs = place.workers.count
+        options.isQuick = checks.quick
+        options.allowsSameServer = place.sameServer
+        options.keepsOnFailure = place.keepOnFailure
+        options.smokeFiles = try smokeFiles()
+        options.migrates = checks.migrate
+        options.environments = try EnvironmentsFile.read(migrations: service.migrations)
+        options.migrations = try migrations(on: console)
+        options.stateSchema = service.state.stateSchema
+        tellBefore(choice, on: console)
+        let settled = options
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await DrillRun(settled, logger: console.logger) { event in
+                for event in ProgressEvent.events(event) { renderer.receive(event) }
+                if case .migrate(.finished(let name, _, let milliseconds)) = event {
+                    console.note("applied \(name)  \(Formatting.duration(seconds: Double(milliseconds) / 1000))")
+                }
+            }.run()
+        }
+        try tell(DrillEvidence(report, key: try Installation(console).sealingKey(), console), on: console)
+    }
+
+    // MARK: Which backup
+
+    private struct Choice {
+        var path: String
+        /// nil for a dump.
+        var manifest: Manifest?
+        var unreadable: [String] = []
+    }
+
+    private func choice(_ keyring: AgeKeyring) throws -> Choice {
+        guard let file = subject.file else { return try newest(keyring) }
+        let path = try BackupFile.found(file, backups: subject.backups, takesAll: true)
+        guard Files.isRegular(path) else { return Choice(path: path) }
+        return Choice(
+            path: path,
+            manifest: BackupCatalogue.read(path: path, file: path, keyring: keyring).manifest
+        )
+    }
+
+    /// The newest backup of a whole database, else the newest at all.
+    private func newest(_ keyring: AgeKeyring) throws -> Choice {
+        let catalogue = try BackupCatalogue.read(folder: subject.backups, keyring: keyring)
+        let readable = catalogue.entries.filter { $0.manifest != nil }
+        guard let newest = readable.first(where: { $0.manifest?.scope.isWholeDatabase == true }) ?? readable.first
+        else {
+            let first = catalogue.entries.first
+            throw CommandError(
+                .file,
+                first.map { "no backup in \(subject.backups) can be read: \($0.file): \($0.problem ?? "")" }
+                    ?? "there are no backups in \(subject.backups)",
+                hint: "--backups names the folder of backups"
+            )
+        }
+        // A file that is cut off has no time of its own, and would be passed over in silence.
+        let unreadable = catalogue.entries.filter { entry in
+            entry.manifest == nil && Files.modified(entry.path) > Files.modified(newest.path)
+        }
+        return Choice(
+            path: newest.path,
+            manifest: newest.manifest,
+            unreadable: unreadable.map {
+                "\($0.file) is newer than \(newest.file), and cannot be read: \($0.problem ?? "")"
+            }
+        )
+    }
+
+    private func tellBefore(_ choice: Choice, on console: Console) {
+        guard let manifest = choice.manifest else { return console.note("drilling \(choice.path)") }
+        let size = "\(counted(manifest.countedRows, "row")), \(Formatting.bytes(manifest.rawBytes))"
+        console.note("drilling \(choice.path) of \(manifest.createdAt): \(size)")
+    }
+
+    // MARK: Where
+
+    private func place(on console: Console) async throws -> DrillOptions.Place {
+        if let server = place.server {
+            let parameters = try ForeignParameters(server, origin: "--server")
+            for note in parameters.notes { console.note("note: \(note)") }
+            return .server(parameters.address)
+        }
+        guard place.local else {
+            return .temporary(
+                folder: try Folders.cache("drills", console.environment),
+                postgresBin: place.programs.postgresBin
+            )
+        }
+        let cluster = try LocalCluster.open(
+            project: ".",
+            postgresBin: place.programs.postgresBin,
+            logger: console.logger
+        )
+        return .server(ServerAddress(try await cluster.start().url))
+    }
+
+    // MARK: What else to check
+
+    private func smokeFiles() throws -> [String] {
+        guard let folder = checks.smoke else { return [] }
+        let files = Files.visibleNames(in: folder).filter { $0.hasSuffix(".sql") }.map { Files.joined(folder, $0) }
+        guard !files.isEmpty else {
+            throw CommandError(
+                .file,
+                "there is no .sql file in \(folder)",
+                hint: "--smoke names a folder of queries that must return no row"
+            )
+        }
+        return files
+    }
+
+    /// nil without a folder of migrations.
+    private func migrations(on console: Console) throws -> MigratorOptions? {
+        guard service.root != nil || Files.isFolder(service.migrations) else {
+            guard checks.migrate else { return nil }
+            throw CommandError(
+                .file,
+                "there is no folder \(service.migrations)",
+                hint: "--migrations names the folder of migrations for --migrate"
+            )
+        }
+        var options = MigratorOptions(
+            services: try service.services(variables: console.environment).map {
+                MigratorOptions.Folder(service: $0.service, file: $0.file)
+            },
+            environment: "development",
+            now: time(nil),
+            actor: Operator.account(console.environment),
+            host: Operator.host,
+            toolVersion: granaryVersion
+        )
+        options.stateSchema = service.state.schema
+        return options
+    }
+}
+
+// The outcome.
+extension DrillCommand {
+    private func tell(_ evidence: DrillEvidence, on console: Console) throws {
+        let report = evidence.report
+        if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
+        evidence.writeRecord(on: console)
+        if console.settings.isJSON {
+            try console.result(exactly: evidence.sealed(as: .json))
+        } else {
+            for line in DrillListing(evidence).lines { try console.result(line: line) }
+        }
+        for note in report.notes { console.note("note: \(note)") }
+        if let kept = report.kept {
+            for line in DrillListing.lines(kept, server: place.server) { console.insist(line) }
+        }
+        if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+}
+
+extension ProgressEvent {
+    static func events(_ event: DrillProgress) -> [ProgressEvent] {
+        switch event {
+        case .phase(let name): [.phase(name)]
+        case .verify(let event): events(event)
+        case .restore(let event): [ProgressEvent(event)]
+        case .read(let event): [ProgressEvent(event)]
+        case .count(let event): events(event)
+        case .migrate: []
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import Archive
+internal import Drills
+internal import Storage
+
+/// The report of a drill as a sealed document, so that a holder of the key can see that it was not altered.
+struct DrillEvidence {
+    enum Form {
+        case text, markdown, json
+
+        /// The name of a file says the form.
+        init(file: String) {
+            self = file.hasSuffix(".json") ? .json : file.hasSuffix(".md") ? .markdown : .text
+        }
+    }
+
+    let report: DrillReport
+    let drilledAt: String
+    let drilledBy: String
+    let host: String
+    private let key: SealKey?
+
+    /// - Parameter key: nil leaves the documents unsealed.
+    init(_ report: DrillReport, key: SealKey?, _ console: Console) {
+        self.report = report
+        self.key = key
+        drilledAt = Formatting.now()
+        drilledBy = Operator.account(console.environment)
+        host = Operator.host
+    }
+
+    func sealed(as form: Form) -> String {
+        let text =
+            switch form {
+            case .json: Self.result.document(self).text
+            case .markdown: DrillDocument(self).markdown
+            case .text: DrillDocument(self).text
+            }
+        return key.map { SealedText.seal(text, with: $0) } ?? text
+    }
+
+    /// `Seal: <name of the key> hmac_sha_256 <digits>`, with zeros until it is sealed.
+    var sealLine: String {
+        key.map { "Seal: \($0.name) \(SealedText.lead) \(SealedText.zeros)" } ?? "Seal: none"
+    }
+
+    /// Leaves a small file beside an archive, for `granary backups`.
+    func writeRecord(on console: Console) {
+        guard let sha256 = report.sha256, [".zip", ".zip.age"].contains(where: { report.file.hasSuffix($0) }) else {
+            return
+        }
+        let record = DrillRecord(
+            drilledAt: drilledAt,
+            ok: report.isOK,
+            bytes: report.bytes,
+            sha256: sha256,
+            rpoSeconds: report.rpoSeconds,
+            rtoSeconds: report.rtoSeconds,
+            granary: granaryVersion
+        )
+        do {
+            try record.write(beside: report.file, sealedBy: key)
+        } catch {
+            console.note("note: `granary backups` will not show this drill: \(error)")
+        }
+    }
+}
+
+// The JSON document.
+extension DrillEvidence {
+    /// The first key, by which `verify` recognizes a report.
+    static let title = "granary drill"
+
+    static let result = ResultDescription<DrillEvidence>([
+        .init("report") { _ in title }, .part(verdict) { $0 }, .part(backup) { $0 }, .part(drill) { $0 },
+        .init("checks", each: check, \.report.checks), .init("phases", each: phase, \.report.phases),
+        .init("migrations", each: migration, \.report.migrations),
+        .init("not_drilled", each: omission, \.report.omissions), .init("notes", \.report.notes),
+        .init("kept", kept, \.report.kept), .init("seal", seal, \.key),
+    ])
+
+    private static let verdict = ResultDescription<DrillEvidence>([
+        .init("ok", \.report.isOK), .init("file", \.report.file), .init("rpo_seconds", \.report.rpoSeconds),
+        .init("rto_seconds", \.report.rtoSeconds), .init("rows", \.report.rows), .init("tables", \.report.tables),
+    ])
+
+    private static let backup = ResultDescription<DrillEvidence>([
+        .init("sha256", \.report.sha256), .init("bytes", \.report.bytes), .init("encrypted", \.report.isEncrypted),
+        .init("seal_key", \.report.sealKey), .init("backed_up_at", \.report.backedUpAt),
+        .init("environment", \.report.environment), .init("database", \.report.database),
+        .init("source_version", \.report.sourceVersion),
+    ])
+
+    private static let drill = ResultDescription<DrillEvidence>([
+        .init("drilled_at", \.drilledAt), .init("drilled_by", \.drilledBy), .init("host", \.host),
+        .init("granary_version") { _ in granaryVersion }, .init("server", \.report.server),
+        .init("server_version", \.report.serverVersion), .init("seconds", \.report.seconds),
+    ])
+
+    private static let check = ResultDescription<DrillReport.Check>([
+        .init("check", \.subject.rawValue), .init("ok", \.isOK), .init("detail", \.detail),
+    ])
+
+    private static let phase = ResultDescription<DrillReport.Phase>([
+        .init("phase", \.name), .init("seconds", \.seconds),
+    ])
+
+    private static let migration = ResultDescription<DrillReport.Migration>([
+        .init("service", \.service), .init("version", \.version), .init("name", \.name), .init("seconds", \.seconds),
+        .init("locks", \.locks), .init("rewritten", \.rewritten),
+    ])
+
+    private static let omission = ResultDescription<DrillReport.Omission>([
+        .init("what", \.what), .init("reason", \.reason),
+    ])
+
+    private static let kept = ResultDescription<DrillReport.Kept>([
+        .init("database", \.database), .init("url", \.url), .init("folder", \.folder),
+    ])
+
+    private static let seal = ResultDescription<SealKey>([
+        .init("key", \.name), .init(SealedText.lead) { _ in SealedText.zeros },
+    ])
+}

@@ -1,0 +1,217 @@
+import Archive
+import Drills
+import PostgresClient
+import Project
+import Storage
+import TestSupport
+import Testing
+
+/// Each fault is found, and told apart from the others.
+@Suite struct PlantedFaultTests {
+    @Test func nothingIsFoundInASoundBackup() async throws {
+        try await DrillProject.with { project in
+            let report = try await project.drill()
+            report.expectNothing()
+            let subjects: [DrillReport.Subject] = [
+                .verify, .seal, .restore, .rows, .largeObjects, .sequences, .constraints, .indexes,
+            ]
+            #expect(report.checks.map(\.subject) == subjects)
+            #expect(report.rows == 1000 && report.tables == 2)
+            #expect(report.detail(.rows).contains("1,000 rows are those of the backup"))
+            #expect(report.sha256?.count == 64)
+            #expect(try #require(report.rtoSeconds) > 0)
+            #expect(report.phases.contains { $0.name == "restore: loading rows" }, "\(report.phases)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("DELETE FROM public.orders WHERE id = 7", .rows, "public.orders has 499 rows, and 500 in the backup"),
+            (
+                "UPDATE public.orders SET total = total + 1 WHERE id = 7", .rows,
+                "the rows of public.orders have other values than in the backup"
+            ),
+            ("DROP TABLE public.orders", .rows, "public.orders is missing"),
+            (
+                "SELECT pg_catalog.lo_put(oid, 0, 'x') FROM pg_catalog.pg_largeobject_metadata", .largeObjects,
+                "the large objects differ from those of the backup"
+            ),
+            (
+                "SELECT pg_catalog.setval('public.orders_id_seq', 3)", .sequences,
+                "public.orders_id_seq is at 3 and should be at 500"
+            ),
+            (
+                "ALTER TABLE public.users ADD CONSTRAINT late CHECK (id > 0) NOT VALID", .constraints,
+                "public.users.late is not validated"
+            ),
+            (
+                "UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'public.orders_total'::regclass",
+                .indexes, "public.orders_total is not valid"
+            ),
+        ] as [(String, DrillReport.Subject, String)]
+    )
+    func aFaultInTheRestoredDatabaseIsNamed(
+        damage: String,
+        subject: DrillReport.Subject,
+        detail: String
+    ) async throws {
+        try await DrillProject.with { project in
+            let report = try await project.drill(damage)
+            #expect(report.found.first == subject, "\(report.findings)")
+            #expect(report.detail(subject) == detail)
+        }
+    }
+
+    @Test func quickComparesNumbersOfRowsAndSaysSo() async throws {
+        try await DrillProject.with { project in
+            let sound = try await project.drill { $0.isQuick = true }
+            sound.expectNothing()
+            #expect(sound.omissions.contains { $0.what == "digests of rows" })
+            let missing = try await project.drill("DELETE FROM public.orders WHERE id = 7") { $0.isQuick = true }
+            #expect(missing.found == [.rows])
+            let changed = try await project.drill("UPDATE public.orders SET total = 0") { $0.isQuick = true }
+            changed.expectNothing()
+        }
+    }
+
+    @Test func aConstraintThatIsNotValidInTheBackupIsNoFinding() async throws {
+        let sql =
+            DrillProject.content
+            + "ALTER TABLE public.users ADD CONSTRAINT \"not yet\" CHECK (id > 5) NOT VALID;"
+        try await DrillProject.with(sql) { project in
+            let report = try await project.drill()
+            report.expectNothing()
+            #expect(report.detail(.constraints).hasSuffix(", 1 NOT VALID as in the backup"))
+        }
+    }
+
+    /// Whoever changes a row and mends every checksum still lacks the key.
+    @Test func aChangedRowWithMendedChecksumsBreaksTheSeal() async throws {
+        try await DrillProject.with { project in
+            let seal = try ArchiveReader(FileSource(path: project.file)).manifest.seal
+            try await project.project.sql("UPDATE public.users SET name = 'another' WHERE id = 7")
+            try await project.backup(to: project.file, sealedBy: nil)
+            try forge(project.file) { $0.seal = seal }
+            let report = try await project.drill()
+            #expect(report.found == [.seal])
+            #expect(report.detail(.verify).hasPrefix("every member and digest is intact"))
+            #expect(report.rtoSeconds == nil)
+            let trusted = try await project.drill { $0.trusts = true }
+            #expect(trusted.found == [.seal] && trusted.rtoSeconds != nil)
+        }
+    }
+
+    @Test func aDamagedFileIsNotRestored() async throws {
+        try await DrillProject.with { project in
+            var bytes = try Files.bytes(of: project.file)
+            bytes[200] ^= 1
+            try Files.overwrite(project.file, bytes)
+            let report = try await project.drill()
+            #expect(report.found == [.verify])
+            #expect(report.omissions.map(\.reason) == ["the file is damaged"])
+        }
+    }
+
+    @Test func aStatementThatFailsIsAFindingOfTheRestore() async throws {
+        try await DrillProject.with { project in
+            try forge(project.file) { manifest in
+                manifest.seal = nil
+                for index in manifest.schema.indices where manifest.schema[index].name == "orders_total" {
+                    manifest.schema[index].sql = "CREATE INDEX orders_total ON public.orders (no_such_column)"
+                }
+            }
+            let report = try await project.drill { $0.trusts = true }
+            #expect(report.found == [.restore], "\(report.findings)")
+            #expect(report.detail(.restore).contains("no_such_column"))
+        }
+    }
+
+    @Test func anOldBackupIsAFindingOnlyIfALimitIsGiven() async throws {
+        try await DrillProject.with { project in
+            let later = { (options: inout DrillOptions) in options.now += 2 * 86_400 }
+            let unlimited = try await project.drill("", later)
+            unlimited.expectNothing()
+            #expect(unlimited.rpoSeconds >= 2 * 86_400)
+            let limited = try await project.drill {
+                later(&$0)
+                $0.ageMax = .seconds(26 * 3600)
+            }
+            #expect(limited.found == [.age])
+            #expect(limited.detail(.age) == "the backup is 2 days old, and 26 h is the limit")
+        }
+    }
+
+    /// A missing extension says nothing about the backup: the drill could not be done.
+    @Test func anExtensionThatTheServerLacksIsAnObstacle() async throws {
+        try await DrillProject.with { project in
+            try forge(project.file) { manifest in
+                manifest.seal = nil
+                manifest.extensions.append(.init(name: "no_such_extension", version: "1", schema: "public"))
+            }
+            let error = await drillError { try await project.drill { $0.trusts = true } }
+            #expect(error?.code == .obstacles)
+            #expect(error?.message.contains("the server lacks the extension no_such_extension") == true)
+            #expect(error?.exitStatus == .failed)
+        }
+    }
+
+    @Test func aNewestRowThatIsTooOldIsFound() async throws {
+        let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '3 hours';"
+        let files: KeyValuePairs = [
+            "environments.json": """
+            {"environments": {"development": {"config": {"newest_rows": {"users.created_at": "1h"}}}}}
+            """
+        ]
+        try await DrillProject.with(sql, files: files) { project in
+            let environments = try EnvironmentsFile.read(migrations: project.project.folder.path)
+            let old = try await project.drill { $0.environments = environments }
+            #expect(old.found == [.newestRows])
+            #expect(
+                old.detail(.newestRows)
+                    == "the newest users.created_at is 3 h older than the backup, and 60 min is the limit"
+            )
+            let fresh = try await project.drill("INSERT INTO public.users (name) VALUES ('new')") {
+                $0.environments = environments
+            }
+            #expect(!fresh.found.contains(.newestRows))
+        }
+    }
+
+    @Test func smokeQueriesReturnNoRowOrAsManyAsExpected() async throws {
+        let files: KeyValuePairs = [
+            "smoke/none.sql": "SELECT id FROM unnamed",
+            "smoke/some.sql": "-- expect: 500\nSELECT id FROM users",
+            "bad/found.sql": "SELECT id, name FROM users WHERE id < 4",
+            "bad/writes.sql": "DELETE FROM users",
+            "bad/wrong.sql": "SELECT nothing FROM users",
+        ]
+        let view = "CREATE VIEW public.unnamed AS SELECT id FROM public.users WHERE name IS NULL;"
+        try await DrillProject.with(DrillProject.content + view, files: files) { project in
+            let folder = project.project.folder
+            let sound = try await project.drill {
+                $0.smokeFiles = [folder.file("smoke/none.sql"), folder.file("smoke/some.sql")]
+            }
+            sound.expectNothing()
+            #expect(sound.detail(.smoke) == "2 files returned what they should")
+            for (name, problem) in [
+                ("found", "returned 3 rows"), ("writes", "read-only transaction"), ("wrong", "does not exist"),
+            ] {
+                let report = try await project.drill { $0.smokeFiles = [folder.file("bad/\(name).sql")] }
+                #expect(report.found == [.smoke])
+                #expect(report.detail(.smoke).contains(problem), "\(report.detail(.smoke))")
+                #expect(!report.detail(.smoke).contains("user 1"))
+            }
+        }
+    }
+
+    @Test func aSmokeQueryThatTakesTooLongIsStopped() async throws {
+        try await DrillProject.with(files: ["slow.sql": "SELECT pg_catalog.pg_sleep(30)"]) { project in
+            let report = try await project.drill {
+                $0.smokeFiles = [project.project.folder.file("slow.sql")]
+                $0.smokeTimeout = .milliseconds(300)
+            }
+            #expect(report.found == [.smoke])
+            #expect(report.detail(.smoke).contains("took longer than 0.3 s"))
+        }
+    }
+}

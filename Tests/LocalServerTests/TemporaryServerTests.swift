@@ -1,0 +1,96 @@
+import Glibc
+import Storage
+import TestSupport
+import Testing
+
+@testable import LocalServer
+
+@Suite struct TemporaryServerTests {
+    /// A folder for temporary servers, and for root's clusters.
+    private func withParent(_ body: (_ parent: String, _ scratch: ScratchFolder) async throws -> Void) async throws {
+        try await ScratchFolder.with { scratch in
+            chmod(scratch.path, 0o755)
+            try await body(scratch.file("servers"), scratch)
+        }
+    }
+
+    private func with<R: Sendable>(
+        in parent: String,
+        keeps: Bool = false,
+        _ body: (TemporaryServer) async throws -> R
+    ) async throws -> R {
+        try await TemporaryServer.with(
+            in: parent,
+            atLeast: nil,
+            postgresBin: nil,
+            logger: quietLogger,
+            keeps: { _ in keeps },
+            body
+        )
+    }
+
+    @Test func theServerIsPrivateAndDeletedAfterwards() async throws {
+        try await withParent { parent, scratch in
+            let data = try await with(in: parent) { server in
+                try await #expect(psql(server.url(database: "postgres"), "SHOW listen_addresses") == "")
+                #expect(fileMode(server.folder) == 0o700)
+                #expect(Files.exists(server.dataFolder))
+                return server.dataFolder
+            }
+            #expect(!Files.exists(data))
+            #expect(scratch.names(in: "servers") == [])
+        }
+    }
+
+    @Test func itIsDeletedAfterAFailure() async throws {
+        try await withParent { parent, scratch in
+            await #expect(throws: CommandFailure.self) {
+                try await with(in: parent) { _ in throw CommandFailure(description: "planned") }
+            }
+            #expect(scratch.names(in: "servers") == [])
+        }
+    }
+
+    @Test func severalRunAtOnce() async throws {
+        try await withParent { parent, scratch in
+            try await with(in: parent) { first in
+                try await with(in: parent) { second in
+                    #expect(first.folder != second.folder)
+                    try await #expect(psql(first.url(database: "postgres"), "SELECT 1") == "1")
+                }
+                // The end of the second one is not the end of the first.
+                try await #expect(psql(first.url(database: "postgres"), "SELECT 1") == "1")
+            }
+            #expect(scratch.names(in: "servers") == [])
+        }
+    }
+
+    /// What a killed process leaves, after each step of a start.
+    @Test func leftOversAreDeletedIfTheirLockIsFree() async throws {
+        try await withParent { parent, scratch in
+            let server = try await with(in: parent, keeps: true) { ($0.folder, $0.dataFolder) }
+            let left = server.0
+            try scratch.write("", to: "servers/\(left.split(separator: "/").last ?? "").lock")
+            try scratch.write("", to: "servers/early.lock")
+            try scratch.write("", to: "servers/empty.lock")
+            mkdir(scratch.file("servers/empty"), 0o700)
+            let busy = try #require(try InheritedLock.attempt(scratch.file("servers/busy.lock")))
+            mkdir(scratch.file("servers/busy"), 0o700)
+            try await with(in: parent) { _ in }
+            #expect(scratch.names(in: "servers") == ["busy", "busy.lock"])
+            #expect(!Files.exists(server.1))
+            _ = consume busy
+        }
+    }
+
+    @Test func aKeptServerRunsOnAndIsLeftAlone() async throws {
+        try await withParent { parent, scratch in
+            let (url, folder) = try await with(in: parent, keeps: true) { ($0.url(database: "postgres"), $0.folder) }
+            try await with(in: parent) { _ in }
+            try await #expect(psql(url, "SELECT 1") == "1")
+            let cluster = try LocalCluster.open(project: folder, logger: quietLogger)
+            try await cluster.delete()
+            #expect(!Files.exists(cluster.dataFolder))
+        }
+    }
+}
