@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4"])]),
         .systemLibrary(name: "CChild"),
         .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -45,8 +46,8 @@ let package = Package(
 
         // 1: the server, bytes, ciphers, SQL; they do not know each other.
         .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
-        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics", "Cryptography", "CCurl"], swiftSettings: settings),
         .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: the archive, the project's files, our tables, whole databases, generated values; nor do these.
