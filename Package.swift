@@ -156,7 +156,7 @@ let package = Package(
         // Tests: a folder per module, and the whole command against real servers.
         .target(
             name: "TestSupport",
-            dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
+            dependencies: ["PostgresClient", "LocalServer", "Storage", log, subprocess, system],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

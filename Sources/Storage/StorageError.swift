@@ -53,6 +53,10 @@ extension StorageError {
         )
     }
 
+    static func taken(_ path: String) -> StorageError {
+        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
+    }
+
     /// The failure of the last system call, from `errno`.
     package static func system(_ name: String, _ what: String) -> StorageError {
         StorageError(SystemError.last(name), what)

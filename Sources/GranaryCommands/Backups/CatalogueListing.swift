@@ -1,5 +1,6 @@
 internal import Archive
 internal import Inspection
+internal import Storage
 
 /// The backups in a folder, as text and as JSON.
 struct CatalogueListing {
@@ -23,13 +24,19 @@ struct CatalogueListing {
             .init("file", \.path, column: .init("file", \.file)),
             .init("bytes", \.bytes, column: .init("size", isNumber: true) { Formatting.bytes($0.bytes) }),
             .init("encrypted", \.isEncrypted),
-            .init("whole", { $0.manifest != nil }, column: .init("whole") { $0.manifest == nil ? "no" : "yes" }),
+            .init("whole", { $0.summary != nil }, column: .init("whole") { $0.summary == nil ? "no" : "yes" }),
             .init(
                 "problem",
                 \.problem,
-                column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
+                column: .init("holds", mayShrink: true, expendable: 6) { entry in
+                    entry.summary.map { $0.selection ?? ($0.isWholeDatabase ? "whole database" : "a part") }
+                        ?? entry.problem ?? ""
+                }
             ),
-            .part(manifest, \.manifest),
+            .init("verified_at", \.sidecar?.verifiedAt), .init("drilled_at", \.sidecar?.drilledAt),
+            .init("locked", \.isLocked), .init("locked_until", \.sidecar?.lockedUntil),
+            .init("sha256", \.sidecar?.sha256),
+            .part(backup, \.summary),
         ],
         columns: [
             "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
@@ -37,17 +44,17 @@ struct CatalogueListing {
         ]
     )
 
-    private static let manifest = ResultDescription<Manifest>([
+    private static let backup = ResultDescription<BackupSummary>([
         .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
         .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
-        .init("database", \.database.name, column: .init("database", mayShrink: true, expendable: 5, \.database.name)),
-        .init("server_version", \.server.version),
+        .init("database", \.database, column: .init("database", mayShrink: true, expendable: 5, \.database)),
+        .init("server_version", \.serverVersion),
         .init(
             "schema_version",
-            \.schemaVersionText,
-            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
+            \.schemaVersion,
+            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersion ?? "-" }
         ),
-        .init("rows", \.countedRows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.countedRows) }),
+        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.rows) }),
         .init(
             "raw_bytes",
             \.rawBytes,
@@ -55,9 +62,9 @@ struct CatalogueListing {
                 Formatting.ratio(raw: $0.rawBytes, packed: $0.storedBytes) ?? "-"
             }
         ),
-        .init("tables", \.countedTables.count), .init("chunks", \.chunkCount),
-        .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
-        .init("selected_tables", \.scope.tables),
+        .init("tables", \.tables), .init("chunks", \.chunks),
+        .init("whole_database", \.isWholeDatabase), .init("schemas", \.schemas),
+        .init("selected_tables", \.selectedTables),
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
     ])
@@ -66,12 +73,9 @@ struct CatalogueListing {
 extension BackupCatalogue.Entry {
     /// Why it could not be read.
     fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
-}
 
-extension Manifest {
-    /// The size of the rows in the archive.
-    var storedBytes: Int {
-        (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).reduce(0) { $0 + $1.storedBytes }
+    fileprivate var isLocked: Bool {
+        sidecar?.lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > UTCTime.now } ?? false
     }
 }
 
@@ -90,7 +94,7 @@ struct PruneListing {
                 decision.isKept
                 ? "keep: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
             table.add([
-                decision.entry.file, decision.entry.manifest?.createdAt ?? "",
+                decision.entry.file, decision.entry.summary?.createdAt ?? "",
                 Formatting.bytes(decision.entry.bytes), verdict,
             ])
         }

@@ -43,6 +43,7 @@ package struct ConvertCommand: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
 
     @Flag(name: .long, help: "Everything belongs to the role that converts.")
@@ -68,9 +69,10 @@ package struct ConvertCommand: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups, takesAll: true)
-        if let output { try FileSink.requireFree(output, overwrite: force) }
-        let dump = try RestoreFile(path, keyring: try keys.keyring(on: console))
+        let stores = store.stores(on: console)
+        let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
+        if let output { try stores.requireFree(output, overwrite: force) }
+        let dump = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let name = dump.databaseName ?? Self.stem(of: path)
         let jobs = try connected.workers(workers, on: console)
@@ -116,6 +118,7 @@ package struct ConvertCommand: SpokenCommand {
             let stem = BackupFile.stem(database: name, secondsSince1970: time(nil))
             options = BackupOptions(output: .firstFree(stem: Files.joined(backups, stem)))
         }
+        options.stores = store.stores(on: console)
         options.databaseName = name
         options.withSecrets = true
         options.jobs = jobs

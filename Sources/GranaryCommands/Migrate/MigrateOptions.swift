@@ -32,6 +32,8 @@ package struct MigrateManner: ParsableArguments {
     )
     package var backups: String?
 
+    @OptionGroup package var store: StoreOptions
+
     @Option(
         name: .long,
         help: ArgumentHelp("Run outside the maintenance window; the log keeps the reason.", valueName: "why")
@@ -175,7 +177,8 @@ struct MigrationSession {
                 uniquingKeysWith: { one, _ in one }
             ),
             encryption: EncryptionPolicy(files.map { $0.rules(of: options.environment) }),
-            console: console
+            console: console,
+            stores: manner?.store.stores(on: console) ?? .none
         ).take(
             tables: tables.map { table in
                 table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name

@@ -26,6 +26,7 @@ package struct StatusCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup package var store: StoreOptions
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
@@ -47,8 +48,12 @@ package struct StatusCommand: SpokenCommand {
             database: connected,
             choice: try await gate.situation().choice,
             services: try await services(on: quiet),
-            backup: try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: quiet, asks: false))
-                .newest(of: connected.name),
+            backup: try BackupCatalogue.read(
+                folder: backups,
+                keyring: try keys.keyring(on: quiet, asks: false),
+                stores: store.stores(on: quiet),
+                sealKeys: try Installation(quiet).knownKeys()
+            ).newest(of: connected.name),
             checks: await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
@@ -66,6 +71,6 @@ package struct StatusCommand: SpokenCommand {
 extension BackupCatalogue {
     /// The newest backup of this database that can be read.
     fileprivate func newest(of database: String) -> Entry? {
-        entries.first { $0.manifest?.database.name == database }
+        entries.first { $0.summary?.database == database }
     }
 }

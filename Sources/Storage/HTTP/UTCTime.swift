@@ -1,14 +1,14 @@
 internal import Glibc
 
 /// Points in time, in seconds since 1970, as the protocols write them. Always UTC.
-enum UTCTime {
-    static var now: Int { time(nil) }
+package enum UTCTime {
+    package static var now: Int { time(nil) }
 
     /// `20130524T000000Z`
-    static func basic(_ seconds: Int) -> String { text(seconds, "%Y%m%dT%H%M%SZ") }
+    package static func basic(_ seconds: Int) -> String { text(seconds, "%Y%m%dT%H%M%SZ") }
 
     /// `2013-05-24T00:00:00Z`
-    static func extended(_ seconds: Int) -> String { text(seconds, "%Y-%m-%dT%H:%M:%SZ") }
+    package static func extended(_ seconds: Int) -> String { text(seconds, "%Y-%m-%dT%H:%M:%SZ") }
 
     private static func text(_ seconds: Int, _ format: String) -> String {
         var (seconds, parts) = (seconds, tm())
@@ -19,7 +19,7 @@ enum UTCTime {
     }
 
     /// Reads `2013-05-24T00:00:00Z` and `2013-05-24T00:00:00.000Z`. Other zones are not understood.
-    static func parse(extended text: String) -> Int? {
+    package static func parse(extended text: String) -> Int? {
         guard text.hasSuffix("Z") || text.hasSuffix("+00:00") else { return nil }
         let numbers = text.prefix(19).split { $0 == "-" || $0 == ":" || $0 == "T" }.map { Int($0) }
         guard text.count >= 20, numbers.count == 6 else { return nil }

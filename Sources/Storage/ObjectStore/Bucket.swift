@@ -38,6 +38,8 @@ package final class Bucket: Sendable {
 
     /// The host of the store.
     package var serverName: String { client.serverName }
+    /// The store as the files of the state folder name it.
+    var storeIdentity: String { client.storeIdentity }
     var settings: StoreSettings { client.settings }
 
     func address(_ key: String) -> ObjectAddress { ObjectAddress(bucket: name, key: key) }
@@ -142,7 +144,7 @@ extension Bucket {
         body: [UInt8] = []
     ) throws -> XMLElement {
         try failing(key, what) {
-            let response = try body.withUnsafeBytes { try client.send(request, body: body.isEmpty ? nil : $0) }
+            let response = try body.withUnsafeBytes { try client.send(request, body: request.method == "POST" ? $0 : nil) }
             guard let document = XMLElement(response.body), document.name == name else {
                 let answer = StoreAnswer(response)
                 // Some operations answer 200 before they have failed.

@@ -23,7 +23,7 @@ struct ConditionProbe {
         (settings.retention, settings.storageClass) = (nil, nil)
         headers = settings.headers
         self.folder = StateFolder.path(bucket.settings).map { "\($0)/stores" }
-        record = SHA256.text(of: Array("\(bucket.serverName)\n\(bucket.name)".utf8))
+        record = SHA256.text(of: Array("\(bucket.storeIdentity)\n\(bucket.name)".utf8))
     }
 
     /// - Throws: `StorageError` if nothing can be written; `CancellationError`.

@@ -96,9 +96,7 @@ package final class ObjectSink: ByteSink {
         }
     }
 
-    private var taken: StorageError {
-        StorageError(.exists, "\(address) exists already", hint: "take another name, or replace it with --force")
-    }
+    private var taken: StorageError { .taken(address.description) }
 
     /// Chooses the size of parts for an object of at most about this many bytes. Has no effect after the first part was
     /// begun.

@@ -44,12 +44,14 @@ struct StoreAnswer: Error, Sendable {
     var isExpired: Bool {
         ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"].contains(code)
     }
+    /// The answer to a HEAD has no body.
+    var isSilentRefusal: Bool { status == 400 && code.isEmpty }
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
 
     /// Whether the bucket is in another region, which `region` names.
     var isElsewhere: Bool {
         [301, 302, 307, 308].contains(status) || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
-            || code == "IllegalLocationConstraintException"
+            || code == "IllegalLocationConstraintException" || isSilentRefusal && region != nil
     }
 
     /// `403 (AccessDenied: Access Denied)`

@@ -46,11 +46,14 @@ final class StoreClient: Sendable {
         let profiles = AWSProfiles(settings)
         let http = HTTPClient(caFile: settings.variable("AWS_CA_BUNDLE") ?? profiles["ca_bundle"])
         keeper = CredentialKeeper(CredentialChain(settings: settings, profiles: profiles, client: http))
-        state = Mutex(State(server: try StoreServer(bucket, settings, profiles)))
+        let server = try StoreServer(bucket, settings, profiles)
+        storeIdentity = server.identity
+        state = Mutex(State(server: server))
         self.http = http
     }
 
     var serverName: String { state.withLock(\.server.name) }
+    let storeIdentity: String
 
     /// - Parameters:
     ///   - digest: The SHA-256 of the body, if the caller knows it.
@@ -160,11 +163,6 @@ final class StoreClient: Sendable {
             state.withLock { $0.clockOffset = offset }
             return true
         }
-        if answer.isExpired, done.keys == 0 {
-            done.keys += 1
-            keeper.forget(key)
-            return true
-        }
         if answer.isElsewhere, done.regions < 2, let region = answer.region, !region.isEmpty {
             done.regions += 1
             settings.log("the bucket is in the region \(region)")
@@ -174,6 +172,13 @@ final class StoreClient: Sendable {
                 state.server.region = region
                 return isNews
             }
+        }
+        // An answer without a body does not name its reason.
+        let mayBeExpired = answer.isExpired || answer.isSilentRefusal && key.sessionToken != nil
+        if mayBeExpired, done.keys == 0 {
+            done.keys += 1
+            keeper.forget(key)
+            return true
         }
         return false
     }

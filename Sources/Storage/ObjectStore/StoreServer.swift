@@ -48,6 +48,9 @@ struct StoreServer: Sendable {
     /// The server as messages name it.
     var name: String { (endpoint ?? amazon).authority }
 
+    /// The same for all regions of Amazon.
+    var identity: String { endpoint?.authority ?? "amazonaws.com" }
+
     private var amazon: WebAddress {
         WebAddress(host: "s3.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")")
     }

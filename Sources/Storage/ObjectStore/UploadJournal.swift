@@ -36,7 +36,7 @@ struct UploadJournal: Sendable {
     ///
     /// - Returns: nil if no file can be written; that is no reason to refuse a backup.
     func begin(_ key: String, _ upload: String, in bucket: Bucket) -> Entry? {
-        let record = Record(server: bucket.serverName, bucket: bucket.name, key: key, upload: upload)
+        let record = Record(server: bucket.storeIdentity, bucket: bucket.name, key: key, upload: upload)
         guard let folder, (try? Files.makeFolders(folder, mode: 0o700)) != nil,
             let bytes = try? JSONEncoder().encode(record)
         else { return nil }
@@ -65,7 +65,7 @@ struct UploadJournal: Sendable {
             let entry = Entry(path, descriptor)
             guard FileLock.take(descriptor) == .held, let bytes = try? Files.bytes(of: path),
                 let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)),
-                record.server == bucket.serverName, record.bucket == bucket.name
+                record.server == bucket.storeIdentity, record.bucket == bucket.name
             else { return nil }
             return (record.key, record.upload, entry)
         }
