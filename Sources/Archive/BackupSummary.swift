@@ -41,10 +41,10 @@ package struct BackupSummary: Codable, Sendable, Equatable {
 
 extension Manifest {
     /// The size of the rows as COPY text.
-    package var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    package var rawBytes: Int { (tables.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
     /// The size of the rows in the archive.
     package var storedBytes: Int {
-        (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).reduce(0) { $0 + $1.storedBytes }
+        (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).map(\.storedBytes).saturatedSum
     }
     package var chunkCount: Int { tables.reduce(largeObjects?.chunks.count ?? 0) { $0 + $1.chunks.count } }
 

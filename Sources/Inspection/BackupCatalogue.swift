@@ -17,6 +17,8 @@ package struct BackupCatalogue: Sendable {
         package var isEncrypted = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
+        /// It is encrypted, and no key was given that may open it.
+        package var needsKey = false
         /// The file beside it, if it is about this backup.
         package var sidecar: Sidecar?
 
@@ -33,6 +35,11 @@ package struct BackupCatalogue: Sendable {
             case .described: sidecar?.backup
             case .unreadable: nil
             }
+        }
+
+        /// Whether the store refuses to delete it, as its sidecar says.
+        package var isLocked: Bool {
+            sidecar?.lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > UTCTime.now } ?? false
         }
 
         /// Whether what is known comes from the backup, or from a sidecar that this installation sealed.
@@ -139,14 +146,12 @@ package struct BackupCatalogue: Sendable {
         )
     }
 
-    /// Adds what a sidecar tells: all, if the backup itself cannot be read.
+    /// Adds what a sidecar tells: all, if only a key is missing to read the backup itself.
     private static func completed(_ entry: Entry, _ sidecar: Sidecar?, isOurs: Bool) -> Entry {
         guard let sidecar else { return entry }
         var entry = entry
         entry.sidecar = sidecar
-        if case .unreadable = entry.content, entry.isEncrypted, sidecar.isEncrypted {
-            entry.content = .described(isOurs: isOurs)
-        }
+        if entry.needsKey, sidecar.isEncrypted { entry.content = .described(isOurs: isOurs) }
         return entry
     }
 
@@ -182,6 +187,7 @@ package struct BackupCatalogue: Sendable {
             entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
         } catch {
             entry.content = .unreadable("\(error)")
+            entry.needsKey = (error as? AgeError).map { $0.code == .needsKey || $0.code == .noMatch } ?? false
         }
         return entry
     }

@@ -72,6 +72,7 @@ package struct Retention: Sendable, Equatable {
                 kept[entry.path, default: []].append(rule.name)
             }
         }
+        for entry in entries where entry.isLocked { kept[entry.path, default: []].append("locked") }
         if let newest = entries.first, newest.summary?.isWholeDatabase == true, kept[newest.path] == nil {
             kept[newest.path] = ["the newest of the whole database"]
         }

@@ -210,6 +210,44 @@ struct BucketTests {
         }
     }
 
+    @Test(.enabled(if: Boto.isInstalled, "\(Boto.absence)"))
+    func aLockedBackupCannotBeDeleted() async throws {
+        try await withBucket { project, store, _ in
+            let name = "locked-\(getpid())"
+            let made = try await Boto.run("s3.create_bucket(Bucket='\(name)', ObjectLockEnabledForBucket=True)", store)
+            try #require(made.status == 0, "\(made)")
+            // Small enough for one request, and large enough for parts.
+            try await project.sql(
+                """
+                CREATE TABLE public.noise AS SELECT pg_catalog.md5(g::text) || pg_catalog.md5((-g)::text) AS a
+                FROM pg_catalog.generate_series(1, 300000) g
+                """
+            )
+            for arguments in [["--table", "public.users"], ["--part-size", "5MiB"]] {
+                let path = "s3://\(name)/x\(arguments.count).\(arguments[0].count).zip"
+                let locked = try await project.granary(
+                    ["backup", "--output", path, "--lock-until", "2999-01-01", "--lock-mode", "compliance"] + arguments
+                )
+                #expect(locked.status == 0, "\(locked)")
+                let key = path.split(separator: "/").last ?? ""
+                let outcome = try await Boto.run(
+                    """
+                    found = s3.head_object(Bucket='\(name)', Key='\(key)')
+                    print(found['ObjectLockMode'], found['ObjectLockRetainUntilDate'].year)
+                    try:
+                        s3.delete_object(Bucket='\(name)', Key='\(key)', VersionId=found['VersionId'])
+                    except botocore.exceptions.ClientError as error:
+                        print(error.response['Error']['Code'])
+                    """,
+                    store
+                )
+                #expect(outcome.stdout == "COMPLIANCE 2999\nAccessDenied\n", "\(outcome)")
+                let listed = try await project.granary("backups", "--json", "--backups", "s3://\(name)/")
+                #expect(listed.stdout.contains("\"locked\":true"), "\(listed)")
+            }
+        }
+    }
+
     /// A store without Object Lock on the bucket refuses it, and nothing is written.
     @Test func aLockThatTheBucketDoesNotHaveIsRefused() async throws {
         try await withBucket { project, _, bucket in

@@ -158,3 +158,21 @@ enum LoopbackSocket {
         return address
     }
 }
+
+/// Amazon's client for Python.
+package enum Boto {
+    package static let isInstalled = shell("python3 -c 'import boto3'").status == 0
+    package static let absence = "boto3, which is a package of PyPI, is not installed"
+
+    /// Runs a script with `s3`, a client of the store.
+    package static func run(_ script: String, _ store: ObjectStore) async throws -> CommandOutcome {
+        let start = """
+            import boto3, botocore
+            from botocore.config import Config
+            s3 = boto3.client('s3', region_name='us-east-1', endpoint_url='\(store.endpoint)',
+                              config=Config(s3={'addressing_style': 'path'}))
+
+            """
+        return try await runCommand("python3", ["-c", start + script], environment: store.variables())
+    }
+}

@@ -23,8 +23,8 @@ package struct BackupCommand: SpokenCommand {
     )
 
     @OptionGroup(title: "Where to") package var destination: Destination
-    @OptionGroup(title: "If it goes into a bucket") package var upload: UploadOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Into a bucket") package var upload: UploadOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing

@@ -39,7 +39,7 @@ package struct BackupsList: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
@@ -84,7 +84,7 @@ package struct BackupsShow: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}

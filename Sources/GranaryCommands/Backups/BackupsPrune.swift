@@ -33,7 +33,7 @@ package struct BackupsPrune: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package var reportsDeeds: Bool { !dryRun }

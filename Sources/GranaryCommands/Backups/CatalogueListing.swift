@@ -1,6 +1,5 @@
 internal import Archive
 internal import Inspection
-internal import Storage
 
 /// The backups in a folder, as text and as JSON.
 struct CatalogueListing {
@@ -73,10 +72,6 @@ struct CatalogueListing {
 extension BackupCatalogue.Entry {
     /// Why it could not be read.
     fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
-
-    fileprivate var isLocked: Bool {
-        sidecar?.lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > UTCTime.now } ?? false
-    }
 }
 
 /// The deleted and the kept files, with the reasons.

@@ -43,7 +43,7 @@ package struct ConvertCommand: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
 
     @Flag(name: .long, help: "Everything belongs to the role that converts.")

@@ -42,7 +42,7 @@ package struct CountsCommand: SpokenCommand {
 
     @OptionGroup package var named: NamedTables
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup package var common: InspectOptions
 

@@ -28,7 +28,7 @@ package struct KeyCheck: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}

@@ -7,6 +7,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Project
 internal import SQLText
+internal import Storage
 
 /// Options of all subcommands of `migrate`.
 package struct MigrateOptions: ParsableArguments {
@@ -32,7 +33,7 @@ package struct MigrateManner: ParsableArguments {
     )
     package var backups: String?
 
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
 
     @Option(
         name: .long,
@@ -178,7 +179,7 @@ struct MigrationSession {
             ),
             encryption: EncryptionPolicy(files.map { $0.rules(of: options.environment) }),
             console: console,
-            stores: manner?.store.stores(on: console) ?? .none
+            stores: manner?.store.stores(on: console) ?? ObjectStores.none
         ).take(
             tables: tables.map { table in
                 table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name

@@ -26,7 +26,7 @@ package struct StatusCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }

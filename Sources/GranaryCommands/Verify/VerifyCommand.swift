@@ -39,7 +39,7 @@ package struct VerifyCommand: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
-    @OptionGroup package var store: StoreOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup(title: "Output") package var speech: OutputOptions
 

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import TestSupport
 import Testing
@@ -219,6 +220,27 @@ struct ObjectTests {
         try #expect(bucket.objects(in: "many/").count == 1004)
     }
 
+    /// With a store that does not answer, writing stops when all parts are in memory.
+    @Test func memoryIsLimitedToThePartsInFlight() async throws {
+        let store = try await ObjectStore.shared()
+        let proxy = try HTTPProxy(before: store.port) { request, _ in request.isPart ? .stall : .pass }
+        var ends: [CInt] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        var settings = store.settings(endpoint: proxy.endpoint)
+        settings.wake = ends[0]
+        let address = ObjectAddress(bucket: try store.newBucket(), key: "x.zip")
+        let sink = try ObjectSink(address, in: ObjectStores(settings), Self.smallParts)
+        let writing = Task { try await onOwnThread(named: "writing") { try write(60 << 20, to: sink) } }
+        try await eventually { proxy.requests.count(where: \.isPart) == 4 }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(proxy.requests.count(where: \.isPart) == 4)
+        #expect(Glibc.write(ends[1], "x", 1) == 1)
+        await #expect(throws: CancellationError.self) { try await writing.value }
+        sink.discard()
+        try #expect(ObjectStores(store.settings()).bucket(address.bucket).uploads(prefix: "").isEmpty)
+    }
+
     @Test func partsAreEqualAndFitTheExpectedSize() {
         let usual = UploadSettings()
         #expect(usual.partBytes(forObjectOf: 0) == 16 << 20)
@@ -230,7 +252,7 @@ struct ObjectTests {
         }
     }
 
-    @Test(.enabled(if: Boto.isInstalled, "boto3, which is a package of PyPI, is not installed"))
+    @Test(.enabled(if: Boto.isInstalled, "\(Boto.absence)"))
     func botoReadsWhatWeWriteAndWritesWhatWeRead() async throws {
         let store = try await ObjectStore.shared()
         let stores = ObjectStores(store.settings())
@@ -250,19 +272,5 @@ struct ObjectTests {
             try expectPattern(try FileSource(path: folder.file("down")), 11_000_000)
             try expectPattern(try stores.open("s3://\(address.bucket)/theirs ö.zip"), 11_000_000)
         }
-    }
-}
-
-enum Boto {
-    static let isInstalled = shell("python3 -c 'import boto3'").status == 0
-
-    static func run(_ script: String, _ store: ObjectStore) async throws -> CommandOutcome {
-        let start = """
-            import boto3
-            from botocore.config import Config
-            s3 = boto3.client('s3', region_name='us-east-1', endpoint_url='\(store.endpoint)', config=Config(s3={'addressing_style': 'path'}))
-
-            """
-        return try await runCommand("python3", ["-c", start + script], environment: store.variables())
     }
 }
