@@ -79,8 +79,8 @@ package final class ObjectStore: Sendable {
     private func answers() async throws -> Bool {
         for _ in 0..<600 {
             do {
-                _ = try ObjectStores(settings()).bucket("first").replace("", [])
-                _ = try ObjectStores(settings()).bucket("first").replace("one", [1])
+                try ObjectStores(settings()).bucket("first").replace("", [])
+                try ObjectStores(settings()).bucket("first").replace("one", [1])
                 return true
             } catch {
                 try await Task.sleep(for: .milliseconds(100))

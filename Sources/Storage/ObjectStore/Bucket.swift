@@ -125,7 +125,7 @@ extension Bucket {
             if let token { request.query.append(("continuation-token", token)) }
             let page = try document(request, prefix, "could not be listed", named: "ListBucketResult")
             for entry in page.all("Contents") {
-                guard let key = (entry["Key"]?.text).flatMap({ PercentEncoding.decoded($0) }), key != prefix,
+                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey), key != prefix,
                     let size = (entry["Size"]?.text).flatMap({ Int($0) })
                 else { continue }
                 objects.append(Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? ""))
@@ -144,7 +144,8 @@ extension Bucket {
         body: [UInt8] = []
     ) throws -> XMLElement {
         try failing(key, what) {
-            let response = try body.withUnsafeBytes { try client.send(request, body: request.method == "POST" ? $0 : nil) }
+            let hasBody = request.method == "POST"
+            let response = try body.withUnsafeBytes { try client.send(request, body: hasBody ? $0 : nil) }
             guard let document = XMLElement(response.body), document.name == name else {
                 let answer = StoreAnswer(response)
                 // Some operations answer 200 before they have failed.
@@ -197,6 +198,11 @@ extension Bucket {
 
 // Uploads in parts.
 extension Bucket {
+    /// A key in a list, which was asked to be encoded, since XML cannot have all characters. Amazon writes spaces as `+`.
+    fileprivate static func decodedKey(_ text: String) -> String? {
+        PercentEncoding.decoded(text.replacing("+", with: " "))
+    }
+
     /// A part that the store has.
     struct Part: Sendable {
         var number: Int
@@ -289,7 +295,7 @@ extension Bucket {
                 named: "ListMultipartUploadsResult"
             )
             for entry in page.all("Upload") {
-                guard let key = (entry["Key"]?.text).flatMap({ PercentEncoding.decoded($0) }),
+                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey),
                     let id = entry["UploadId"]?.text
                 else { continue }
                 let begun = (entry["Initiated"]?.text).flatMap(UTCTime.parse(extended:))
@@ -299,7 +305,7 @@ extension Bucket {
             let goesOn = page["IsTruncated"]?.text == "true" && !next.0.isEmpty
             markers =
                 goesOn
-                ? [("key-marker", PercentEncoding.decoded(next.0) ?? next.0), ("upload-id-marker", next.1)] : nil
+                ? [("key-marker", Self.decodedKey(next.0) ?? next.0), ("upload-id-marker", next.1)] : nil
         }
         return uploads
     }

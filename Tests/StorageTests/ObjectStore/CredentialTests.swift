@@ -6,11 +6,11 @@ import Testing
 
 /// Where credentials are found, and in which order. Servers of Amazon are played by a local one.
 @Suite struct CredentialTests {
-    private static let document = """
+    private static let template = """
         {"Code": "Success", "AccessKeyId": "%", "SecretAccessKey": "s", "Token": "t", "Expiration": "2999-01-01T00:00:00Z"}
         """
 
-    private static func document(_ id: String) -> String { document.replacing("%", with: id) }
+    private static func document(_ id: String) -> String { template.replacing("%", with: id) }
 
     /// An environment without any credentials.
     private static func bare(_ folder: ScratchFolder) -> [String: String] {
