@@ -27,7 +27,8 @@ struct BackupOutput: Sendable {
         case .pipe(let descriptor):
             (named, plain) = (nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
         }
-        digest = named.map { DigestingSink($0) }
+        let digest = named.map { DigestingSink($0) }
+        self.digest = digest
         age = try options.audience.map { try AgeSink(digest ?? plain, for: $0) }
         sink = age ?? digest ?? plain
     }

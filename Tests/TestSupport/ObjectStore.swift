@@ -12,8 +12,7 @@ package final class ObjectStore: Sendable {
     package let port: Int
     package var endpoint: String { "http://127.0.0.1:\(port)" }
     private let folder: String
-    /// Its shell ends the server when this end of the pipe is closed, which the death of this process does, too.
-    nonisolated(unsafe) private let leash: UnsafeMutablePointer<FILE>
+    private let server: LeashedServer
     private static let names = Atomic<Int>(0)
     private static let sharedStore = Task { try await start() }
 
@@ -59,17 +58,10 @@ package final class ObjectStore: Sendable {
             "-volume.port.grpc=\(ports[3])", "-filer.port=\(ports[4])", "-filer.port.grpc=\(ports[5])",
             "-s3.port=\(ports[6])", "-s3.port.grpc=\(ports[7])", "-s3.port.iceberg=0", "-s3.port.lance=0",
         ].joined(separator: " ")
-        let script = """
-            trap '' INT TERM HUP
-            cd '\(folder)' && { \(words) >log 2>&1 </dev/null & } && server=$!
-            cat >/dev/null
-            kill -KILL $server; wait $server; cd /; rm -rf '\(folder)'
-            """
-        guard let leash = popen(script, "we") else { throw CommandFailure(description: "SeaweedFS cannot be started") }
-        self.leash = leash
+        server = try LeashedServer(words, folder: folder)
     }
 
-    private static func freePorts(_ count: Int) throws -> [Int] {
+    package static func freePorts(_ count: Int) throws -> [Int] {
         let sockets = (0..<count).map { _ in LoopbackSocket.listening() }
         defer { for socket in sockets { close(socket.descriptor) } }
         guard sockets.allSatisfy({ $0.port > 0 }) else { throw CommandFailure(description: "there is no free port") }
@@ -117,6 +109,26 @@ package final class ObjectStore: Sendable {
         try ObjectStores(settings()).bucket(name).replace("", [])
         return name
     }
+}
+
+/// A server in a folder that is removed with it. It ends with this object, or with this process.
+package final class LeashedServer: Sendable {
+    /// Its shell ends the server when this end of the pipe is closed, which the death of this process does, too.
+    nonisolated(unsafe) private let leash: UnsafeMutablePointer<FILE>
+
+    /// - Parameter command: The command line for a shell.
+    package init(_ command: String, folder: String) throws {
+        let script = """
+            trap '' INT TERM HUP
+            cd '\(folder)' && { \(command) >log 2>&1 </dev/null & } && server=$!
+            cat >/dev/null
+            kill -KILL $server; wait $server; cd /; rm -rf '\(folder)'
+            """
+        guard let leash = popen(script, "we") else { throw CommandFailure(description: "\(command) cannot be started") }
+        self.leash = leash
+    }
+
+    deinit { pclose(leash) }
 }
 
 /// Sockets on 127.0.0.1.
