@@ -58,7 +58,9 @@ package final class ObjectStore: Sendable {
             "-volume.port.grpc=\(ports[3])", "-filer.port=\(ports[4])", "-filer.port.grpc=\(ports[5])",
             "-s3.port=\(ports[6])", "-s3.port.grpc=\(ports[7])", "-s3.port.iceberg=0", "-s3.port.lance=0",
         ].joined(separator: " ")
-        server = try LeashedServer(words, folder: folder)
+        // Its logs are in the folder for temporary files, and its sockets in /tmp.
+        let sockets = ports.map { "/tmp/seaweedfs-*-\($0).sock" }.joined(separator: " ")
+        server = try LeashedServer("TMPDIR='\(folder)' \(words)", folder: folder, leaving: sockets)
     }
 
     package static func freePorts(_ count: Int) throws -> [Int] {
@@ -116,13 +118,15 @@ package final class LeashedServer: Sendable {
     /// Its shell ends the server when this end of the pipe is closed, which the death of this process does, too.
     nonisolated(unsafe) private let leash: UnsafeMutablePointer<FILE>
 
-    /// - Parameter command: The command line for a shell.
-    package init(_ command: String, folder: String) throws {
+    /// - Parameters:
+    ///   - command: The command line for a shell.
+    ///   - leftovers: Patterns of other files to remove, for a shell.
+    package init(_ command: String, folder: String, leaving leftovers: String = "") throws {
         let script = """
             trap '' INT TERM HUP
             cd '\(folder)' && { \(command) >log 2>&1 </dev/null & } && server=$!
             cat >/dev/null
-            kill -KILL $server; wait $server; cd /; rm -rf '\(folder)'
+            kill -KILL $server; wait $server; cd /; rm -rf '\(folder)' \(leftovers)
             """
         guard let leash = popen(script, "we") else { throw CommandFailure(description: "\(command) cannot be started") }
         self.leash = leash
