@@ -44,9 +44,11 @@ let package = Package(
         // ½: what every module needs.
         .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
-        // 1: the server, bytes, ciphers, SQL; they do not know each other.
-        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
+        // ¾: ciphers and digests.
         .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+
+        // 1: the server, bytes, SQL; they do not know each other.
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
         .target(name: "Storage", dependencies: ["Basics", "Cryptography", "CCurl"], swiftSettings: settings),
         .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
