@@ -1,4 +1,6 @@
 package import ArgumentParser
+internal import Logging
+internal import PostgresClient
 package import Storage
 
 /// Where the buckets of `s3://` addresses are.
