@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4"])]),
         .systemLibrary(name: "CChild"),
         .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -43,10 +44,12 @@ let package = Package(
         // ½: what every module needs.
         .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
-        // 1: the server, bytes, ciphers, SQL; they do not know each other.
-        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
-        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
+        // ¾: ciphers and digests.
         .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+
+        // 1: the server, bytes, SQL; they do not know each other.
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics", "Cryptography", "CCurl"], swiftSettings: settings),
         .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: the archive, the project's files, our tables, whole databases, generated values; nor do these.
@@ -166,7 +169,7 @@ let package = Package(
         // Tests: a folder per module, and the whole command against real servers.
         .target(
             name: "TestSupport",
-            dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
+            dependencies: ["PostgresClient", "LocalServer", "Storage", log, subprocess, system],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

@@ -65,7 +65,7 @@ Section: database
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$tree" | cut -f1)
 Depends: $needed, postgresql-client
-Recommends: ca-certificates
+Recommends: ca-certificates, libcurl4t64 | libcurl4
 Suggests: postgresql, make, unzip
 Description: back up, restore, migrate and seed PostgreSQL databases
  One command for a database that a service owns. A backup is an ordinary ZIP file

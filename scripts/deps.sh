@@ -12,9 +12,11 @@ declare -rA OPTIONAL=(
     [libisal-dev]="backups are packed by libdeflate, at half the speed of igzip"
     [pgbouncer]="what is tested with it is left out"
     [age]="what is tested with it is left out"
+    [libcurl4]="there are no backups in buckets"
+    [python3-pip]="what is tested with object stores is left out"
 )
-PACKAGES+=(libisal-dev)
-[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3 age)
+PACKAGES+=(libisal-dev libcurl4)
+[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3 python3-pip age)
 [[ ${1-} != package ]] || PACKAGES+=(dpkg-dev debootstrap)
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
@@ -36,6 +38,8 @@ has_package() {
         postgresql) has_server ;;
         postgresql-client) has_command psql && has_command pg_dump ;;
         pgbouncer) has_command pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
+        libcurl4) has_library libcurl.so.4 || has_library libcurl-gnutls.so.4 ;;
+        python3-pip) python3 -m pip --version >/dev/null || has_command pip3 || has_command pip ;;
         dpkg-dev) has_command dpkg-shlibdeps ;;
         debootstrap) has_command debootstrap || [[ -x /usr/sbin/debootstrap ]] ;;
         *) has_command "$1" ;;
@@ -45,6 +49,8 @@ has_package() {
 has_command() { command -v "$1" >/dev/null; }
 
 has_header() { compgen -G "/usr/include/$1" >/dev/null || compgen -G "/usr/local/include/$1" >/dev/null; }
+
+has_library() { /sbin/ldconfig -p | grep -qF "$1 "; }
 
 has_server() {
     local folder
@@ -134,7 +140,7 @@ done
 for package in "${missing[@]}"; do
     case $package in
         pgbouncer) install_pooler ;;
-        libisal-dev | age) install_optional "$package" ;;
+        libisal-dev | libcurl4 | python3-pip | age) install_optional "$package" ;;
     esac
 done
 say "done"

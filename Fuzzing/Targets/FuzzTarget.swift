@@ -21,6 +21,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case json
     case dependencies
     case environments
+    /// An answer of an object store.
+    case xml
 
     /// Reads `input` as a command would.
     ///
@@ -39,6 +41,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: try SeedTargets.json(input)
         case .dependencies: try DeclarationTargets.dependencies(input)
         case .environments: try DeclarationTargets.environments(input)
+        case .xml: try StoreTargets.xml(input)
         }
     }
 }

@@ -10,30 +10,28 @@ package final class BackupSource: ByteSource {
     package var fileByteCount: Int { file.byteCount }
     /// nil unless the file is encrypted.
     package let header: AgeHeader?
-    private let file: FileSource
+    private let file: any StoredFile
     private let content: any ByteSource
 
     package var isEncrypted: Bool { header != nil }
 
     /// - Throws: `AgeError`; `StorageError.io`.
-    package convenience init(_ file: FileSource, _ keyring: AgeKeyring) throws {
+    package convenience init(_ file: any StoredFile, _ keyring: AgeKeyring) throws {
         try self.init(file) { header in try keyring.fileKey(header, of: file.path) }
     }
 
-    /// - Parameters:
-    ///   - takesPipes: Also accept a pipe; see `FileSource`.
-    ///   - followsLinks: Accept a symbolic link.
-    /// - Throws: `AgeError`; `StorageError.io`; `CancellationError` while a pipe is read.
-    package convenience init(path: String, _ keyring: AgeKeyring, takesPipes: Bool = false) throws {
-        try self.init(try FileSource(path: path, takesPipes: takesPipes), keyring)
+    /// - Parameter path: A file, or the address of an object.
+    /// - Throws: `AgeError`; `StorageError`; `CancellationError`.
+    package convenience init(path: String, _ keyring: AgeKeyring, in stores: ObjectStores = .none) throws {
+        try self.init(try stores.open(path), keyring)
     }
 
     /// A file that this process wrote.
     ///
     /// - Parameter key: The key that it was written with; nil if it is not encrypted.
     /// - Throws: `AgeError` if the file was changed; `StorageError.io`.
-    package convenience init(path: String, writtenWith key: AgeFileKey?) throws {
-        try self.init(try FileSource(path: path)) { header in
+    package convenience init(path: String, writtenWith key: AgeFileKey?, in stores: ObjectStores = .none) throws {
+        try self.init(try stores.open(path)) { header in
             guard let key else {
                 throw AgeError(.needsKey, "\(path) is encrypted, and was written in clear", hint: AgeError.verifyHint)
             }
@@ -45,21 +43,21 @@ package final class BackupSource: ByteSource {
     /// Whether a file is encrypted, or was before it was damaged.
     ///
     /// - Throws: `StorageError.io`.
-    package static func isEncrypted(_ file: FileSource) throws -> Bool {
+    package static func isEncrypted(_ file: any StoredFile) throws -> Bool {
         let prefix = try prefix(of: file)
         return isBinary(file, prefix) || AgeArmor.begins(prefix)
     }
 
-    private static func prefix(of file: FileSource) throws -> [UInt8] {
+    private static func prefix(of file: any StoredFile) throws -> [UInt8] {
         try file.bytes(at: 0, count: min(file.byteCount, FileFormat.prefixBytes))
     }
 
     /// Damage to its first bytes must not turn an encrypted file into a file of another kind.
-    private static func isBinary(_ file: FileSource, _ prefix: [UInt8]) -> Bool {
+    private static func isBinary(_ file: any StoredFile, _ prefix: [UInt8]) -> Bool {
         FileFormat(prefix) == .age || file.path.hasSuffix(".age") && !AgeArmor.begins(prefix)
     }
 
-    private init(_ file: FileSource, _ fileKey: (AgeHeader) throws -> AgeFileKey) throws {
+    private init(_ file: any StoredFile, _ fileKey: (AgeHeader) throws -> AgeFileKey) throws {
         self.file = file
         let opened = try AgeError.at(file.path) { () -> (header: AgeHeader, content: any ByteSource)? in
             guard let sealed = try Self.sealed(file) else { return nil }
@@ -71,7 +69,7 @@ package final class BackupSource: ByteSource {
     }
 
     /// The binary form of an encrypted file; nil for a file that is not encrypted.
-    private static func sealed(_ file: FileSource) throws -> (any ByteSource)? {
+    private static func sealed(_ file: any StoredFile) throws -> (any ByteSource)? {
         let prefix = try prefix(of: file)
         if isBinary(file, prefix) { return file }
         guard AgeArmor.begins(prefix) else { return nil }

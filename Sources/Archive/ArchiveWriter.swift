@@ -1,5 +1,4 @@
 internal import Cryptography
-internal import FoundationEssentials
 package import Storage
 internal import Synchronization
 
@@ -84,7 +83,7 @@ package final class ArchiveWriter: Sendable {
     ///
     /// - Parameter key: The key to seal the archive with.
     package func finish(_ manifest: Manifest, sealedBy key: SealKey? = nil) throws {
-        let contents = try ArchiveWriter.contents(of: manifest, sealedBy: key)
+        let contents = try Seal.contents(of: manifest, by: key)
         let limit = ManifestFile.bytesMax(storedBytes:)
         // A manifest with thousands of similar tables would compress better than a reader accepts, so it is stored.
         let packed = try packed(contents).flatMap { contents.count <= limit($0.count) ? $0 : nil }
@@ -102,16 +101,6 @@ package final class ArchiveWriter: Sendable {
             try bytes.withUnsafeBytes { try sink.append($0) }
             state.offset += bytes.count
         }
-    }
-
-    private static func contents(of manifest: Manifest, sealedBy key: SealKey?) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        var manifest = manifest
-        manifest.seal = key.map { Manifest.Seal(key: $0.name, hmac: Manifest.Seal.zeros) }
-        let contents = Array(try encoder.encode(manifest))
-        guard let key, let seal = manifest.seal, let sealed = SealedBytes(contents, seal) else { return contents }
-        return sealed.with(key.hmac(of: contents))
     }
 
     private func append(_ entry: ZipEntry, _ stored: UnsafeRawBufferPointer, _ state: inout State) throws {

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import FoundationEssentials
 internal import Glibc
 
 /// A secret of an installation, by which it recognizes its own archives.
@@ -53,7 +54,27 @@ extension Manifest {
     }
 }
 
-/// The bytes of a manifest with the digits of a seal in them.
+/// A document that carries its own seal.
+protocol Sealable: Encodable {
+    var seal: Manifest.Seal? { get set }
+}
+
+extension Manifest: Sealable {}
+
+enum Seal {
+    /// The document as JSON, with a seal if there is a key.
+    static func contents(of document: some Sealable, by key: SealKey?) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        var document = document
+        document.seal = key.map { Manifest.Seal(key: $0.name, hmac: Manifest.Seal.zeros) }
+        let contents = Array(try encoder.encode(document))
+        guard let key, let seal = document.seal, let sealed = SealedBytes(contents, seal) else { return contents }
+        return sealed.with(key.hmac(of: contents))
+    }
+}
+
+/// The bytes of a document with the digits of a seal in them.
 struct SealedBytes {
     private var bytes: [UInt8]
     private let digits: Range<Int>

@@ -1,12 +1,14 @@
 package import AgeEncryption
 package import Archive
+package import Storage
 
 /// The objects to back up, and the form of the backup.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
-        /// A file that gets its name when it is complete. An existing file is refused unless `overwrite` is set.
+        /// A file, or the address of an object, that gets its name when it is complete. An existing one is refused
+        /// unless `overwrite` is set.
         case file(path: String, overwrite: Bool)
-        /// A new file with an unused name: the first free of `stem.zip`, `stem-2.zip` and so on.
+        /// A new file or object with an unused name: the first free of `stem.zip`, `stem-2.zip` and so on.
         case firstFree(stem: String)
         /// A descriptor that receives the archive as it grows, such as 1 for standard output.
         case pipe(descriptor: CInt)
@@ -34,6 +36,9 @@ package struct BackupOptions: Sendable {
     package var ending: String { format.ending + (audience == nil ? "" : ".age") }
 
     package var output: Output
+    /// Where objects are written, and how.
+    package var stores = ObjectStores.none
+    package var upload = UploadSettings()
     /// Who can read the file; nil writes it in clear.
     package var audience: AgeAudience?
     package var format = Format.zip

@@ -3,37 +3,45 @@ internal import Archive
 internal import PostgresClient
 internal import Storage
 
-/// The destination of the archive: a file that gets its name in the end, or a pipe.
+/// The destination of the archive: a file or an object that gets its name in the end, or a pipe.
 struct BackupOutput: Sendable {
     let sink: any ByteSink
-    /// The final name; nil for a pipe.
-    let path: String?
     /// nil for a file in clear.
     private let age: AgeSink?
-    private let file: FileSink?
+    /// nil for a pipe.
+    private let digest: DigestingSink?
+    /// nil for a pipe.
+    private let named: (any NamedSink)?
     private let givenUp = CancelSignal()
 
-    /// - Throws: `ArchiveError` if the file exists or cannot be created.
+    /// - Throws: `StorageError` if the file exists or cannot be created.
     init(_ options: BackupOptions) throws {
         let plain: any ByteSink
         switch options.output {
         case .file(let path, let overwrite):
-            let file = try FileSink(path: path, overwrite: overwrite)
-            (self.file, self.path, plain) = (file, path, file)
+            let sink = try options.stores.sink(path, overwrite: overwrite, options.upload)
+            (named, plain) = (sink, sink)
         case .firstFree(let stem):
-            let file = try FileSink.firstFree(stem: stem, ending: options.ending)
-            (self.file, path, plain) = (file, file.path, file)
+            let sink = try options.stores.firstFreeSink(stem: stem, ending: options.ending, options.upload)
+            (named, plain) = (sink, sink)
         case .pipe(let descriptor):
-            (file, path, plain) = (nil, nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
+            (named, plain) = (nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
         }
-        age = try options.audience.map { try AgeSink(plain, for: $0) }
-        sink = age ?? plain
+        let digest = named.map { DigestingSink($0) }
+        self.digest = digest
+        age = try options.audience.map { try AgeSink(digest ?? plain, for: $0) }
+        sink = age ?? digest ?? plain
     }
 
+    /// The final name; nil for a pipe.
+    var path: String? { named?.path }
     /// A backup cannot start again after bytes were written to a pipe.
-    var canStartOver: Bool { file != nil || sink.byteCount == 0 }
+    var canStartOver: Bool { named != nil || sink.byteCount == 0 }
     var bytes: Int { sink.byteCount }
     var fileKey: AgeFileKey? { age?.fileKey }
+
+    /// Announces the size of the rows on disk. A backup is rarely larger.
+    func expect(bytes: Int) { named?.expect(bytes: bytes) }
 
     /// Runs `body`. If the task is cancelled, writers stop waiting for a reader that has stopped.
     ///
@@ -43,11 +51,15 @@ struct BackupOutput: Sendable {
     }
 
     /// Ends the encryption, and gives the file its name.
-    func commit() throws {
+    ///
+    /// - Returns: The SHA-256 of the file; nil for a pipe.
+    func commit() throws -> String? {
         try age?.finish()
-        try file?.commit()
+        let sha256 = digest?.finish()
+        try named?.commit()
+        return sha256
     }
-    func discard() { file?.discard() }
+    func discard() { named?.discard() }
 }
 
 extension Manifest.Database {

@@ -3,6 +3,7 @@ internal import Archive
 internal import Bookkeeping
 package import Logging
 package import PostgresClient
+internal import Storage
 
 /// A backup, from the snapshot to the finished file.
 ///
@@ -40,9 +41,12 @@ package struct BackupRun: Sendable {
                 let (manifest, notes) = try await output.givenUpWithTask {
                     try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 }
-                try output.commit()
+                let sha256 = try output.commit()
                 var report = report(manifest, output, seconds: (.now - start) / .seconds(1))
                 report.notes += notes
+                if let path = output.path, let sha256, options.format == .zip {
+                    report.notes += describe(manifest, path, report.bytes, sha256)
+                }
                 return report
             } catch let error as BackupError
                 where error.isWorthAnotherAttempt && output.canStartOver
@@ -58,6 +62,28 @@ package struct BackupRun: Sendable {
                 output.discard()
                 throw BackupError.conflict(error) ?? error
             }
+        }
+    }
+
+    /// Writes the sidecar. Returns why that failed; the backup is there all the same.
+    private func describe(_ manifest: Manifest, _ path: String, _ bytes: Int, _ sha256: String) -> [String] {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        var sidecar = Sidecar(
+            file: name,
+            bytes: bytes,
+            sha256: sha256,
+            isEncrypted: options.audience != nil,
+            manifest
+        )
+        sidecar.lockedUntil = options.upload.retention.map { UTCTime.extended($0.until) }
+        do {
+            if let other = try? options.stores.contents(of: path + Sidecar.ending), Sidecar(other) == nil {
+                return ["\(path)\(Sidecar.ending) is another file, so the backup has no description beside it"]
+            }
+            try options.stores.replace(path + Sidecar.ending, try sidecar.contents(sealedBy: options.sealKey))
+            return []
+        } catch {
+            return ["the description of the backup, \(path)\(Sidecar.ending), could not be written: \(error)"]
         }
     }
 
@@ -153,6 +179,7 @@ extension BackupRun {
         _ output: BackupOutput
     ) async throws -> Manifest {
         let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
+        output.expect(bytes: plan.bytes)
         let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
         progress(.phase("reading schema and rows"))
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))

@@ -17,6 +17,8 @@ extension BackupRun {
             while: { snapshot in
                 progress(.phase("describing the schema"))
                 let schema = try await SchemaDump(options, snapshot, logger).run()
+                // Text that is not compressed may be larger than its rows on disk.
+                output.expect(bytes: 2 * BackupPlan(snapshot, jobs: 1).bytes)
                 let manifest = try await output.givenUpWithTask {
                     try await write(schema, of: snapshot, to: gzip ?? output.sink)
                 }

@@ -3,6 +3,7 @@ package import Archive
 package import Migrations
 package import PostgresClient
 package import Project
+package import Storage
 
 /// What to drill, where, and how thoroughly.
 package struct DrillOptions: Sendable {
@@ -16,6 +17,8 @@ package struct DrillOptions: Sendable {
     package var file: String
     package var place: Place
     package var keyring = AgeKeyring.none
+    /// Reads a backup in a bucket.
+    package var stores = ObjectStores.none
     package var jobs = 2
     /// Compares numbers of rows instead of digests.
     package var isQuick = false

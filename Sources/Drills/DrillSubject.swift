@@ -17,7 +17,7 @@ struct DrillSubject: Sendable {
     init(_ options: DrillOptions) throws {
         path = options.file
         do {
-            let file = try RecognizedFile(path, mayBeDamaged: true, keyring: options.keyring)
+            let file = try RecognizedFile(path, mayBeDamaged: true, keyring: options.keyring, stores: options.stores)
             (self.file, damage, source) = (file, nil, file.source)
         } catch let error as AgeError where error.isDamage {
             (file, damage, source) = (nil, error.message, nil)

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 
 /// liblz4's frames. Source: `lz4frame.h`.
 private struct LZ4Library: Sendable {
@@ -17,7 +18,7 @@ private struct LZ4Library: Sendable {
     let isError: IsError
 
     static let loaded = Result {
-        let library = try SystemLibrary("liblz4.so.1", package: "liblz4-1")
+        let library = try SystemLibrary("liblz4.so.1", neededBy: "this dump", package: "liblz4-1")
         return LZ4Library(
             create: try library.function("LZ4F_createDecompressionContext", as: Create.self),
             free: try library.function("LZ4F_freeDecompressionContext", as: Free.self),

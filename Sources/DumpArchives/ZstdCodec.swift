@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 
 /// libzstd's streams. Source: `zstd.h`. Its window is at most 128 MiB, which bounds the memory.
 private struct ZstdLibrary: Sendable {
@@ -16,7 +17,7 @@ private struct ZstdLibrary: Sendable {
     let isError: IsError
 
     static let loaded = Result {
-        let library = try SystemLibrary("libzstd.so.1", package: "libzstd1")
+        let library = try SystemLibrary("libzstd.so.1", neededBy: "this dump", package: "libzstd1")
         return ZstdLibrary(
             create: try library.function("ZSTD_createDStream", as: Create.self),
             free: try library.function("ZSTD_freeDStream", as: Free.self),

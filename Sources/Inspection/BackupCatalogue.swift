@@ -1,7 +1,7 @@
 package import AgeEncryption
 package import Archive
 internal import Glibc
-internal import Storage
+package import Storage
 
 /// The backups in a folder, as their manifests describe them.
 package struct BackupCatalogue: Sendable {
@@ -15,14 +15,14 @@ package struct BackupCatalogue: Sendable {
         package var bytes: Int
         package var content: Content
         package var isEncrypted = false
-        /// It is encrypted, and no key at hand opens it. So it is unknown whether it is complete.
-        package var isLocked = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
-        /// Its last drill, if one was recorded beside it.
-        package var drill: DrillRecord?
+        /// It is encrypted, and no key at hand opens it. So it is unknown whether it is complete.
+        package var needsKey = false
+        /// The file beside it, if it is about this backup.
+        package var sidecar: Sidecar?
 
-        /// nil if it could not be read.
+        /// nil if it was not read.
         package var manifest: Manifest? {
             if case .backup(let manifest) = content { return manifest }
             return nil
@@ -33,27 +33,59 @@ package struct BackupCatalogue: Sendable {
             if case .unreadable(let problem) = content { return problem }
             return nil
         }
+
+        /// nil if nothing is known.
+        package var summary: BackupSummary? {
+            switch content {
+            case .backup(let manifest): BackupSummary(manifest)
+            case .described: sidecar?.backup
+            case .unreadable: nil
+            }
+        }
+
+        /// Whether the store refuses to delete it, as its sidecar says.
+        package var isLocked: Bool {
+            sidecar?.lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > UTCTime.now } ?? false
+        }
+
+        /// Whether what is known comes from the backup, or from a sidecar that this installation sealed.
+        package var isCertain: Bool {
+            switch content {
+            case .backup: true
+            case .described(let isOurs): isOurs
+            case .unreadable: false
+            }
+        }
     }
 
     package enum Content: Sendable {
         /// Whether directory and manifest are undamaged. Only `verify` reads the rest.
         case backup(Manifest)
+        /// Only its sidecar was read. Someone else may have written that.
+        case described(isOurs: Bool)
         /// The beginning of a ZIP file, or a damaged one. It may be a backup, and must not be deleted.
         case unreadable(String)
     }
 
-    /// Reads the manifests of all files named `.zip` or `.zip.age`.
+    /// Reads what is known of all files named `.zip` or `.zip.age`: their manifests. In a bucket, the sidecars that this
+    /// installation sealed are enough.
     ///
     /// - Parameters:
-    ///   - keyring: Opens encrypted files. Those that it cannot open count as unreadable.
-    ///   - keys: Records of drills that do not fit their seal by one of these are ignored.
-    /// - Throws: `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
-    package static func read(folder: String, keyring: AgeKeyring, keys: [SealKey] = []) throws -> BackupCatalogue {
+    ///   - folder: A folder, or the address of one in a bucket.
+    ///   - keyring: Opens encrypted files. Of those that it cannot open, the sidecar tells something, or nothing.
+    ///   - sealKeys: The keys of this installation.
+    /// - Throws: `StorageError`; `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
+    package static func read(
+        folder: String,
+        keyring: AgeKeyring,
+        stores: ObjectStores = .none,
+        sealKeys: [SealKey] = []
+    ) throws -> BackupCatalogue {
+        let reading = Reading(keyring: keyring, stores: stores, sealKeys: sealKeys)
+        if ObjectAddress.isMeant(by: folder) { return try read(objectsIn: folder, reading) }
         let names: [String]
         do {
-            names = try Files.names(in: folder).filter { name in
-                [".zip", ".zip.age"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
-            }
+            names = try Files.names(in: folder).filter(isNamedAsBackup)
         } catch {
             guard error.number == ENOENT else {
                 throw InspectionError(
@@ -64,68 +96,107 @@ package struct BackupCatalogue: Sendable {
             }
             names = []
         }
-        let entries = names.map { entry($0, in: folder, keyring, keys) }
-        return BackupCatalogue(
-            folder: folder,
-            entries: entries.sorted {
-                ($1.manifest?.createdAt ?? "", $0.file) < ($0.manifest?.createdAt ?? "", $1.file)
-            }
+        return sorted(names.map { entry($0, in: folder, reading) }, in: folder)
+    }
+
+    private static func isNamedAsBackup(_ name: String) -> Bool {
+        [".zip", ".zip.age"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
+    }
+
+    private struct Reading {
+        var keyring: AgeKeyring
+        var stores: ObjectStores
+        var sealKeys: [SealKey]
+
+        /// The sidecar of a backup, and whether this installation sealed it; nil if it is about another file.
+        func sidecar(of path: String, _ name: String, bytes: Int) -> (sidecar: Sidecar, isOurs: Bool)? {
+            guard let contents = try? stores.contents(of: path + Sidecar.ending), let found = Sidecar(contents),
+                found.file == name, found.bytes == bytes
+            else { return nil }
+            return (found, found.isSealed(by: sealKeys, contents))
+        }
+    }
+
+    private static func read(objectsIn folder: String, _ reading: Reading) throws -> BackupCatalogue {
+        let address = try ObjectAddress(folder).folder
+        let objects = try reading.stores.bucket(address.bucket).objects(in: address.key)
+        let keys = Set(objects.map(\.key))
+        return sorted(
+            objects.compactMap { object in
+                let place = ObjectAddress(bucket: address.bucket, key: object.key)
+                guard isNamedAsBackup(place.name) else { return nil }
+                let hasSidecar = keys.contains(object.key + Sidecar.ending)
+                return entry(of: place, bytes: object.byteCount, hasSidecar: hasSidecar, reading)
+            },
+            in: folder
         )
     }
 
     private static func entry(
-        _ name: String,
-        in folder: String,
-        _ keyring: AgeKeyring,
-        _ keys: [SealKey]
+        of place: ObjectAddress,
+        bytes: Int,
+        hasSidecar: Bool,
+        _ reading: Reading
     ) -> Entry {
-        let path = Files.joined(folder, name)
-        var entry = read(path: path, file: name, keyring: keyring, keys: keys)
-        entry.isLink = Files.isLink(path)
+        let path = place.description
+        let known = hasSidecar ? reading.sidecar(of: path, place.name, bytes: bytes) : nil
+        if let known, known.isOurs {
+            var entry = Entry(file: place.name, path: path, bytes: bytes, content: .described(isOurs: true))
+            (entry.isEncrypted, entry.sidecar) = (known.sidecar.isEncrypted, known.sidecar)
+            return entry
+        }
+        return completed(
+            read(path: path, file: place.name, keyring: reading.keyring, stores: reading.stores),
+            known?.sidecar,
+            isOurs: false
+        )
+    }
+
+    /// Adds what a sidecar tells: all, if only a key is missing to read the backup itself.
+    private static func completed(_ entry: Entry, _ sidecar: Sidecar?, isOurs: Bool) -> Entry {
+        guard let sidecar else { return entry }
+        var entry = entry
+        entry.sidecar = sidecar
+        if entry.needsKey, sidecar.isEncrypted { entry.content = .described(isOurs: isOurs) }
         return entry
     }
 
+    private static func sorted(_ entries: [Entry], in folder: String) -> BackupCatalogue {
+        BackupCatalogue(
+            folder: folder,
+            entries: entries.sorted {
+                ($1.summary?.createdAt ?? "", $0.file) < ($0.summary?.createdAt ?? "", $1.file)
+            }
+        )
+    }
+
+    private static func entry(_ name: String, in folder: String, _ reading: Reading) -> Entry {
+        let path = Files.joined(folder, name)
+        var entry = read(path: path, file: name, keyring: reading.keyring)
+        entry.isLink = Files.isLink(path)
+        let known = reading.sidecar(of: path, name, bytes: entry.bytes)
+        return completed(entry, known?.sidecar, isOurs: known?.isOurs ?? false)
+    }
+
     /// One file.
-    package static func read(path: String, file: String, keyring: AgeKeyring, keys: [SealKey] = []) -> Entry {
+    package static func read(
+        path: String,
+        file: String,
+        keyring: AgeKeyring,
+        stores: ObjectStores = .none
+    ) -> Entry {
         var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
         do {
-            let opened = try FileSource(path: path)
+            let opened = try stores.open(path)
             entry.bytes = opened.byteCount
-            entry.drill = DrillRecord.read(beside: path, bytes: entry.bytes, keys: keys)
             entry.isEncrypted = try BackupSource.isEncrypted(opened)
             entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
         } catch {
             let code = (error as? AgeError)?.code
-            entry.isLocked = code == .needsKey || code == .noMatch
+            entry.needsKey = code == .needsKey || code == .noMatch
             let failure = error as? any GranaryError
             entry.content = .unreadable(failure?.place?.file == path ? failure?.message ?? "" : "\(error)")
         }
         return entry
-    }
-}
-
-extension Manifest {
-    package var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
-    package var chunkCount: Int { tables.reduce(largeObjects?.chunks.count ?? 0) { $0 + $1.chunks.count } }
-
-    /// The newest version in a migrator's table, for each service: `000007`, or `users 000007, orders 000003`.
-    package var schemaVersionText: String? {
-        guard !schemaVersions.isEmpty else { return nil }
-        guard schemaVersions.count > 1 else { return Self.text(schemaVersions[0]) }
-        return schemaVersions.map { version in
-            let name = version.service ?? version.table
-            return "\(name) \(Self.text(version))"
-        }.joined(separator: ", ")
-    }
-
-    private static func text(_ version: SchemaVersion) -> String {
-        version.dirty ? "\(version.version) (dirty)" : version.version
-    }
-
-    /// The requested content: `whole database`, or the schemas and tables, and what was excluded from them.
-    package var scopeText: String {
-        let asked = scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
-        guard let excluded = scope.excluded else { return asked }
-        return "\(asked) without \((excluded.schemas + excluded.tables).listed())"
     }
 }

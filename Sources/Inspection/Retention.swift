@@ -25,16 +25,17 @@ package struct Retention: Sendable, Equatable {
     ///
     /// Each database in each environment is counted separately, and so is each selection of tables: many small backups
     /// before cleanings must not displace the backup of everything. The newest backup of a whole database is always
-    /// kept. Symbolic links are ignored, because they may lead to a file that is deleted.
+    /// kept. Symbolic links are ignored, because they may lead to a file that is deleted, and so are backups that only
+    /// the sidecar of another installation describes.
     package func decide(_ catalogue: BackupCatalogue) -> [Decision] {
         var groups: [Group: [BackupCatalogue.Entry]] = [:]
         for entry in catalogue.entries {
-            if let manifest = entry.manifest, !entry.isLink { groups[Group(manifest), default: []].append(entry) }
+            if let group = Group(entry) { groups[group, default: []].append(entry) }
         }
         let kept = groups.values.reduce(into: [String: [String]]()) { kept, entries in
             for (path, reasons) in decide(entries) { kept[path] = reasons }
         }
-        return catalogue.entries.filter { $0.manifest != nil && !$0.isLink }.map {
+        return catalogue.entries.filter { Group($0) != nil }.map {
             Decision(entry: $0, reasons: kept[$0.path] ?? [])
         }
     }
@@ -42,18 +43,13 @@ package struct Retention: Sendable, Equatable {
     private struct Group: Hashable {
         var database: String
         var environment: String?
-        var schemas: [String]
-        var tables: [String]
-        /// What was excluded.
-        var excluded: [String]
+        /// The schemas and tables, and what was excluded.
+        var selection: String
 
-        init(_ manifest: Manifest) {
-            database = manifest.database.name
-            environment = manifest.environment
-            schemas = manifest.scope.schemas.sorted()
-            tables = manifest.scope.tables.sorted()
-            let without = manifest.scope.excluded
-            excluded = (without?.schemas ?? []).sorted() + (without?.tables ?? []).sorted()
+        /// - Returns: nil for what is never deleted.
+        init?(_ entry: BackupCatalogue.Entry) {
+            guard let backup = entry.summary, entry.isCertain, !entry.isLink else { return nil }
+            (database, environment, selection) = (backup.database, backup.environment, backup.selectionDigest)
         }
     }
 
@@ -68,7 +64,7 @@ package struct Retention: Sendable, Equatable {
             var seen: Set<String> = []
             var number = 0
             for entry in entries where number < rule.limit {
-                guard let created = entry.manifest?.createdAt else { continue }
+                guard let created = entry.summary?.createdAt else { continue }
                 // Backups of the same second are counted separately.
                 let isNew = seen.insert(rule.period(created)).inserted
                 guard isNew || rule.name == "last" else { continue }
@@ -76,7 +72,8 @@ package struct Retention: Sendable, Equatable {
                 kept[entry.path, default: []].append(rule.name)
             }
         }
-        if let newest = entries.first, newest.manifest?.scope.isWholeDatabase == true, kept[newest.path] == nil {
+        for entry in entries where entry.isLocked { kept[entry.path, default: []].append("locked") }
+        if let newest = entries.first, newest.summary?.isWholeDatabase == true, kept[newest.path] == nil {
             kept[newest.path] = ["the newest of the whole database"]
         }
         return kept

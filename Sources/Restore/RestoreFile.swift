@@ -11,17 +11,19 @@ package enum RecognizedFile: Sendable {
     case dumpArchive(String, @Sendable () throws -> DumpArchive)
 
     /// - Parameters:
-    ///   - path: A file, a pipe, or `-` for standard input; or a folder made by `pg_dump --format=directory`.
+    ///   - path: A file, the address of an object, a pipe, or `-` for standard input; or a folder made by
+    ///     `pg_dump --format=directory`.
     ///   - mayBeDamaged: Whether an empty file, or one of unknown format, counts as a damaged archive.
     ///   - keyring: Opens an encrypted file.
+    ///   - stores: Where objects are.
     /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `AgeError`; `StorageError`;
     ///   `CancellationError` while a pipe is read.
-    package init(_ path: String, mayBeDamaged: Bool, keyring: AgeKeyring) throws {
+    package init(_ path: String, mayBeDamaged: Bool, keyring: AgeKeyring, stores: ObjectStores = .none) throws {
         if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
             self = .dumpArchive(path) { try DumpArchive(folder: path) }
             return
         }
-        let source = try BackupSource(try RestoreFile.source(path), keyring)
+        let source = try BackupSource(try RestoreFile.source(path, stores), keyring)
         switch try FileFormat(source) {
         case .zip: self = .archive(source)
         case .empty where mayBeDamaged, .unknown where mayBeDamaged: self = .archive(source)
@@ -49,11 +51,12 @@ package final class RestoreFile: Sendable {
     /// The argument that means standard input.
     package static let standardInput = "-"
 
-    /// - Parameter path: A file, a pipe, or `-`. The content of a pipe is kept until the restore ends.
+    /// - Parameter path: A file, the address of an object, a pipe, or `-`. The content of a pipe is kept until the
+    ///   restore ends.
     /// - Throws: `RestoreError.format` for a file that is neither an archive nor a plain dump; `ArchiveError` for an
     ///   archive that cannot be read; `AgeError`; `StorageError`; `CancellationError` while a pipe is read.
-    package convenience init(_ path: String, keyring: AgeKeyring = .none) throws {
-        try self.init(RecognizedFile(path, mayBeDamaged: false, keyring: keyring))
+    package convenience init(_ path: String, keyring: AgeKeyring = .none, stores: ObjectStores = .none) throws {
+        try self.init(RecognizedFile(path, mayBeDamaged: false, keyring: keyring, stores: stores))
     }
 
     /// - Throws: `ArchiveError` for an archive that cannot be read; `StorageError`.
@@ -92,11 +95,11 @@ package final class RestoreFile: Sendable {
         return try archive.sealState(keys)
     }
 
-    /// Opens a file, a pipe, or `-`.
+    /// Opens a file, an object, a pipe, or `-`.
     ///
     /// - Throws: `RestoreError.format` for a folder; `StorageError`; `CancellationError` while a pipe is read.
-    package static func source(_ path: String) throws -> FileSource {
-        guard path != standardInput else { return try .standardInput() }
+    package static func source(_ path: String, _ stores: ObjectStores = .none) throws -> any StoredFile {
+        guard path != standardInput else { return try FileSource.standardInput() }
         guard !Files.isFolder(path) else {
             do {
                 throw RestoreError(path, try FileFormat(folder: path))
@@ -104,7 +107,7 @@ package final class RestoreFile: Sendable {
                 throw StorageError(error, "could not be read")
             }
         }
-        return try FileSource(path: path, takesPipes: true)
+        return try stores.open(path, takesPipes: true)
     }
 
     /// Checks the first bytes of a gzip file. Damage is reported later, when the file is read.

@@ -10,7 +10,7 @@ package protocol ByteSource: Sendable {
 }
 
 /// A file that any thread can read at any offset (`pread`).
-package final class FileSource: ByteSource {
+package final class FileSource: StoredFile {
     package let path: String
     private let descriptor: CInt
     package let byteCount: Int

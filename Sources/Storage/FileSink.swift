@@ -88,14 +88,10 @@ package final class FileSink: ByteSink {
     package static func requireFree(_ path: String, overwrite: Bool) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
-        guard overwrite else { throw taken(path) }
+        guard overwrite else { throw StorageError.taken(path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw StorageError(.exists, "\(path) exists and is not a file", hint: "take another name")
         }
-    }
-
-    private static func taken(_ path: String) -> StorageError {
-        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
     }
 
     package var byteCount: Int { state.withLock(\.count) }
@@ -157,7 +153,7 @@ package final class FileSink: ByteSink {
             FileSink.remove(partial, descriptor)
             return
         }
-        if errno == EEXIST { throw FileSink.taken(path) }
+        if errno == EEXIST { throw StorageError.taken(path) }
         // A file system without hard links. The name was free a moment ago.
         try FileSink.requireFree(path, overwrite: false)
         guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }

@@ -15,8 +15,32 @@ package enum StorageFailure: FailureCode {
     case endsEarly
     /// The bytes differ from those that were written, as their authentication code shows.
     case damaged
+    /// A bucket has no object of that name.
+    case missing
+    /// The object store refused the request, or answered something unexpected.
+    case store
+    /// The credentials do not allow the request.
+    case denied
+    /// The object was replaced while it was read.
+    case replaced
+    /// There are no credentials for an object store.
+    case noCredentials
+    /// The object store cannot be reached.
+    case unreachable
+    /// An address or a setting of an object store is invalid.
+    case address
+    /// The connection would not be encrypted.
+    case insecure
 
-    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .busy: .busy
+        case .noCredentials, .unreachable: .noConnection
+        case .address: .usage
+        case .insecure: .refused
+        case .io, .exists, .endsEarly, .damaged, .missing, .store, .denied, .replaced: .failed
+        }
+    }
 }
 
 extension StorageError {
@@ -27,6 +51,10 @@ extension StorageError {
             "the file ends early",
             hint: "granary verify lists all problems"
         )
+    }
+
+    static func taken(_ path: String) -> StorageError {
+        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
     }
 
     /// The failure of the last system call, from `errno`.

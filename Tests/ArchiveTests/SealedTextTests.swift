@@ -32,31 +32,4 @@ import Testing
             #expect(verdict != .sealed(key: key.name), "byte \(position)")
         }
     }
-
-    @Test func aRecordStandsBesideItsArchiveAndCountsOnlyForIt() throws {
-        let record = DrillRecord(
-            drilledAt: "2026-11-29T10:00:00.000Z",
-            ok: true,
-            bytes: 1234,
-            sha256: String(repeating: "a", count: 64),
-            rpoSeconds: 60,
-            rtoSeconds: 1.5,
-            granary: "1"
-        )
-        let folder = Folder()
-        let archive = folder.file("a.zip")
-        try record.write(beside: archive, sealedBy: key)
-        #expect(folder.names == ["a.zip.drill.json"])
-        #expect(DrillRecord.read(beside: archive, bytes: 1234, keys: [key]) == record)
-        #expect(DrillRecord.read(beside: archive, bytes: 1234, keys: [other]) == record)
-        #expect(DrillRecord.read(beside: archive, bytes: 1235, keys: [key]) == nil)
-        let path = DrillRecord.path(of: archive)
-        let text = try Files.text(of: path)
-        try Files.overwrite(path, Array(text.replacing("\"ok\":true", with: "\"ok\":false").utf8))
-        #expect(DrillRecord.read(beside: archive, bytes: 1234, keys: [key]) == nil)
-        try record.write(beside: archive, sealedBy: nil)
-        #expect(DrillRecord.read(beside: archive, bytes: 1234, keys: [key]) == record)
-        try Files.overwrite(path, Array("{}".utf8))
-        #expect(DrillRecord.read(beside: archive, bytes: 1234, keys: []) == nil)
-    }
 }

@@ -264,7 +264,7 @@ import Testing
                 "\(limit)"
             )
             #expect(within.status == 0, "\(within)")
-            #expect(barn.folder.names(in: "backups").count == 1)
+            #expect(barn.folder.names(in: "backups").count { $0.hasSuffix(".zip") } == 1)
         }
     }
 

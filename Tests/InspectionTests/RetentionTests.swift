@@ -24,6 +24,43 @@ import Testing
         return .init(file: file, path: "backups/\(file)", bytes: 1, content: .backup(manifest))
     }
 
+    private func locked(_ createdAt: String, until: String) throws -> BackupCatalogue.Entry {
+        var entry = entry(createdAt)
+        var sidecar = Sidecar(
+            file: entry.file,
+            bytes: 1,
+            sha256: "",
+            isEncrypted: false,
+            try #require(entry.manifest)
+        )
+        sidecar.lockedUntil = until
+        entry.sidecar = sidecar
+        return entry
+    }
+
+    @Test func aLockedBackupIsKeptUntilTheLockEnds() throws {
+        let entries = [
+            try locked("2026-11-01T00:00:00Z", until: "2999-01-01T00:00:00Z"),
+            try locked("2026-11-02T00:00:00Z", until: "2020-01-01T00:00:00Z"), entry("2026-11-03T00:00:00Z"),
+        ]
+        #expect(kept(Retention(last: 1), entries) == ["2026-11-03T00:00:00Z", "2026-11-01T00:00:00Z"])
+    }
+
+    /// Someone who may only write could otherwise have backups deleted.
+    @Test func aDescriptionOfAnotherInstallationDeletesNothing() throws {
+        var old = try locked("2026-11-01T00:00:00Z", until: "2020-01-01T00:00:00Z")
+        old.content = .described(isOurs: false)
+        let decisions = Retention(last: 1).decide(
+            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old])
+        )
+        #expect(decisions.map(\.entry.path) == ["backups/shop-2026-11-03T00:00:00Z-0.zip"])
+        old.content = .described(isOurs: true)
+        let ours = Retention(last: 1).decide(
+            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old])
+        )
+        #expect(ours.map(\.isKept) == [true, false])
+    }
+
     /// The times of the kept backups, the newest first.
     private func kept(_ retention: Retention, _ entries: [BackupCatalogue.Entry]) -> [String] {
         let sorted = entries.sorted { ($0.manifest?.createdAt ?? "") > ($1.manifest?.createdAt ?? "") }

@@ -100,7 +100,7 @@ import Testing
             #expect(outcomes.map(\.status) == [0, 0, 0, 0, 0, 0], "\(outcomes)")
             let names = Set(outcomes.map { $0.stdout.split(separator: "\n").last ?? "" })
             #expect(names.count == 6)
-            #expect(project.folder.names(in: "backups").count == 6)
+            #expect(project.folder.names(in: "backups").count { $0.hasSuffix(".zip") } == 6)
         }
     }
 
@@ -114,7 +114,7 @@ import Testing
             async let first = project.granary("clean", "--service", "one", "--confirm", project.database)
             async let second = project.granary("clean", "--service", "two", "--confirm", project.database)
             for outcome in try await [first, second] { #expect(outcome.status == 0, "\(outcome)") }
-            #expect(project.folder.names(in: "backups").count == 2)
+            #expect(project.folder.names(in: "backups").count { $0.hasSuffix(".zip") } == 2)
             let left = "SELECT (SELECT count(*) FROM one.t), (SELECT count(*) FROM two.t)"
             try await #expect(project.sql(left) == "0|0")
         }

@@ -20,13 +20,15 @@ extension BackupCommand {
             folder: destination.backups
         )
         try checkMigrations()
-        removeStalePartials(target, on: console)
+        let stores = store.stores(on: console)
+        try removeLeftovers(target, stores, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         let audience = try await encryption.audience(of: connected, state.schema, on: console)
         try target.requireName(isEncrypted: audience != nil)
         try refuseTerminal(target, isEncrypted: audience != nil)
         var options = try options(for: target, database: connected, variables: console.environment)
         options.audience = audience
+        (options.stores, options.upload) = (stores, upload.settings)
         options.jobs = try connected.workers(packing.workers, on: console)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
         let settled = options
@@ -97,11 +99,21 @@ extension BackupCommand {
     }
 
     /// Removes leftovers of killed backups from the folder of backups, and from the folder of this one.
-    private func removeStalePartials(_ target: BackupTarget, on console: Console) {
-        BackupFile.removeStalePartials(in: destination.backups, on: console)
-        guard case .file(let path) = target.place else { return }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        BackupFile.removeStalePartials(in: folder, isOurs: false, on: console)
+    private func removeLeftovers(_ target: BackupTarget, _ stores: ObjectStores, on console: Console) throws {
+        var folders = [(path: destination.backups, isOurs: true)]
+        switch target.place {
+        case .standardOutput: break
+        case .file(let path): folders.append((path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", false))
+        case .named(let folder): folders = [(folder, true)]
+        }
+        for folder in folders {
+            if ObjectAddress.isMeant(by: folder.path) {
+                let age = upload.settings.abortAfter
+                try BackupFile.abortStaleUploads(in: folder.path, stores, olderThan: age, on: console)
+            } else {
+                BackupFile.removeStalePartials(in: folder.path, isOurs: folder.isOurs, on: console)
+            }
+        }
     }
 
     static func tell(_ report: BackupReport, on console: Console) throws {

@@ -15,6 +15,7 @@ package struct BackupCommand: SpokenCommand {
               granary backup --output shop.zip --exclude-table-data audit.events
               granary backup --schema user_service --jobs 4
               granary backup --recipient age1… --recipient age1…
+              granary backup --output s3://backups/shop/
               granary backup --output - | ssh vault 'cat > shop.zip'
 
             \(variablesHelp)
@@ -22,6 +23,8 @@ package struct BackupCommand: SpokenCommand {
     )
 
     @OptionGroup(title: "Where to") package var destination: Destination
+    @OptionGroup(title: "Into a bucket") package var upload: UploadOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
@@ -33,7 +36,7 @@ package struct BackupCommand: SpokenCommand {
         @Option(
             name: [.short, .long],
             help: ArgumentHelp(
-                "The file; - is standard output, .sql and .sql.gz are plain dumps, .age follows if encrypted (default: a new file in --backups).",
+                "The file, or s3://…; - is standard output, .sql and .sql.gz are plain dumps, .age follows if encrypted (default: a new file in --backups).",
                 valueName: "file|-"
             ),
             completion: .file(extensions: ["zip", "sql", "gz", "age"])

@@ -1,4 +1,5 @@
 package import Backup
+internal import Storage
 
 /// The destination and the format of a backup.
 package struct BackupTarget: Sendable, Equatable {
@@ -18,7 +19,8 @@ package struct BackupTarget: Sendable, Equatable {
     /// Whether the name of the file ends in `.age`; nil if the name does not matter.
     private var isNamedEncrypted: Bool?
 
-    /// - Throws: `CommandError` with `.usage` if the name of the file and `--format` contradict each other.
+    /// - Throws: `CommandError` with `.usage` if the name of the file and `--format` contradict each other;
+    ///   `StorageError.address`.
     package init(output: String?, kind: Kind?, folder: String) throws {
         guard let output else {
             place = .named(folder: folder)
@@ -27,6 +29,11 @@ package struct BackupTarget: Sendable, Equatable {
         }
         if output == "-" {
             place = .standardOutput
+            format = kind == .sql ? .sql : .zip
+            return
+        }
+        if ObjectAddress.isMeant(by: output), try ObjectAddress(output).isFolder {
+            place = .named(folder: output)
             format = kind == .sql ? .sql : .zip
             return
         }

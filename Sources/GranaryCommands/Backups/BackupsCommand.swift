@@ -40,14 +40,19 @@ package struct BackupsList: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
 
     package func run(on console: Console) async throws {
         let keyring = try keys.keyring(on: console, asks: false)
-        let known = try Installation(console).knownKeys()
-        let catalogue = try BackupCatalogue.read(folder: backups, keyring: keyring, keys: known)
+        let catalogue = try BackupCatalogue.read(
+            folder: backups,
+            keyring: keyring,
+            stores: store.stores(on: console),
+            sealKeys: try Installation(console).knownKeys()
+        )
         let listing = CatalogueListing(catalogue: catalogue)
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
@@ -81,22 +86,23 @@ package struct BackupsShow: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let stores = store.stores(on: console)
+        let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
         let keyring = try keys.keyring(on: console)
-        if let archive = try Self.dumpArchive(path, keyring) {
+        if let archive = try Self.dumpArchive(path, keyring, stores) {
             let contents = DumpContents(archive)
             return try console.result(
                 DumpContents.result.document(contents),
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let known = try Installation(console).knownKeys()
-        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, keys: known)
+        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, stores: stores)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,
@@ -112,11 +118,11 @@ package struct BackupsShow: SpokenCommand {
     }
 
     /// nil if the file is no archive of pg_dump. Fails for an encrypted file that cannot be opened.
-    static func dumpArchive(_ path: String, _ keyring: AgeKeyring) throws -> DumpArchive? {
+    static func dumpArchive(_ path: String, _ keyring: AgeKeyring, _ stores: ObjectStores) throws -> DumpArchive? {
         guard !Files.isFolder(path) else {
             return (try? FileFormat(folder: path))?.isPgDumpArchive == true ? try DumpArchive(path: path) : nil
         }
-        let source = try BackupSource(path: path, keyring)
+        let source = try BackupSource(path: path, keyring, in: stores)
         return try FileFormat(source).isPgDumpArchive ? try DumpArchive(source, name: path) : nil
     }
 }

@@ -1,7 +1,7 @@
 internal import Archive
 package import ArgumentParser
-internal import Glibc
 internal import Inspection
+internal import Storage
 
 /// `granary backups prune`.
 package struct BackupsPrune: SpokenCommand {
@@ -34,6 +34,7 @@ package struct BackupsPrune: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package var reportsDeeds: Bool { !dryRun }
@@ -51,10 +52,16 @@ package struct BackupsPrune: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let retention = Retention(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
-        let catalogue = try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: console, asks: false))
+        let stores = store.stores(on: console)
+        let catalogue = try BackupCatalogue.read(
+            folder: backups,
+            keyring: try keys.keyring(on: console, asks: false),
+            stores: stores,
+            sealKeys: try Installation(console).knownKeys()
+        )
         let decisions = retention.decide(catalogue)
         if !dryRun {
-            for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path) }
+            for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path, in: stores) }
         }
         let listing = PruneListing(decisions: decisions, isDryRun: dryRun)
         if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
@@ -64,20 +71,32 @@ package struct BackupsPrune: SpokenCommand {
                 console.note("skipped \(entry.path), which is a symbolic link")
                 continue
             }
-            guard case .unreadable(let problem) = entry.content else { continue }
-            let flaw = entry.isLocked ? "cannot be opened" : "is not a complete backup"
-            console.note("skipped \(entry.path), which \(flaw) (\(problem))")
+            switch entry.content {
+            case .unreadable(let problem):
+                let flaw = entry.needsKey ? "cannot be opened" : "is not a complete backup"
+                console.note("skipped \(entry.path), which \(flaw) (\(problem))")
+            case .described(isOurs: false):
+                console.note("skipped \(entry.path), which only its description of another installation tells about")
+            case .described, .backup: continue
+            }
         }
     }
 
-    private static func delete(_ path: String) throws {
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw InspectionError(
-                .file,
-                "\(path) could not be deleted: \(String(cString: strerror(errno)))",
-                hint: "the files before it were deleted; make the folder writable and run this again"
-            )
+    /// The backup first: its sidecar alone means nothing.
+    private static func delete(_ path: String, in stores: ObjectStores) throws {
+        do {
+            try stores.delete(path)
+            try deleteSidecar(of: path, in: stores)
+        } catch var error as StorageError {
+            error.hint =
+                "the files before it were deleted; \(error.hint ?? "make the folder writable"), and run this again"
+            throw error
         }
-        unlink(DrillRecord.path(of: path))
+    }
+
+    private static func deleteSidecar(of path: String, in stores: ObjectStores) throws {
+        let sidecar = path + Sidecar.ending
+        guard let contents = try stores.contents(of: sidecar), Sidecar(contents) != nil else { return }
+        try stores.delete(sidecar)
     }
 }

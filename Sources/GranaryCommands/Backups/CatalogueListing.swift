@@ -31,17 +31,23 @@ struct CatalogueListing {
             .init(
                 "problem",
                 \.problem,
-                column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
-            ),
-            .part(manifest, \.manifest),
-            .init(
-                "drilled_at",
-                \.drill?.drilledAt,
-                column: .init("drilled", expendable: 3) { entry in
-                    entry.drill.map { "\($0.drilledAt.prefix(10))\($0.ok ? "" : " failed")" } ?? ""
+                column: .init("holds", mayShrink: true, expendable: 6) { entry in
+                    entry.summary.map { $0.selection ?? ($0.isWholeDatabase ? "whole database" : "a part") }
+                        ?? entry.problem ?? ""
                 }
             ),
-            .init("drill_ok", \.drill?.ok),
+            .init("verified_at", \.sidecar?.verifiedAt),
+            .init(
+                "drilled_at",
+                \.sidecar?.drilledAt,
+                column: .init("drilled", expendable: 3) { entry in
+                    entry.sidecar?.drilledAt.map { "\($0.prefix(10))\(entry.sidecar?.drillOK == false ? " failed" : "")" } ?? ""
+                }
+            ),
+            .init("drill_ok", \.sidecar?.drillOK),
+            .init("locked", \.isLocked), .init("locked_until", \.sidecar?.lockedUntil),
+            .init("sha256", \.sidecar?.sha256),
+            .part(backup, \.summary),
         ],
         columns: [
             "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
@@ -49,17 +55,17 @@ struct CatalogueListing {
         ]
     )
 
-    private static let manifest = ResultDescription<Manifest>([
+    private static let backup = ResultDescription<BackupSummary>([
         .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
         .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
-        .init("database", \.database.name, column: .init("database", mayShrink: true, expendable: 5, \.database.name)),
-        .init("server_version", \.server.version),
+        .init("database", \.database, column: .init("database", mayShrink: true, expendable: 5, \.database)),
+        .init("server_version", \.serverVersion),
         .init(
             "schema_version",
-            \.schemaVersionText,
-            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
+            \.schemaVersion,
+            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersion ?? "-" }
         ),
-        .init("rows", \.countedRows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.countedRows) }),
+        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.rows) }),
         .init(
             "raw_bytes",
             \.rawBytes,
@@ -67,24 +73,17 @@ struct CatalogueListing {
                 Formatting.ratio(raw: $0.rawBytes, packed: $0.storedBytes) ?? "-"
             }
         ),
-        .init("tables", \.countedTables.count), .init("chunks", \.chunkCount),
-        .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
-        .init("selected_tables", \.scope.tables),
+        .init("tables", \.tables), .init("chunks", \.chunks),
+        .init("whole_database", \.isWholeDatabase), .init("schemas", \.schemas),
+        .init("selected_tables", \.selectedTables),
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
     ])
 }
 
 extension BackupCatalogue.Entry {
-    /// nil if no key at hand opens it.
-    fileprivate var isWhole: Bool? { isLocked ? nil : manifest != nil }
-}
-
-extension Manifest {
-    /// The size of the rows in the archive.
-    var storedBytes: Int {
-        (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).reduce(0) { $0 + $1.storedBytes }
-    }
+    /// nil if no key at hand opens it, and no sidecar describes it.
+    fileprivate var isWhole: Bool? { summary == nil && needsKey ? nil : summary != nil }
 }
 
 /// The deleted and the kept files, with the reasons.
@@ -102,7 +101,7 @@ struct PruneListing {
                 decision.isKept
                 ? "kept: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
             table.add([
-                decision.entry.file, decision.entry.manifest?.createdAt ?? "",
+                decision.entry.file, decision.entry.summary?.createdAt ?? "",
                 Formatting.bytes(decision.entry.bytes), verdict,
             ])
         }

@@ -100,6 +100,7 @@ extension CleanCommand {
             services: [:],
             audience: job.audience,
             console: job.console,
+            stores: manner.store.stores(on: job.console),
             occasion: "before-clean",
             // A table that inherits from one of them may keep its rows.
             withInheritors: false,

@@ -82,6 +82,8 @@ package struct CleanCommand: SpokenCommand {
         )
         package var backups: String?
 
+        @OptionGroup(title: "Buckets") package var store: StoreOptions
+
         @Option(name: .long, help: ArgumentHelp("How long to wait for each lock.", valueName: "time"))
         package var lockTimeout = DurationArgument(.seconds(10))
 

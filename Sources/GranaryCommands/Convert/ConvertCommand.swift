@@ -47,6 +47,7 @@ package struct ConvertCommand: SpokenCommand {
 
     @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
 
     @Flag(name: .long, help: "Everything belongs to the role that converts.")
@@ -74,10 +75,11 @@ package struct ConvertCommand: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let stores = store.stores(on: console)
+        let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
         let target = try BackupTarget(output: output, kind: .zip, folder: backups)
-        if let output { try FileSink.requireFree(output, overwrite: force) }
-        let dump = try RestoreFile(path, keyring: try keys.keyring(on: console))
+        if let output { try stores.requireFree(output, overwrite: force) }
+        let dump = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let audience = try await encryption.audience(of: connected, state.schema, on: console)
         try target.requireName(isEncrypted: audience != nil)
@@ -127,6 +129,7 @@ package struct ConvertCommand: SpokenCommand {
             let stem = BackupFile.stem(database: name, secondsSince1970: time(nil))
             options = BackupOptions(output: .firstFree(stem: Files.joined(backups, stem)))
         }
+        options.stores = store.stores(on: console)
         options.databaseName = name
         options.withSecrets = true
         options.jobs = jobs

@@ -18,8 +18,13 @@ struct Checkup {
 
     func run() async -> [Doctor.Check] {
         let (checks, facts) = await databaseChecks()
-        return await programs(facts?.serverVersion) + checks + project()
-            + [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
+        return await programs(facts?.serverVersion) + checks + project() + disk(facts)
+    }
+
+    /// A bucket has no limit.
+    private func disk(_ facts: Doctor.DatabaseFacts?) -> [Doctor.Check] {
+        guard !ObjectAddress.isMeant(by: backups) else { return [] }
+        return [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
     }
 
     private func programs(_ server: Int?) async -> [Doctor.Check] {
@@ -85,8 +90,10 @@ struct Checkup {
     }
 
     private func project() -> [Doctor.Check] {
-        var checks = [("migrations", service.migrations), ("seeds", seeds), ("backups", backups)].map { purpose, path in
-            Doctor.judge(
+        let folders = [("migrations", service.migrations), ("seeds", seeds), ("backups", backups)]
+        var checks = folders.map { purpose, path in
+            if ObjectAddress.isMeant(by: path) { return Doctor.Check(purpose, .good, path) }
+            return Doctor.judge(
                 .init(
                     purpose: purpose,
                     path: path,

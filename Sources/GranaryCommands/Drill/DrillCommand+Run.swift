@@ -13,12 +13,14 @@ internal import Storage
 extension DrillCommand {
     package func run(on console: Console) async throws {
         let keyring = try subject.keys.keyring(on: console)
-        let choice = try choice(keyring)
+        let stores = subject.store.stores(on: console)
+        let choice = try choice(keyring, stores, on: console)
         if let report = checks.report, Files.isFolder(report) {
             throw CommandError(.file, "\(report) is a folder", hint: "give --report the name of a file")
         }
         var options = DrillOptions(file: choice.path, place: try await place(on: console), now: time(nil))
         options.keyring = keyring
+        options.stores = stores
         options.unreadable = choice.unreadable
         options.ageMax = subject.maxAge?.duration
         options.trusts = subject.trust
@@ -42,7 +44,7 @@ extension DrillCommand {
                 }
             }.run()
         }
-        try tell(DrillEvidence(report, key: try Installation(console).sealingKey(), console), on: console)
+        try tell(DrillEvidence(report, key: try Installation(console).sealingKey(), console), stores, on: console)
     }
 
     // MARK: Which backup
@@ -54,21 +56,26 @@ extension DrillCommand {
         var unreadable: [String] = []
     }
 
-    private func choice(_ keyring: AgeKeyring) throws -> Choice {
-        guard let file = subject.file else { return try newest(keyring) }
-        let path = try BackupFile.found(file, backups: subject.backups, takesAll: true)
-        guard Files.isRegular(path) else { return Choice(path: path) }
+    private func choice(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) throws -> Choice {
+        guard let file = subject.file else { return try newest(keyring, stores, on: console) }
+        let path = try BackupFile.found(file, backups: subject.backups, in: stores, takesAll: true)
+        guard try stores.hasFile(path) else { return Choice(path: path) }
         return Choice(
             path: path,
-            manifest: BackupCatalogue.read(path: path, file: path, keyring: keyring).manifest
+            manifest: BackupCatalogue.read(path: path, file: path, keyring: keyring, stores: stores).manifest
         )
     }
 
     /// The newest backup of a whole database, else the newest at all.
-    private func newest(_ keyring: AgeKeyring) throws -> Choice {
-        let catalogue = try BackupCatalogue.read(folder: subject.backups, keyring: keyring)
-        let readable = catalogue.entries.filter { $0.manifest != nil }
-        guard let newest = readable.first(where: { $0.manifest?.scope.isWholeDatabase == true }) ?? readable.first
+    private func newest(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) throws -> Choice {
+        let catalogue = try BackupCatalogue.read(
+            folder: subject.backups,
+            keyring: keyring,
+            stores: stores,
+            sealKeys: try Installation(console).knownKeys()
+        )
+        let readable = catalogue.entries.filter { $0.summary != nil }
+        guard let newest = readable.first(where: { $0.summary?.isWholeDatabase == true }) ?? readable.first
         else {
             let first = catalogue.entries.first
             throw CommandError(
@@ -80,7 +87,7 @@ extension DrillCommand {
         }
         // A file that is cut off has no time of its own, and would be passed over in silence.
         let unreadable = catalogue.entries.filter { entry in
-            entry.manifest == nil && Files.modified(entry.path) > Files.modified(newest.path)
+            entry.summary == nil && Files.modified(entry.path) > Files.modified(newest.path)
         }
         return Choice(
             path: newest.path,
@@ -161,10 +168,10 @@ extension DrillCommand {
 
 // The outcome.
 extension DrillCommand {
-    private func tell(_ evidence: DrillEvidence, on console: Console) throws {
+    private func tell(_ evidence: DrillEvidence, _ stores: ObjectStores, on console: Console) throws {
         let report = evidence.report
         if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
-        evidence.writeRecord(on: console)
+        evidence.note(in: stores, sealKeys: try Installation(console).knownKeys(), on: console)
         if console.settings.isJSON {
             try console.result(exactly: evidence.sealed(as: .json))
         } else {

@@ -43,6 +43,7 @@ package struct DrillCommand: SpokenCommand {
         package var backups = "backups"
 
         @OptionGroup package var keys: KeyOptions
+        @OptionGroup package var store: StoreOptions
 
         @Flag(name: .long, help: "Run the code of a backup without a known seal.") package var trust = false
 

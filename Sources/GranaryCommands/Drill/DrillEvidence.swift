@@ -1,5 +1,6 @@
 internal import Archive
 internal import Drills
+internal import Inspection
 internal import Storage
 
 /// The report of a drill as a sealed document, so that a holder of the key can see that it was not altered.
@@ -43,22 +44,12 @@ struct DrillEvidence {
         key.map { "Seal: \($0.name) \(SealedText.lead) \(SealedText.zeros)" } ?? "Seal: none"
     }
 
-    /// Leaves a small file beside an archive, for `granary backups`.
-    func writeRecord(on console: Console) {
-        guard let sha256 = report.sha256, [".zip", ".zip.age"].contains(where: { report.file.hasSuffix($0) }) else {
-            return
-        }
-        let record = DrillRecord(
-            drilledAt: drilledAt,
-            ok: report.isOK,
-            bytes: report.bytes,
-            sha256: sha256,
-            rpoSeconds: report.rpoSeconds,
-            rtoSeconds: report.rtoSeconds,
-            granary: granaryVersion
-        )
+    /// Notes the drill in the file beside the backup, for `granary backups`.
+    func note(in stores: ObjectStores, sealKeys: [SealKey], on console: Console) {
         do {
-            try record.write(beside: report.file, sealedBy: key)
+            try SidecarMark.set(report.file, bytes: report.bytes, in: stores, sealKeys: sealKeys) {
+                ($0.drilledAt, $0.drillOK) = (drilledAt, report.isOK)
+            }
         } catch {
             console.note("note: `granary backups` will not show this drill: \(error)")
         }

@@ -43,6 +43,7 @@ package struct CountsCommand: SpokenCommand {
 
     @OptionGroup package var named: NamedTables
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup package var common: InspectOptions
 
@@ -54,9 +55,10 @@ package struct CountsCommand: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        let path = try since.map { try BackupFile.found($0, backups: backups) }
+        let stores = store.stores(on: console)
+        let path = try since.map { try BackupFile.found($0, backups: backups, in: stores) }
         let keyring = try keys.keyring(on: console)
-        let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring)).manifest }
+        let manifest = try path.map { try ArchiveReader(try BackupSource(path: $0, keyring, in: stores)).manifest }
         let inspect = try await InspectSession.open(common, named: named.choice, on: console)
         let choice = named.choice
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger) { tables in

@@ -29,22 +29,23 @@ package struct KeyCheck: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
-        let opened = try FileSource(path: path)
+        let stores = store.stores(on: console)
+        let opened = try stores.open(try BackupFile.found(file, backups: backups, in: stores))
         guard try BackupSource.isEncrypted(opened) else {
-            throw CommandError(.file, "\(path) is not encrypted", hint: "granary verify checks files in clear")
+            throw CommandError(.file, "\(opened.path) is not encrypted", hint: "granary verify checks files in clear")
         }
         let check = try Self.check(opened, try keys.keyring(on: console))
         try console.result(KeyCheckReport.result.document(check), else: [check.line])
         if !check.isOpen { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    private static func check(_ file: FileSource, _ keyring: AgeKeyring) throws -> KeyCheckReport {
+    private static func check(_ file: any StoredFile, _ keyring: AgeKeyring) throws -> KeyCheckReport {
         do {
             let source = try BackupSource(file, keyring)
             return KeyCheckReport(

@@ -50,6 +50,18 @@ package enum ManualFacts {
             name: "GRANARY_PASSPHRASE_FILE",
             text: "A file whose first line is the passphrase of encrypted backups; else it is asked for."
         ),
+        Fact(
+            name: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION, ...",
+            text: "Credentials and the region for s3:// addresses, as for the AWS CLI."
+        ),
+        Fact(
+            name: "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_CA_BUNDLE, HTTPS_PROXY, NO_PROXY",
+            text: "The server of s3:// addresses, its certificates, and the way to it."
+        ),
+        Fact(
+            name: "XDG_STATE_HOME",
+            text: "The folder for the list of unfinished uploads, granary/; else ~/.local/state."
+        ),
         Fact(name: "GRANARY_MAKE_VARIABLES", text: "Set by granary.mk, so that hints name variables of make."),
         Fact(name: "GRANARY_SERVER_FOLDER", text: "Where root's local servers are; else /var/lib/granary."),
         Fact(

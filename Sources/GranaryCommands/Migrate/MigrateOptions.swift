@@ -7,6 +7,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Project
 internal import SQLText
+internal import Storage
 
 /// Options of all subcommands of `migrate`.
 package struct MigrateOptions: ParsableArguments {
@@ -31,6 +32,8 @@ package struct MigrateManner: ParsableArguments {
         completion: .directory
     )
     package var backups: String?
+
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
 
     @Option(
         name: .long,
@@ -175,7 +178,8 @@ struct MigrationSession {
                 uniquingKeysWith: { one, _ in one }
             ),
             audience: EncryptionPolicy(files.map { $0.rules(of: options.environment) }).audience(on: console),
-            console: console
+            console: console,
+            stores: manner?.store.stores(on: console) ?? ObjectStores.none
         ).take(
             tables: tables.map { table in
                 table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name

@@ -8,7 +8,8 @@ enum Folders {
     ///
     /// - Throws: `CommandError` with `.file`.
     static func make(_ path: String) throws {
-        if Files.isFolder(path) { return }
+        // A folder of a bucket needs not be made.
+        if Files.isFolder(path) || ObjectAddress.isMeant(by: path) { return }
         guard mkdir(path, 0o700) == 0 || (errno == EEXIST && Files.isFolder(path)) else {
             throw CommandError(
                 .file,

@@ -1,7 +1,7 @@
 /// The parser's help, rearranged so that the most important parts come first.
 enum HelpText {
     /// The sections of options that many commands share.
-    private static let shared = ["Which service", "Which database", "Output"]
+    private static let shared = ["Buckets", "Which service", "Which database", "Output"]
 
     /// The screen of `granary` alone.
     static let mostUsed = """

@@ -20,6 +20,8 @@ struct SafetyBackup {
     /// Who can read it; nil leaves it in clear.
     let audience: AgeAudience?
     let console: Console
+    /// Where objects are, if the folder is in a bucket.
+    let stores: ObjectStores
     /// The part of the file's name after the database.
     var occasion = "before-migration"
     /// Whether to include tables that inherit from those of the backup.
@@ -45,12 +47,13 @@ struct SafetyBackup {
             )
         }
         try Folders.make(place)
-        BackupFile.removeStalePartials(in: place, on: console)
+        if !ObjectAddress.isMeant(by: place) { BackupFile.removeStalePartials(in: place, on: console) }
         let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
         var options = BackupOptions(output: .firstFree(stem: Files.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors
+        options.stores = stores
         options.audience = audience
         options.environment = environment
         options.stateSchema = stateSchema
@@ -61,7 +64,7 @@ struct SafetyBackup {
         let report = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         guard let path = report.file else { throw CommandError(.file, "the backup has no file") }
         // The key that the file was written with opens it: no identity is needed.
-        let source = try BackupSource(path: path, writtenWith: report.fileKey)
+        let source = try BackupSource(path: path, writtenWith: report.fileKey, in: stores)
         let found = try await Verification(source, jobs: 2).run()
         guard found.isWhole else {
             throw CommandError(

@@ -24,7 +24,8 @@ extension RestoreCommand {
 
     package func run(on console: Console) async throws {
         if target.kept || target.dropKept { return try await runOnKept(on: console) }
-        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let stores = store.stores(on: console)
+        let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
         let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
             on: console,
@@ -38,7 +39,7 @@ extension RestoreCommand {
         goal.environments = goal.environments.with(policy, of: environment ?? "")
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(path, keyring: try keys.keyring(on: console))
+        let opened = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {

@@ -48,6 +48,7 @@ package struct RestoreCommand: SpokenCommand {
     package var migrations = "migrations"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Where to") package var target: Target
     @OptionGroup(title: "What to restore") package var selection: Selection

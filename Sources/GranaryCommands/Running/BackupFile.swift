@@ -3,15 +3,24 @@ internal import Storage
 
 /// Finds and names backup files.
 package enum BackupFile {
-    /// The named file, or the file of that name in the folder of backups.
+    /// The named file or object, or that of the name in the folder of backups.
     ///
     /// - Parameter takesAll: Takes folders, which pg_dump may have written, and `-`, which is standard input.
-    /// - Throws: `CommandError` with `.file`.
-    static func found(_ file: String, backups: String, takesAll: Bool = false) throws -> String {
-        func isThere(_ path: String) -> Bool { Files.isFile(path) || takesAll && Files.isFolder(path) }
-        if isThere(file) || takesAll && file == "-" { return file }
+    /// - Throws: `CommandError` with `.file`; `StorageError`.
+    static func found(
+        _ file: String,
+        backups: String,
+        in stores: ObjectStores,
+        takesAll: Bool = false
+    ) throws -> String {
+        // Opening it will tell if it is missing.
+        if ObjectAddress.isMeant(by: file) { return file }
+        func isThere(_ path: String) throws -> Bool {
+            try stores.hasFile(path) || takesAll && Files.isFolder(path)
+        }
+        if try takesAll && file == "-" || isThere(file) { return file }
         let among = Files.joined(backups, file)
-        if !file.hasPrefix("/") && isThere(among) { return among }
+        if !file.hasPrefix("/"), try isThere(among) { return among }
         throw CommandError(
             .file,
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
@@ -25,6 +34,31 @@ package enum BackupFile {
     static func removeStalePartials(in folder: String, isOurs: Bool = true, on console: Console) {
         for name in FileSink.removeStaleBackups(in: folder, isOurs: isOurs) {
             console.note("removed \(Files.joined(folder, name)), which an earlier backup left behind")
+        }
+    }
+
+    /// Aborts the uploads that killed backups left in a folder of a bucket, and reports them.
+    static func abortStaleUploads(
+        in folder: String,
+        _ stores: ObjectStores,
+        olderThan seconds: Int,
+        on console: Console
+    ) throws {
+        let folder = try ObjectAddress(folder).folder
+        for address in try stores.abortStaleUploads(in: folder, olderThan: seconds, where: isUsualName) {
+            console.note("aborted the upload of \(address), which an earlier backup left behind")
+        }
+    }
+
+    /// Whether a new backup may have this name: the database, the time, and an ending.
+    static func isUsualName(_ name: String) -> Bool {
+        let stem = name.hasSuffix(".age") ? name.dropLast(4) : name[...]
+        guard let ending = [".zip", ".sql", ".sql.gz"].first(where: stem.hasSuffix) else { return false }
+        var parts = stem.dropLast(ending.count).split(separator: "-", omittingEmptySubsequences: false)
+        if let last = parts.last, parts.count > 2, last.count < 5, last.allSatisfy(\.isNumber) { parts.removeLast() }
+        guard parts.count > 1, let time = parts.last, time.count == 16 else { return false }
+        return time.enumerated().allSatisfy { place, character in
+            place == 8 ? character == "T" : place == 15 ? character == "Z" : character.isNumber
         }
     }
 

@@ -87,8 +87,8 @@ struct Status {
 
     private static func text(_ backup: BackupCatalogue.Entry) -> String {
         let facts: [String?] = [
-            backup.manifest?.createdAt, Formatting.bytes(backup.bytes),
-            backup.manifest.flatMap { $0.scope.isWholeDatabase ? nil : "only \($0.scopeText)" },
+            backup.summary?.createdAt, Formatting.bytes(backup.bytes),
+            backup.summary.flatMap { $0.isWholeDatabase ? nil : "only \($0.selection ?? "a part")" },
         ]
         return "\(backup.path) (\(facts.compactMap(\.self).joined(separator: ", ")))"
     }
@@ -103,8 +103,8 @@ struct Status {
     private static let state = ResultDescription<State>([.init("state", \.name), .init("names", \.migrations)])
 
     private static let entry = ResultDescription<BackupCatalogue.Entry>([
-        .init("file", \.path), .init("created_at") { $0.manifest?.createdAt }, .init("bytes", \.bytes),
-        .init("whole_database") { $0.manifest?.scope.isWholeDatabase },
+        .init("file", \.path), .init("created_at") { $0.summary?.createdAt }, .init("bytes", \.bytes),
+        .init("whole_database") { $0.summary?.isWholeDatabase },
     ])
 
     private static let check = ResultDescription<Doctor.Check>([

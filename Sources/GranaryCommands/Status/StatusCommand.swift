@@ -28,6 +28,7 @@ package struct StatusCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
@@ -61,8 +62,12 @@ package struct StatusCommand: SpokenCommand {
             choice: choice,
             services: connected == nil ? [] : try await services(on: quiet),
             files: connected == nil ? try files(on: quiet) : 0,
-            backup: try BackupCatalogue.read(folder: backups, keyring: try keys.keyring(on: quiet, asks: false))
-                .newest(of: name),
+            backup: try BackupCatalogue.read(
+                folder: backups,
+                keyring: try keys.keyring(on: quiet, asks: false),
+                stores: store.stores(on: quiet),
+                sealKeys: try Installation(quiet).knownKeys()
+            ).newest(of: name),
             checks: await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
@@ -95,10 +100,10 @@ package struct StatusCommand: SpokenCommand {
 }
 
 extension BackupCatalogue {
-    /// The newest backup of this database that can be read, or of any. A part restores no database, so a whole one
+    /// The newest backup of this database that is known, or of any. A part restores no database, so a whole one
     /// takes precedence.
     fileprivate func newest(of database: String?) -> Entry? {
-        let own = entries.filter { $0.manifest != nil && (database == nil || $0.manifest?.database.name == database) }
-        return own.first { $0.manifest?.scope.isWholeDatabase == true } ?? own.first
+        let own = entries.filter { $0.summary != nil && (database == nil || $0.summary?.database == database) }
+        return own.first { $0.summary?.isWholeDatabase == true } ?? own.first
     }
 }

@@ -2,6 +2,8 @@ internal import AgeEncryption
 internal import Archive
 package import ArgumentParser
 internal import DumpArchives
+internal import Inspection
+internal import Logging
 internal import Restore
 internal import Storage
 
@@ -39,6 +41,7 @@ package struct VerifyCommand: SpokenCommand {
     package var backups = "backups"
 
     @OptionGroup package var keys: KeyOptions
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
@@ -46,27 +49,44 @@ package struct VerifyCommand: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups, takesAll: true)
-        let report = try await report(path, on: console)
+        let stores = store.stores(on: console)
+        let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
+        let report = try await report(path, stores, on: console)
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         try console.result(VerifyReport.result.document(report), else: report.lines)
         if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
     /// Damage to an encrypted file may show before its content is known.
-    private func report(_ path: String, on console: Console) async throws -> VerifyReport {
+    private func report(_ path: String, _ stores: ObjectStores, on console: Console) async throws -> VerifyReport {
         let keyring = try keys.keyring(on: console)
         let began = ContinuousClock.now
         if let sealed = SealedReport(path) {
             return sealed.verified(by: try Installation(console).knownKeys())
         }
         do {
-            let file = try RecognizedFile(path, mayBeDamaged: true, keyring: keyring)
-            return try await ProgressRenderer.drawing(on: console) { try await check(file, $0) }
+            let file = try RecognizedFile(path, mayBeDamaged: true, keyring: keyring, stores: stores)
+            let report = try await ProgressRenderer.drawing(on: console) { try await check(file, $0) }
+            if case .archive(let source) = file, report.isWhole { note(source, stores, on: console) }
+            return report
         } catch let error as AgeError where error.isDamage {
             return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
         } catch let error as StorageError where error.code == .damaged {
             return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+        }
+    }
+
+    /// Notes in the sidecar that the backup is whole. It is no failure if that cannot be written.
+    private func note(_ source: BackupSource, _ stores: ObjectStores, on console: Console) {
+        do {
+            try SidecarMark.set(
+                source.path,
+                bytes: source.fileByteCount,
+                in: stores,
+                sealKeys: try Installation(console).knownKeys()
+            ) { $0.verifiedAt = UTCTime.extended(UTCTime.now) }
+        } catch {
+            console.logger.debug("\(source.path)\(Sidecar.ending): \(error)")
         }
     }
 

@@ -181,8 +181,6 @@ extension RestoreOptions {
 }
 
 extension Manifest {
-    /// The COPY text of all tables, in bytes.
-    var rawBytes: Int { (tables.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
     /// Rows of all tables.
     var rows: Int { tables.reduce(0) { $0 + $1.rows } }
 }

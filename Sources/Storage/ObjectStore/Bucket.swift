@@ -1,0 +1,312 @@
+internal import Cryptography
+internal import FoundationEssentials
+
+/// A bucket, and what can be done with its objects.
+///
+/// Each function throws `StorageError` with `.missing`, `.denied`, `.store`, `.unreachable` or `.noCredentials`, and
+/// `CancellationError`.
+package final class Bucket: Sendable {
+    /// What a store says of an object.
+    package struct Object: Sendable, Equatable {
+        package var key: String
+        /// Bytes.
+        package var byteCount: Int
+        package var etag: String
+        /// The run of granary that wrote it; nil for other objects, and in lists.
+        var run: String?
+    }
+
+    /// The header with the run that writes an object.
+    static let runHeader = "x-amz-meta-granary"
+
+    /// An upload that was begun and not ended.
+    package struct Upload: Sendable, Equatable {
+        package var key: String
+        package var id: String
+        /// Seconds since 1970; nil if the store does not say it.
+        package var begun: Int?
+    }
+
+    package let name: String
+    let client: StoreClient
+
+    /// - Throws: `StorageError.address`, `.insecure`.
+    package init(_ name: String, _ settings: StoreSettings) throws {
+        self.name = name
+        client = try StoreClient(bucket: name, settings)
+    }
+
+    /// The host of the store.
+    package var serverName: String { client.serverName }
+    /// The store as the files of the state folder name it.
+    var storeIdentity: String { client.storeIdentity }
+    var settings: StoreSettings { client.settings }
+
+    func address(_ key: String) -> ObjectAddress { ObjectAddress(bucket: name, key: key) }
+
+    func failing<R>(_ key: String, _ what: String, _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let answer as StoreAnswer {
+            throw StorageError(answer, address(key), what, at: serverName)
+        }
+    }
+}
+
+// Reading.
+extension Bucket {
+    /// - Returns: nil if there is no such object.
+    package func object(_ key: String) throws -> Object? {
+        do {
+            let response = try client.send(StoreRequest(method: "HEAD", key: key))
+            let length = response.headers["content-length"].flatMap { Int($0) }
+            guard let length, let etag = response.headers["etag"] else {
+                throw StorageError(.store, "\(serverName) does not say how large \(address(key)) is")
+            }
+            return Object(key: key, byteCount: length, etag: etag, run: response.headers[Self.runHeader])
+        } catch let answer as StoreAnswer {
+            if answer.isMissing { return nil }
+            throw StorageError(answer, address(key), "could not be examined", at: serverName)
+        }
+    }
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    ///
+    /// - Parameter etag: The content that is meant.
+    /// - Throws: `StorageError.replaced` if the object has another content now; `.endsEarly`.
+    func read(_ key: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer, etag: String) throws {
+        guard !buffer.isEmpty else { return }
+        var request = StoreRequest(method: "GET", key: key)
+        request.headers = [("range", "bytes=\(offset)-\(offset + buffer.count - 1)"), ("if-match", etag)]
+        let response: HTTPResponse
+        do {
+            response = try client.send(request, into: buffer)
+        } catch let answer as StoreAnswer {
+            if answer.isConditionFailed {
+                throw StorageError(
+                    .replaced,
+                    "\(address(key)) was replaced while it was read",
+                    hint: "run the command again"
+                )
+            }
+            if answer.status == 416 { throw StorageError.endsEarly(address(key).description) }
+            throw StorageError(answer, address(key), "could not be read", at: serverName)
+        }
+        guard response.status == 206 || offset == 0 else {
+            throw StorageError(
+                .store,
+                "\(serverName) does not send parts of objects: it answered \(response.status)",
+                hint: "download the backup, and use the file"
+            )
+        }
+        guard response.count == buffer.count else { throw StorageError.endsEarly(address(key).description) }
+    }
+
+    /// The content of a small object; nil if it does not exist.
+    package func contents(of key: String) throws -> [UInt8]? {
+        do {
+            return try client.send(StoreRequest(method: "GET", key: key)).body
+        } catch let answer as StoreAnswer {
+            if answer.isMissing { return nil }
+            throw StorageError(answer, address(key), "could not be read", at: serverName)
+        }
+    }
+
+    /// The objects directly in a folder, sorted by their keys.
+    ///
+    /// - Parameter prefix: Empty, or ends with a slash.
+    package func objects(in prefix: String) throws -> [Object] {
+        var (objects, token): ([Object], String?) = ([], nil)
+        repeat {
+            var request = StoreRequest(method: "GET")
+            request.query = [
+                ("list-type", "2"), ("prefix", prefix), ("delimiter", "/"), ("encoding-type", "url"),
+            ]
+            if let token { request.query.append(("continuation-token", token)) }
+            let page = try document(request, prefix, "could not be listed", named: "ListBucketResult")
+            for entry in page.all("Contents") {
+                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey), key != prefix,
+                    let size = (entry["Size"]?.text).flatMap({ Int($0) })
+                else { continue }
+                objects.append(Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? ""))
+            }
+            token = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text : nil
+        } while token != nil
+        return objects.sorted { $0.key < $1.key }
+    }
+
+    /// Sends a request whose answer is a document.
+    private func document(
+        _ request: StoreRequest,
+        _ key: String,
+        _ what: String,
+        named name: String,
+        body: [UInt8] = []
+    ) throws -> XMLElement {
+        try failing(key, what) {
+            let hasBody = request.method == "POST"
+            let response = try body.withUnsafeBytes { try client.send(request, body: hasBody ? $0 : nil) }
+            guard let document = XMLElement(response.body), document.name == name else {
+                let answer = StoreAnswer(response)
+                // Some operations answer 200 before they have failed.
+                if !answer.code.isEmpty { throw answer }
+                throw StorageError(.store, "\(address(key)) \(what): the answer of \(serverName) is not understood")
+            }
+            return document
+        }
+    }
+}
+
+// Writing.
+extension Bucket {
+    /// Writes a whole object with one request, which is sent once.
+    ///
+    /// - Parameters:
+    ///   - ifAbsent: The store refuses if the object exists.
+    ///   - isRepeated: Whether it is sent again after a temporary failure.
+    /// - Throws: `StoreAnswer` if the store refuses.
+    func put(
+        _ key: String,
+        _ bytes: UnsafeRawBufferPointer,
+        ifAbsent: Bool,
+        headers: [(name: String, value: String)] = [],
+        isRepeated: Bool
+    ) throws {
+        var request = StoreRequest(method: "PUT", key: key, headers: headers)
+        if ifAbsent { request.headers.append(("if-none-match", "*")) }
+        request.isRepeated = isRepeated
+        _ = try client.send(request, body: bytes)
+    }
+
+    /// Replaces a small object.
+    package func replace(_ key: String, _ bytes: [UInt8]) throws {
+        try failing(key, "could not be written") {
+            try bytes.withUnsafeBytes { try put(key, $0, ifAbsent: false, isRepeated: true) }
+        }
+    }
+
+    /// Deletes an object. One that does not exist counts as deleted.
+    package func delete(_ key: String) throws {
+        do {
+            _ = try client.send(StoreRequest(method: "DELETE", key: key))
+        } catch let answer as StoreAnswer {
+            if answer.isMissing, answer.code != "NoSuchBucket" { return }
+            throw StorageError(answer, address(key), "could not be deleted", at: serverName)
+        }
+    }
+}
+
+// Uploads in parts.
+extension Bucket {
+    /// A key in a list, which was asked to be encoded, since XML cannot have all characters. Amazon writes spaces as `+`.
+    fileprivate static func decodedKey(_ text: String) -> String? {
+        PercentEncoding.decoded(text.replacing("+", with: " "))
+    }
+
+    /// A part that the store has.
+    struct Part: Sendable {
+        var number: Int
+        var etag: String
+        /// In base64, if the store keeps it.
+        var checksum: String?
+    }
+
+    /// Begins an upload. Returns its id.
+    func beginUpload(_ key: String, headers: [(name: String, value: String)]) throws -> String {
+        var request = StoreRequest(method: "POST", key: key, query: [("uploads", "")])
+        request.headers = headers
+        let what = "could not be written"
+        let answer = try document(request, key, what, named: "InitiateMultipartUploadResult")
+        guard let id = answer["UploadId"]?.text, !id.isEmpty else {
+            throw StorageError(.store, "\(address(key)) \(what): \(serverName) gave no id for the upload")
+        }
+        return id
+    }
+
+    /// - Parameter hasChecksum: Sends the SHA-256 for the store to keep.
+    func uploadPart(
+        _ number: Int,
+        of key: String,
+        _ id: String,
+        _ bytes: UnsafeRawBufferPointer,
+        hasChecksum: Bool
+    ) throws -> Part {
+        let digest = SHA256.digest(of: bytes)
+        let checksum = hasChecksum ? Data(digest).base64EncodedString() : nil
+        var request = StoreRequest(method: "PUT", key: key)
+        request.query = [("partNumber", String(number)), ("uploadId", id)]
+        if let checksum { request.headers = [("x-amz-checksum-sha256", checksum)] }
+        return try failing(key, "could not be written") {
+            let response = try client.send(request, body: bytes, digest: Hexadecimal.text(digest))
+            guard let etag = response.headers["etag"] else {
+                throw StorageError(.store, "\(serverName) gave no ETag for a part of \(address(key))")
+            }
+            return Part(number: number, etag: etag, checksum: checksum)
+        }
+    }
+
+    /// Makes the object from its parts, with one request, which is sent once.
+    ///
+    /// - Parameter ifAbsent: The store refuses if the object exists.
+    /// - Throws: `StoreAnswer` if the store refuses.
+    func completeUpload(_ key: String, _ id: String, _ parts: [Part], ifAbsent: Bool) throws {
+        var request = StoreRequest(method: "POST", key: key, query: [("uploadId", id)])
+        if ifAbsent { request.headers = [("if-none-match", "*")] }
+        request.isRepeated = false
+        let list = parts.map { part in
+            let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
+            return
+                "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(Self.escaped(part.etag))</ETag>\(checksum)</Part>"
+        }
+        let body = Array("<CompleteMultipartUpload>\(list.joined())</CompleteMultipartUpload>".utf8)
+        let response = try body.withUnsafeBytes { try client.send(request, body: $0) }
+        // The status is sent before the work is done.
+        guard XMLElement(response.body)?.name == "CompleteMultipartUploadResult" else { throw StoreAnswer(response) }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+
+    /// Gives up an upload. One that does not exist counts as given up.
+    ///
+    /// - Parameter limit: How long it may take. It is not interrupted.
+    package func abortUpload(_ key: String, _ id: String, limit: Duration = .seconds(10)) throws {
+        var request = StoreRequest(method: "DELETE", key: key, query: [("uploadId", id)])
+        (request.limit, request.ignoresWake) = (limit, true)
+        do {
+            _ = try client.send(request)
+        } catch let answer as StoreAnswer {
+            if answer.isMissing { return }
+            throw StorageError(answer, address(key), "could not be given up", at: serverName)
+        }
+    }
+
+    /// All uploads of keys with that beginning which are neither completed nor aborted.
+    package func uploads(prefix: String) throws -> [Upload] {
+        var (uploads, markers): ([Upload], [(name: String, value: String)]?) = ([], [])
+        while let marker = markers {
+            var request = StoreRequest(method: "GET")
+            request.query = [("uploads", ""), ("prefix", prefix), ("encoding-type", "url")] + marker
+            let page = try document(
+                request,
+                prefix,
+                "could not be searched for unfinished uploads",
+                named: "ListMultipartUploadsResult"
+            )
+            for entry in page.all("Upload") {
+                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey),
+                    let id = entry["UploadId"]?.text
+                else { continue }
+                let begun = (entry["Initiated"]?.text).flatMap(UTCTime.parse(extended:))
+                uploads.append(Upload(key: key, id: id, begun: begun))
+            }
+            let next = (page["NextKeyMarker"]?.text ?? "", page["NextUploadIdMarker"]?.text ?? "")
+            let goesOn = page["IsTruncated"]?.text == "true" && !next.0.isEmpty
+            markers =
+                goesOn
+                ? [("key-marker", Self.decodedKey(next.0) ?? next.0), ("upload-id-marker", next.1)] : nil
+        }
+        return uploads
+    }
+}
