@@ -194,7 +194,7 @@ extension SeedChecks {
             guard !findings.contains(where: { $0.rule == rule.rawValue && $0.file == file }) else { return }
             findings.append(Finding(rule, file: file, line: line, message, hint: hint))
         }
-        for row in seeds.files.flatMap(\.rows) {
+        for row in seeds.files.lazy.flatMap(\.rows) {
             for cell in row.cells {
                 guard let text = cell.value.text, cell.value.tag == nil else { continue }
                 if let what = SecretChecks.secret(in: text) {

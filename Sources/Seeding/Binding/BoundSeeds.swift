@@ -17,7 +17,7 @@ package struct BoundSeeds: Sendable {
     ) {
         self.catalog = catalog
         self.schemas = [set.schema] + schemas.filter { $0 != set.schema }
-        var rows: [[SeedRow]] = []
+        var rows: [MergedRows] = []
         for seeds in set.tables {
             guard let table = catalog[seeds.name] else {
                 let file = seeds.files[0].file.path

@@ -46,10 +46,12 @@ package struct BoundTable: Sendable {
     package var key: KeyChoice
     package var onConflict: ConflictRule
     package var prunes: Bool
-    package var rows: [BoundRow] = []
+    package var rows = BoundRows()
     package var generate: (node: SeedNode, file: String)?
 
     package var name: TableName { table.name }
+    /// The hash of the content of its files, as recorded.
+    var digest: String { ContentHash.hex(files.map(\.digest)) }
     package var keyIndices: [Int] { key.columns.compactMap { table.index($0) } }
     /// The lowest number among its files.
     package var number: Int? { files.compactMap(\.file.number).min() }

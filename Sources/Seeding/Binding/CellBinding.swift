@@ -3,13 +3,15 @@ internal import Project
 
 extension BoundSeeds {
     /// Numbers the labelled rows. A list in a reference column makes several rows of one, so it is expanded first.
-    mutating func bindLabels(_ rows: [[SeedRow]]) {
+    mutating func bindLabels(_ rows: [MergedRows]) {
         for (index, rows) in rows.enumerated() {
-            var place = 0
             var found: [String: Int] = [:]
-            for row in rows {
-                if let label = row.label { found[label] = place }
-                place += expanded(row, tables[index].table).count
+            if rows.files.contains(where: \.mayHaveLabels) {
+                var place = 0
+                for row in rows.indices {
+                    if let label = rows.label(row) { found[label] = place }
+                    place += rows.isText(row) ? 1 : expanded(rows[row], tables[index].table).count
+                }
             }
             labels[tables[index].name] = found
         }
@@ -40,14 +42,19 @@ extension BoundSeeds {
         return table.index(longer) != nil && table.foreignKey(of: longer) != nil ? longer : nil
     }
 
-    mutating func bind(_ rows: [SeedRow], _ index: Int) {
+    mutating func bind(_ rows: MergedRows, _ index: Int) {
         let table = tables[index].table
-        var bound: [BoundRow] = []
-        bound.reserveCapacity(rows.count)
-        for row in rows {
-            for row in expanded(row, table) {
-                bound.append(bind(row, table, key: tables[index].key.columns))
+        let key = tables[index].key.columns
+        let records = rows.files.map { rows in
+            PlainRecords(rows, table, key: key, columnIndex: { columnName($0, table).flatMap { table.index($0) } })
+        }
+        var bound = BoundRows(records: records, count: rows.count)
+        for place in rows.indices {
+            if let (file, record) = rows.source(place), records[file]?.accepts(record) == true {
+                bound.append(record: record, file: file)
+                continue
             }
+            for row in expanded(rows[place], table) { bound.append(bind(row, table, key: key)) }
         }
         tables[index].rows = bound
     }

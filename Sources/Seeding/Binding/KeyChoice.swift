@@ -30,16 +30,9 @@ package enum KeyChoice: Sendable, Equatable {
         }
         let keys = table.uniques.filter { $0.isKey && !$0.columns.isEmpty }
         if keys.isEmpty { return .whileEmpty }
-        let rows = seeds.files.flatMap(\.rows)
-        guard let first = rows.first else {
+        let decisive = decisiveRows(seeds)
+        guard let first = decisive.first else {
             return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
-        }
-        // A row that changes a labelled row of an earlier layer need not repeat the key.
-        var labels: Set<String> = []
-        var decisive: [SeedRow] = []
-        for row in rows {
-            if let label = row.label, !labels.insert(label).inserted { continue }
-            decisive.append(row)
         }
         let given = keys.filter { key in
             key.columns.allSatisfy { column in
@@ -69,5 +62,22 @@ package enum KeyChoice: Sendable, Equatable {
             "the rows of \(table.name) have values for several keys: \(list(distinct))",
             hint: "declare the one that identifies rows, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
         )
+    }
+    /// The rows that decide which keys are possible: those that must give the columns of the key. Of the rows of CSV and
+    /// TSV, which all give the same columns, only the first.
+    private static func decisiveRows(_ seeds: SeedSet.Table) -> [SeedRow] {
+        var labels: Set<String> = []
+        var decisive: [SeedRow] = []
+        for rows in seeds.files.map(\.rows) {
+            let needed = rows.text == nil ? rows.count : 1
+            var found = 0
+            for place in rows.indices where found < needed || rows.mayHaveLabels {
+                // A row that changes a labelled row of an earlier layer need not repeat the key.
+                if let label = rows.label(place), !labels.insert(label).inserted { continue }
+                if found < needed { decisive.append(rows[place]) }
+                found += 1
+            }
+        }
+        return decisive
     }
 }

@@ -1,154 +1,153 @@
 internal import PostgresClient
+internal import SyntheticData
 
 /// CSV and TSV by the rules of COPY. The first line is a header. An unquoted empty field is NULL, a quoted one the
 /// empty string.
 ///
 /// Quoted fields may contain line breaks and doubled quotes. TSV has the same rules, with tabs.
+///
+/// The file stays bytes: a record is only the offsets of its fields, and a field becomes a text when it is asked for.
 package struct DelimitedText: Sendable {
-    package struct Field: Sendable, Equatable {
-        package var text: String
-        package var isQuoted: Bool
-    }
-
-    package struct Record: Sendable, Equatable {
-        package var fields: [Field]
-        /// The line of its first byte, counted from 1.
-        package var line: Int
-    }
-
     package let header: [String]
-    package let records: [Record]
+    private let bytes: [UInt8]
+    /// For each record the offset of each field, and then the offset of its end plus 1. So a field ends one byte before
+    /// the next offset.
+    private let offsets: [UInt32]
+    /// The line of each record's first byte, counted from 1.
+    private let lines: [UInt32]
+
+    package var count: Int { lines.count }
 
     /// - Throws: `SeedingError` with `.file`, naming the line.
     package init(_ bytes: [UInt8], separator: UInt8, path: String) throws(SeedingError) {
-        var scanner = Scanner(bytes: bytes, separator: separator, path: path)
-        guard let first = try scanner.record() else {
+        guard bytes.count < UInt32.max else {
+            throw SeedingError(.file, "\(path): the file is larger than 4 GB", hint: "split it into several files")
+        }
+        var scanner = DelimitedScanner(bytes: bytes, separator: separator, path: path)
+        header = try Self.header(&scanner)
+        (offsets, lines) = try Self.records(&scanner, width: header.count)
+        self.bytes = bytes
+    }
+
+    private static func header(_ scanner: inout DelimitedScanner) throws(SeedingError) -> [String] {
+        let path = scanner.path
+        var offsets: [UInt32] = []
+        guard let line = try scanner.record(&offsets) else {
             throw SeedingError(.file, "\(path): the file is empty", hint: "its first line names the columns")
         }
-        if separator == UInt8(ascii: ","), first.fields.count == 1, !first.fields[0].isQuoted,
-            first.fields[0].text.contains(";")
+        let fields = zip(offsets, offsets.dropFirst()).map { start, next in Int(start)..<Int(next) - 1 }
+        if scanner.separator == UInt8(ascii: ","), fields.count == 1,
+            scanner.bytes[fields[0]].first != DelimitedScanner.quote,
+            scanner.bytes[fields[0]].contains(UInt8(ascii: ";"))
         {
             throw SeedingError(
                 .file,
-                at: FilePlace(path, line: first.line),
+                at: FilePlace(path, line: line),
                 "the fields are separated by semicolons, but CSV uses commas",
                 hint: "save the file with commas, or with tabs as .tsv"
             )
         }
-        var names: [String] = []
         var known: Set<ExactText> = []
-        for field in first.fields {
-            guard !field.text.isEmpty else {
-                throw SeedingError(.file, at: FilePlace(path, line: first.line), "a column of the header has no name")
+        var names: [String] = []
+        for field in fields {
+            let name = text(of: scanner.bytes, field)
+            guard !name.isEmpty else {
+                throw SeedingError(.file, at: FilePlace(path, line: line), "a column of the header has no name")
             }
-            guard known.insert(ExactText(field.text)).inserted else {
-                throw SeedingError(.file, at: FilePlace(path, line: first.line), "the header names \(field.text) twice")
+            guard known.insert(ExactText(name)).inserted else {
+                throw SeedingError(.file, at: FilePlace(path, line: line), "the header names \(name) twice")
             }
-            names.append(field.text)
+            names.append(name)
         }
-        var found: [Record] = []
-        while let record = try scanner.record() {
-            guard record.fields.count == names.count else {
-                throw SeedingError(
-                    .file,
-                    at: FilePlace(path, line: record.line),
-                    "the row has \(record.fields.count) fields, but the header has \(names.count)",
-                    hint: separator == 0x09 ? "fields are separated by tabs" : "a field with a comma needs quotes"
-                )
-            }
-            found.append(record)
-        }
-        header = names
-        records = found
+        return names
     }
 
-    private struct Scanner {
-        let bytes: [UInt8]
-        let separator: UInt8
-        let path: String
-        var position: Int
-        var line = 1
-
-        init(bytes: [UInt8], separator: UInt8, path: String) {
-            self.bytes = bytes
-            self.separator = separator
-            self.path = path
-            position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    private static func records(
+        _ scanner: inout DelimitedScanner,
+        width: Int
+    ) throws(SeedingError) -> (offsets: [UInt32], lines: [UInt32]) {
+        var offsets: [UInt32] = []
+        var lines: [UInt32] = []
+        // Each record has at least one line.
+        let most = scanner.bytes.count { $0 == 0x0A } + 1
+        offsets.reserveCapacity(most * (width + 1))
+        lines.reserveCapacity(most)
+        while let line = try scanner.record(&offsets) {
+            lines.append(UInt32(truncatingIfNeeded: line))
+            guard offsets.count == lines.count * (width + 1) else {
+                let count = offsets.count - (lines.count - 1) * (width + 1) - 1
+                throw SeedingError(
+                    .file,
+                    at: FilePlace(scanner.path, line: line),
+                    "the row has \(count) fields, but the header has \(width)",
+                    hint: scanner.separator == 0x09
+                        ? "fields are separated by tabs" : "a field with a comma needs quotes"
+                )
+            }
         }
+        return (offsets, lines)
+    }
 
-        /// The next record; nil at the end. Skips empty lines.
-        mutating func record() throws(SeedingError) -> Record? {
-            while position < bytes.count, bytes[position] == 0x0A || bytes[position] == 0x0D {
-                if bytes[position] == 0x0A { line += 1 }
+    /// The line of a record's first byte.
+    package func line(_ record: Int) -> Int { Int(lines[record]) }
+
+    package func isNull(_ record: Int, _ field: Int) -> Bool { range(record, field).isEmpty }
+
+    /// The text of a field; nil for NULL.
+    package func text(_ record: Int, _ field: Int) -> String? {
+        let range = range(record, field)
+        return range.isEmpty ? nil : Self.text(of: bytes, range)
+    }
+
+    /// Whether the text of a field begins with a byte.
+    func begins(_ record: Int, _ field: Int, with byte: UInt8) -> Bool {
+        let written = bytes[range(record, field)]
+        return (written.first == DelimitedScanner.quote ? written.dropFirst() : written).first == byte
+    }
+
+    /// Appends a field to COPY text.
+    func append(_ record: Int, _ field: Int, to buffer: inout CopyBuffer) {
+        let range = range(record, field)
+        guard !range.isEmpty else { return buffer.appendNull() }
+        Self.forEachPiece(of: bytes, range) { buffer.append(escaping: $0) }
+    }
+
+    /// The bytes of a field as written, with its quotes.
+    private func range(_ record: Int, _ field: Int) -> Range<Int> {
+        let place = record * (header.count + 1) + field
+        return Int(offsets[place])..<Int(offsets[place + 1]) - 1
+    }
+
+    private static func text(of bytes: [UInt8], _ range: Range<Int>) -> String {
+        var text = ""
+        forEachPiece(of: bytes, range) { piece in
+            let piece = String(decoding: piece, as: UTF8.self)
+            if text.isEmpty { text = piece } else { text += piece }
+        }
+        return text
+    }
+
+    /// Passes the text of a field in pieces. A piece ends at the first of two quotes, which stand for one.
+    private static func forEachPiece(
+        of bytes: [UInt8],
+        _ range: Range<Int>,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        bytes.withUnsafeBufferPointer { bytes in
+            guard range.count > 1, bytes[range.lowerBound] == DelimitedScanner.quote else {
+                return body(UnsafeBufferPointer(rebasing: bytes[range]))
+            }
+            var start = range.lowerBound + 1
+            let end = range.upperBound - 1
+            var position = start
+            while position < end {
                 position += 1
-            }
-            guard position < bytes.count else { return nil }
-            var record = Record(fields: [], line: line)
-            while true {
-                record.fields.append(try field())
-                guard position < bytes.count else { return record }
-                if bytes[position] == separator {
-                    position += 1
-                    continue
-                }
-                if bytes[position] == 0x0D { position += 1 }
-                if position < bytes.count, bytes[position] == 0x0A {
-                    position += 1
-                    line += 1
-                }
-                return record
-            }
-        }
-
-        private mutating func field() throws(SeedingError) -> Field {
-            let begin = line
-            var text: [UInt8] = []
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A,
-                    !(bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A))
-                {
-                    // JSON between tabs needs no quotes around it.
-                    guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
-                        throw problem(line, "a field contains a quote but does not begin with one")
-                    }
-                    text.append(bytes[position])
-                    position += 1
-                }
-                return Field(text: try string(text, begin), isQuoted: false)
-            }
-            position += 1
-            while position < bytes.count {
-                let byte = bytes[position]
-                if byte == UInt8(ascii: "\"") {
-                    position += 1
-                    guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                        guard position == bytes.count || [separator, 0x0A, 0x0D].contains(bytes[position]) else {
-                            throw problem(line, "text follows the closing quote of a field")
-                        }
-                        return Field(text: try string(text, begin), isQuoted: true)
-                    }
-                }
-                if byte == 0x0A { line += 1 }
-                text.append(byte)
+                guard bytes[position - 1] == DelimitedScanner.quote else { continue }
+                body(UnsafeBufferPointer(rebasing: bytes[start..<position]))
                 position += 1
+                start = position
             }
-            throw problem(begin, "a quoted field is not closed")
-        }
-
-        private func string(_ bytes: [UInt8], _ line: Int) throws(SeedingError) -> String {
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw problem(line, "the text is not UTF-8")
-            }
-            return text
-        }
-
-        private func problem(_ line: Int, _ what: String) -> SeedingError {
-            SeedingError(
-                .file,
-                at: FilePlace(path, line: line),
-                what,
-                hint: "write quotes inside a quoted field twice, as in \"a \"\"b\"\"\""
-            )
+            if start < end { body(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
         }
     }
 }

@@ -5,65 +5,100 @@ internal import Project
 ///
 /// Two rows are the same if their keys are equal. If one of them gives no key, their labels are compared instead. The
 /// later layer wins, column by column.
-package enum LayerMerge {
+package struct LayerMerge {
     /// - Parameter key: The key's columns.
     /// - Throws: `SeedingError` with `.file` if a file has a key twice.
-    package static func merge(_ files: [TableFile], key: [String]) throws(SeedingError) -> [SeedRow] {
-        var rows: [SeedRow] = []
-        var byKey: [[ExactText]: Int] = [:]
-        var byLabel: [String: Int] = [:]
-        for file in files {
-            var seen: [[ExactText]: Int] = [:]
-            for row in file.rows {
-                let identity = identity(of: row, key)
-                if let identity, let line = seen[identity] {
-                    throw SeedingError(
-                        .file,
-                        at: row.place,
-                        "the key (\(key.joined(separator: ", "))) is also in line \(line)",
-                        hint: "merge the two rows, because one of them would be lost"
-                    )
-                }
-                if let identity { seen[identity] = row.line }
-                let earlier = identity.flatMap { byKey[$0] } ?? labelled(row, rows, byLabel, key)
-                guard let earlier else {
-                    if let identity { byKey[identity] = rows.count }
-                    if let label = row.label { byLabel[label] = rows.count }
-                    rows.append(row)
-                    continue
-                }
-                rows[earlier] = joined(rows[earlier], row)
-                if let identity = self.identity(of: rows[earlier], key) { byKey[identity] = earlier }
-                if let label = row.label { byLabel[label] = earlier }
-            }
-        }
-        return rows
+    package static func merge(_ files: [TableFile], key: [String]) throws(SeedingError) -> MergedRows {
+        var merge = LayerMerge(files, key)
+        for number in files.indices { try merge.add(number) }
+        return merge.rows
     }
 
-    /// A row of an earlier layer with the same label, unless the keys differ.
-    private static func labelled(
-        _ row: SeedRow,
-        _ rows: [SeedRow],
-        _ byLabel: [String: Int],
-        _ key: [String]
-    ) -> Int? {
-        guard let label = row.label, let index = byLabel[label], rows[index].file != row.file else { return nil }
+    /// The row with a key, and where the key was read last.
+    private struct Known {
+        var row: UInt32
+        var file: UInt32
+        var line: UInt32
+    }
+
+    private let key: [String]
+    private var rows: MergedRows
+    private var byKey: [KeyIdentity: Known] = [:]
+    private var byLabel: [String: Int] = [:]
+
+    private init(_ files: [TableFile], _ key: [String]) {
+        self.key = key
+        rows = MergedRows(files.map(\.rows))
+        if !key.isEmpty { byKey.reserveCapacity(files.reduce(0) { $0 + $1.rows.count }) }
+    }
+
+    private mutating func add(_ number: Int) throws(SeedingError) {
+        let file = rows.files[number]
+        let keyFields = file.text.flatMap { text in Self.fields(key, text) }
+        for place in file.indices {
+            let identity: KeyIdentity? =
+                if let text = file.text {
+                    keyFields.flatMap { KeyIdentity(text, place, $0) }
+                } else {
+                    KeyIdentity(file[place], key)
+                }
+            let known = identity.flatMap { byKey[$0] }
+            if let known, known.file == number { throw repeated(file, place, known) }
+            let label = file.mayHaveLabels ? file.label(place) : nil
+            let target: Int
+            if let earlier = known.map({ Int($0.row) }) ?? label.flatMap({ labelled($0, file, place) }) {
+                target = earlier
+                rows.replace(earlier, with: Self.joined(rows[earlier], file[place]))
+                // The rows were matched by their labels, and the earlier one gives the key.
+                if identity == nil, let given = KeyIdentity(rows[earlier], key), byKey[given] == nil {
+                    note(given, row: earlier, file: .max, line: 0)
+                }
+            } else {
+                target = rows.count
+                rows.append(file: number, row: place)
+            }
+            if let identity {
+                note(identity, row: target, file: UInt32(truncatingIfNeeded: number), line: file.line(place))
+            }
+            if let label { byLabel[label] = target }
+        }
+    }
+
+    private mutating func note(_ identity: KeyIdentity, row: Int, file: UInt32, line: Int) {
+        byKey[identity] = Known(
+            row: UInt32(truncatingIfNeeded: row),
+            file: file,
+            line: UInt32(truncatingIfNeeded: line)
+        )
+    }
+
+    private func repeated(_ file: SeedRows, _ place: Int, _ known: Known) -> SeedingError {
+        SeedingError(
+            .file,
+            at: FilePlace(file.file.path, line: file.line(place)),
+            "the key (\(key.joined(separator: ", "))) is also in line \(known.line)",
+            hint: "merge the two rows, because one of them would be lost"
+        )
+    }
+
+    /// A row of an earlier file with the same label, unless the keys differ.
+    private func labelled(_ label: String, _ file: SeedRows, _ place: Int) -> Int? {
+        guard let index = byLabel[label] else { return nil }
+        let (row, other) = (file[place], rows[index])
+        guard other.file != row.file else { return nil }
         let isSame = key.allSatisfy { column in
-            guard let one = row[column], let two = rows[index][column] else { return true }
+            guard let one = row[column], let two = other[column] else { return true }
             return one.says(two)
         }
         return isSame ? index : nil
     }
 
-    private static func identity(of row: SeedRow, _ key: [String]) -> [ExactText]? {
-        guard !key.isEmpty else { return nil }
-        var texts: [ExactText] = []
-        for column in key {
-            // A list makes several rows, and these are not merged with rows of other layers.
-            guard let node = row[column], let text = node.text else { return nil }
-            texts.append(ExactText("\(node.tag ?? "")\u{1}\(text)"))
+    /// The fields of the key's columns in the records of a file; nil if the file lacks one, so that no row has a key.
+    private static func fields(_ key: [String], _ text: DelimitedText) -> [Int]? {
+        let fields = key.compactMap { column in
+            text.header.firstIndex { $0 != "_label" && $0.utf8.elementsEqual(column.utf8) }
         }
-        return texts
+        return fields.count == key.count ? fields : nil
     }
 
     private static func joined(_ earlier: SeedRow, _ later: SeedRow) -> SeedRow {
@@ -72,5 +107,57 @@ package enum LayerMerge {
         let columns = Set(exactly: later.cells.map(\.key))
         row.cells = earlier.cells.filter { !columns.contains($0.key) } + later.cells
         return row
+    }
+}
+
+/// The values of a key as 128 bits. The values themselves, for all rows at once, would take much more memory than their
+/// files.
+private struct KeyIdentity: Hashable {
+    private let high: Int
+    private let low: Int
+
+    /// - Returns: nil if there is no key, or the row does not give all of its columns.
+    init?(_ row: SeedRow, _ key: [String]) {
+        guard !key.isEmpty else { return nil }
+        var hashers = Self.hashers
+        for column in key {
+            // A list stands for several rows, which are not merged with other rows.
+            guard let node = row[column], let text = node.text else { return nil }
+            Self.add(tag: node.tag ?? "", text, to: &hashers)
+        }
+        self.init(hashers)
+    }
+
+    /// The same for a record of CSV or TSV.
+    init?(_ text: DelimitedText, _ record: Int, _ fields: [Int]) {
+        guard !fields.isEmpty else { return nil }
+        var hashers = Self.hashers
+        for field in fields {
+            guard let text = text.text(record, field) else { return nil }
+            Self.add(tag: "", text, to: &hashers)
+        }
+        self.init(hashers)
+    }
+
+    private typealias Hashers = (Hasher, Hasher)
+
+    /// Two hashers that give different results for the same values.
+    private static var hashers: Hashers {
+        var hashers = (Hasher(), Hasher())
+        hashers.1.combine(true)
+        return hashers
+    }
+
+    private static func add(tag: String, _ text: String, to hashers: inout Hashers) {
+        let (tag, text) = (ExactText(tag), ExactText(text))
+        hashers.0.combine(tag)
+        hashers.0.combine(text)
+        hashers.1.combine(tag)
+        hashers.1.combine(text)
+    }
+
+    private init(_ hashers: Hashers) {
+        high = hashers.0.finalize()
+        low = hashers.1.finalize()
     }
 }

@@ -27,7 +27,7 @@ package struct TableFile: Sendable {
     package var key: [String]?
     package var onConflict: ConflictRule?
     package var prune: Bool?
-    package var rows: [SeedRow] = []
+    package private(set) var rows: SeedRows
     /// The mapping under `generate:`.
     package var generate: SeedNode?
     /// The hash of the file's bytes.
@@ -38,6 +38,7 @@ package struct TableFile: Sendable {
     /// - Throws: `SeedingError` with `.file` and the line.
     package init(_ file: SeedFile, bytes: [UInt8]) throws(SeedingError) {
         self.file = file
+        rows = SeedRows(of: file)
         digest = ContentHash.hex(bytes)
         switch file.format {
         case .yaml, .yml:
@@ -47,34 +48,16 @@ package struct TableFile: Sendable {
             )
         case .json: try read(JSONRows.read(bytes, path: file.path))
         case .jsonl: try read(JSONRows.readLines(bytes, path: file.path))
-        case .csv: try read(DelimitedText(bytes, separator: UInt8(ascii: ","), path: file.path))
-        case .tsv: try read(DelimitedText(bytes, separator: 0x09, path: file.path))
+        case .csv, .tsv:
+            let separator = file.format == .csv ? UInt8(ascii: ",") : 0x09
+            rows = SeedRows(of: file, try DelimitedText(bytes, separator: separator, path: file.path))
         case .sql: preconditionFailure("scripts are no rows")
-        }
-    }
-
-    private mutating func read(_ text: DelimitedText) throws(SeedingError) {
-        rows.reserveCapacity(text.records.count)
-        for record in text.records {
-            var cells: [SeedNode.Member] = []
-            cells.reserveCapacity(text.header.count)
-            var label: String?
-            for (name, field) in zip(text.header, record.fields) {
-                if name == "_label" {
-                    label = field.text.isEmpty ? nil : field.text
-                    continue
-                }
-                let isNull = field.text.isEmpty && !field.isQuoted
-                let node = SeedNode(isNull ? .null : .scalar(field.text, isPlain: false), line: record.line)
-                cells.append(SeedNode.Member(key: name, line: record.line, value: node))
-            }
-            rows.append(row(label, cells, record.line, isText: true))
         }
         try requireDistinctLabels()
     }
 
-    private func row(_ label: String?, _ cells: [SeedNode.Member], _ line: Int, isText: Bool = false) -> SeedRow {
-        SeedRow(label: label, cells: cells, file: file.path, line: line, layer: file.layer, isText: isText)
+    private func row(_ label: String?, _ cells: [SeedNode.Member], _ line: Int) -> SeedRow {
+        SeedRow(label: label, cells: cells, file: file.path, line: line, layer: file.layer)
     }
 
     private mutating func read(_ node: SeedNode) throws(SeedingError) {
@@ -90,7 +73,6 @@ package struct TableFile: Sendable {
             for member in members { try readOption(member) }
         case .scalar: throw node.problem(file.path, "the document is \(node.kind), neither rows nor options")
         }
-        try requireDistinctLabels()
     }
 
     private mutating func readOption(_ member: SeedNode.Member) throws(SeedingError) {
@@ -157,18 +139,19 @@ package struct TableFile: Sendable {
     }
 
     private func requireDistinctLabels() throws(SeedingError) {
+        guard rows.mayHaveLabels else { return }
         var seen: [String: Int] = [:]
-        for row in rows {
-            guard let label = row.label else { continue }
+        for place in rows.indices {
+            guard let label = rows.label(place) else { continue }
             if let line = seen[label] {
                 throw SeedingError(
                     .file,
-                    at: row.place,
+                    at: FilePlace(file.path, line: rows.line(place)),
                     "the label \(label) is also in line \(line)",
                     hint: "give each row a different label"
                 )
             }
-            seen[label] = row.line
+            seen[label] = rows.line(place)
         }
     }
 }

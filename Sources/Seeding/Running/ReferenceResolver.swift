@@ -22,11 +22,9 @@ struct ReferenceResolver {
         self.meant = meant
         self.catalog = catalog
         for table in tables {
-            for row in table.rows {
-                for case .reference(let reference) in row.cells.values {
-                    guard case .row(let place) = reference.target else { continue }
-                    wanted[reference.parent, default: [:]][reference.column, default: []].insert(place)
-                }
+            for reference in table.rows.references {
+                guard case .row(let place) = reference.target else { continue }
+                wanted[reference.parent, default: [:]][reference.column, default: []].insert(place)
             }
         }
     }
@@ -56,7 +54,7 @@ struct ReferenceResolver {
             guard let parent = tables.first(where: { $0.name == reference.parent }),
                 let index = parent.table.index(reference.column)
             else { return .later }
-            switch parent.rows[place].cells[index] {
+            switch parent.rows.cell(place, index) {
             case .text(let text): return .known(text)
             case .reference(let next):
                 return try resolve(next, tables, session, depth: depth + 1)
@@ -66,7 +64,7 @@ struct ReferenceResolver {
             // The table is not part of this run, so its row must exist already.
             var conditions: [Reference.Condition] = []
             for column in parent.keyIndices {
-                guard case .text(let text?) = parent.rows[place].cells[column] else { return .later }
+                guard case .text(let text?) = parent.rows.cell(place, column) else { return .later }
                 conditions.append(Reference.Condition(column: parent.table.columns[column].name, value: text))
             }
             return try look(reference, conditions, mayBeMissing: false, session)

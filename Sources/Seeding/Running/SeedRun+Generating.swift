@@ -129,7 +129,7 @@ extension SeedRun {
             avoidsSequences: options.planOnly,
             session
         )
-        try session.execute(merge.creation)
+        try session.execute(merge.creation())
         try send(rows.table, merge.copy, isNumbered: true, bound, &session)
         try session.execute("ANALYZE \(merge.temporary)")
         if !key.isEmpty { try session.execute(merge.finding) }

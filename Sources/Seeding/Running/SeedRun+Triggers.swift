@@ -88,8 +88,8 @@ extension SeedRun {
         _ session: inout Session
     ) throws -> (inserted: Int, updated: Int) {
         let group = settled.groups[number]
-        let missing = try session.query(merge.missing(number)).map { $0.int("n") }
-        guard !missing.isEmpty else { return (0, 0) }
+        let missing = try session.query(merge.missingCount(number))[0].int("count")
+        guard missing > 0 else { return (0, 0) }
         try session.execute("SAVEPOINT granary_insert")
         do {
             let count = try attempt(bound, settled, number, &session) { last in
@@ -97,7 +97,7 @@ extension SeedRun {
             }.int("count")
             let isLost =
                 try merge.hasTriggers && !merge.key.isEmpty && !session.query(merge.lost(number)).isEmpty
-            if count == missing.count, !isLost {
+            if count == missing, !isLost {
                 try session.execute("RELEASE SAVEPOINT granary_insert")
                 return (count, 0)
             }
@@ -107,7 +107,7 @@ extension SeedRun {
         try session.execute("ROLLBACK TO SAVEPOINT granary_insert")
         var inserted: Set<Int> = []
         var isAnyThere = false
-        for row in missing {
+        for row in try session.query(merge.missing(number)).map({ $0.int("n") }) {
             switch try insertOne(bound, merge, group, row, &session) {
             case .inserted: inserted.insert(row)
             case .isThere: isAnyThere = true

@@ -209,11 +209,7 @@ struct SeedRun {
 
     var wishes: [TableName: Set<TableName>] {
         tables.reduce(into: [:]) { wishes, table in
-            for row in table.rows {
-                for case .reference(let reference) in row.cells.values {
-                    wishes[table.name, default: []].insert(reference.parent)
-                }
-            }
+            for reference in table.rows.references { wishes[table.name, default: []].insert(reference.parent) }
         }
     }
 
@@ -265,7 +261,7 @@ extension SeedRun {
                 source(of: table.name),
                 SeedRecord.Entry(
                     layer: "",
-                    digest: ContentHash.hex(table.files.map(\.digest)),
+                    digest: table.digest,
                     rows: listed + (rows?.present ?? 0),
                     details: SeededKeys.details(
                         seededKeys[table.name],

@@ -4,8 +4,8 @@ import PostgresClient
 struct SettledRows {
     /// The columns that at least one row gives.
     var columns: [String]
-    /// The values by row, then by position in `columns`.
-    var values: [[String?]]
+    /// The values by row, then by position in `columns`. nil for rows that are records: their values are in the file.
+    var values: [[String?]?]
     var groups: [TableMerge.Group]
     var groupOfRow: [Int]
     var postponed: [(row: Int, column: String, cell: BoundCell)]
@@ -25,7 +25,7 @@ extension SeedRun {
     mutating func settle(_ index: Int, _ session: borrowing Session) throws -> SettledRows {
         let table = tables[index].table
         try takeKeysOfOwnRows(index, session)
-        let used = Set(tables[index].rows.flatMap(\.cells.keys)).sorted()
+        let used = tables[index].rows.shapes.reduce(into: Set()) { $0.formUnion($1) }.sorted()
         let waiting = try waitingColumns(index, session)
         var places: [Int: Int] = [:]
         for (place, column) in used.enumerated() { places[column] = place }
@@ -37,11 +37,36 @@ extension SeedRun {
             postponed: []
         )
         var numbers: [TableMerge.Group: Int] = [:]
+        func number(of group: TableMerge.Group) -> Int {
+            if let number = numbers[group] { return number }
+            numbers[group] = settled.groups.count
+            settled.groups.append(group)
+            return settled.groups.count - 1
+        }
+        var groupsOfRecords: [Int: Int] = [:]
         for row in tables[index].rows.indices {
+            if let (file, _) = tables[index].rows.source(row), let records = tables[index].rows.records[file],
+                waiting.isDisjoint(with: records.columns)
+            {
+                let group =
+                    groupsOfRecords[file]
+                    ?? number(
+                        of: TableMerge.Group(
+                            plain: records.columns.map { table.columns[$0].name },
+                            expressions: [:],
+                            postponed: []
+                        )
+                    )
+                groupsOfRecords[file] = group
+                settled.values.append(nil)
+                settled.groupOfRow.append(group)
+                continue
+            }
+            let cells = tables[index].rows[row].cells
             var values = [String?](repeating: nil, count: used.count)
             var group = TableMerge.Group(plain: [], expressions: [:], postponed: [])
             for column in used {
-                guard let cell = tables[index].rows[row].cells[column] else { continue }
+                guard let cell = cells[column] else { continue }
                 let name = table.columns[column].name
                 if waiting.contains(column), cell != .text(nil) {
                     group.postponed.append(name)
@@ -58,13 +83,8 @@ extension SeedRun {
                     group.plain.append(name)
                 }
             }
-            let number = numbers[group] ?? settled.groups.count
-            if number == settled.groups.count {
-                settled.groups.append(group)
-                numbers[group] = number
-            }
             settled.values.append(values)
-            settled.groupOfRow.append(number)
+            settled.groupOfRow.append(number(of: group))
         }
         settled.putFirst { group in
             table.foreignKeys.contains { key in
@@ -84,7 +104,7 @@ extension SeedRun {
         guard !required.isEmpty else { return }
         for row in tables[index].rows.indices {
             for column in required.sorted() {
-                guard case .reference(let reference) = tables[index].rows[row].cells[column],
+                guard case .reference(let reference) = tables[index].rows.cell(row, column),
                     reference.parent == table.name, case .row = reference.target
                 else { continue }
                 _ = try value(of: reference, session)
@@ -107,22 +127,17 @@ extension SeedRun {
                 waiting.formUnion(nullable)
             } else if key.parent == bound.name {
                 // Within one statement rows may refer to each other. With several statements they may not.
-                let shapes = Set(bound.rows.map { Set($0.cells.keys) })
-                let hasExpressions = bound.rows.contains {
-                    $0.cells.values.contains { if case .expression = $0 { true } else { false } }
-                }
-                var isKnown = shapes.count == 1 && !hasExpressions
-                for row in bound.rows where isKnown {
+                var isKnown = bound.rows.shapes.count == 1 && !bound.rows.haveExpressions
+                for row in bound.rows.own where isKnown {
                     for column in columns {
                         guard case .reference(let reference) = row.cells[column] else { continue }
                         let value = try references.resolve(reference, tables, session)
                         if value == .later { isKnown = false }
                     }
                 }
-                let isUsed = bound.rows.contains { row in
-                    columns.contains { row.cells[$0] != nil && row.cells[$0] != .text(nil) }
-                }
-                if isUsed, !isKnown { waiting.formUnion(nullable) }
+                if isKnown { continue }
+                let isUsed = bound.rows.giveValues(of: columns)
+                if isUsed { waiting.formUnion(nullable) }
             }
         }
         return waiting
@@ -152,12 +167,12 @@ extension SeedRun {
         _ session: borrowing Session
     ) throws -> String? {
         guard let index = tables.firstIndex(where: { $0.name == name }), let place = tables[index].table.index(column),
-            let sequence = tables[index].table.columns[place].sequence, tables[index].rows[row].cells[place] == nil
+            let sequence = tables[index].table.columns[place].sequence, tables[index].rows.cell(row, place) == nil
         else { return nil }
         let bound = tables[index]
         var conditions: [(String, String)] = []
         for column in bound.keyIndices {
-            guard case .text(let text?) = bound.rows[row].cells[column] else { return nil }
+            guard case .text(let text?) = bound.rows.cell(row, column) else { return nil }
             conditions.append((bound.table.columns[column].name, text))
         }
         guard !conditions.isEmpty else { return nil }
@@ -189,7 +204,7 @@ extension SeedRun {
                 "value"
             )
         }
-        tables[index].rows[row].cells[place] = .text(taken)
+        tables[index].rows.setCell(row, place, .text(taken))
         return taken
     }
 }

@@ -49,13 +49,29 @@ struct TableMerge {
 
     /// Columns with the types of the target but without constraints, and for each row its number, its group, and
     /// whether the target contains it.
-    var creation: String {
+    ///
+    /// - Parameter presumesFound: Whether to presume that the target contains all rows.
+    func creation(presumesFound: Bool = false) -> String {
         let list =
             (["NULL::integer AS granary_n", "NULL::integer AS granary_g", "NULL::boolean AS granary_found"]
             + columns.map { "t.\(q($0))" }).joined(separator: ", ")
-        return
-            "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) FROM \(target) t WITH NO DATA"
+        return """
+            CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) FROM \(target) t WITH NO DATA;
+            ALTER TABLE \(temporary) ALTER granary_found SET DEFAULT \(presumesFound)
+            """
     }
+
+    /// Counts the rows that the target contains with the same values.
+    func same(_ group: Group) -> String {
+        let differs = changing(group).map(differs).joined(separator: " OR ")
+        return """
+            SELECT pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
+            \(differs.isEmpty ? "" : "WHERE NOT (\(differs))")
+            """
+    }
+
+    /// Takes the presumption back.
+    var presumeNothing: String { "UPDATE \(temporary) SET granary_found = false" }
 
     var copy: String {
         "COPY \(temporary) (\((["granary_n", "granary_g"] + columns.map(q)).joined(separator: ", "))) FROM STDIN"
@@ -94,6 +110,19 @@ struct TableMerge {
         SELECT s.granary_n AS n, pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
         GROUP BY s.granary_n HAVING pg_catalog.count(*) > 1 ORDER BY 1 LIMIT 1
         """
+    }
+
+    /// Whether `duplicates` finds rows.
+    var hasDuplicates: String {
+        let list = key.map { "s.\(q($0))" }.joined(separator: ", ")
+        return """
+            SELECT EXISTS (SELECT FROM \(temporary) s GROUP BY \(list) HAVING pg_catalog.count(*) > 1) AS any
+            """
+    }
+
+    /// The number of rows of `missing`.
+    func missingCount(_ number: Int) -> String {
+        "SELECT pg_catalog.count(*) AS count FROM \(temporary) WHERE granary_g = \(number) AND granary_found IS NOT TRUE"
     }
 
     /// The rows of a group that the target does not contain.
@@ -245,13 +274,11 @@ struct TableMerge {
         """
     }
 
-    /// The keys of the temporary table as the server prints them, and whether the target contained them before.
-    var keys: String {
-        """
-        SELECT coalesce(s.granary_found, false) AS found, ARRAY[\(keyTexts)] AS key
-        FROM \(temporary) s ORDER BY s.granary_n
-        """
-    }
+    /// The keys of the temporary table as the server prints them.
+    var keys: String { "SELECT ARRAY[\(keyTexts)] AS key FROM \(temporary) s" }
+
+    /// The keys of the rows that the target did not contain before, up to a number of rows.
+    func newKeys(atMost count: Int) -> String { "\(keys) WHERE s.granary_found IS NOT TRUE LIMIT \(count)" }
 
     /// Fills a postponed column.
     ///
