@@ -178,13 +178,17 @@ package struct BackupCatalogue: Sendable {
         return completed(entry, known?.sidecar, isOurs: known?.isOurs ?? false)
     }
 
-    /// One file.
-    package static func read(
-        path: String,
-        file: String,
-        keyring: AgeKeyring,
-        stores: ObjectStores = .none
-    ) -> Entry {
+    /// Reads one file, and the sidecar beside it.
+    package static func read(path: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
+        var entry = read(path: path, file: path, keyring: keyring, stores: stores)
+        let name = String(path.split(separator: "/").last ?? "")
+        entry.sidecar =
+            Reading(keyring: keyring, stores: stores, sealKeys: [])
+            .sidecar(of: path, name, bytes: entry.bytes)?.sidecar
+        return entry
+    }
+
+    private static func read(path: String, file: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
         var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
         do {
             let opened = try stores.open(path)

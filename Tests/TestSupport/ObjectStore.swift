@@ -1,5 +1,5 @@
 import Glibc
-import Storage
+package import Storage
 import Synchronization
 
 /// A real object store for tests: SeaweedFS on 127.0.0.1. It checks signatures, digests and conditions.

@@ -52,7 +52,8 @@ struct BackupContents {
     }
 
     private var drilled: String {
-        entry.drill.map { "\($0.drilledAt)\($0.ok ? "" : ", and it found something")" } ?? "-"
+        guard let sidecar = entry.sidecar, let time = sidecar.drilledAt else { return "-" }
+        return sidecar.drillOK == false ? "\(time), and it found something" : time
     }
 
     /// The migration files that are stored in the backup.

@@ -102,7 +102,7 @@ package struct BackupsShow: SpokenCommand {
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let entry = BackupCatalogue.read(path: path, file: path, keyring: keyring, stores: stores)
+        let entry = BackupCatalogue.read(path: path, keyring: keyring, stores: stores)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,

@@ -41,7 +41,8 @@ struct CatalogueListing {
                 "drilled_at",
                 \.sidecar?.drilledAt,
                 column: .init("drilled", expendable: 3) { entry in
-                    entry.sidecar?.drilledAt.map { "\($0.prefix(10))\(entry.sidecar?.drillOK == false ? " failed" : "")" } ?? ""
+                    guard let sidecar = entry.sidecar, let time = sidecar.drilledAt else { return "" }
+                    return "\(time.prefix(10))\(sidecar.drillOK == false ? " failed" : "")"
                 }
             ),
             .init("drill_ok", \.sidecar?.drillOK),

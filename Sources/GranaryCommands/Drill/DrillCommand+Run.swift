@@ -62,7 +62,7 @@ extension DrillCommand {
         guard try stores.hasFile(path) else { return Choice(path: path) }
         return Choice(
             path: path,
-            manifest: BackupCatalogue.read(path: path, file: path, keyring: keyring, stores: stores).manifest
+            manifest: BackupCatalogue.read(path: path, keyring: keyring, stores: stores).manifest
         )
     }
 
