@@ -220,7 +220,10 @@ extension SeedRun {
             let row = bound.rows[place.line - 1]
             let column = place.column.map { ".\($0)" } ?? ""
             let line = place.column.flatMap { row.lines[$0] } ?? row.line
-            throw SeedingError(error, at: FilePlace(row.file, line: line), "\(bound.name)\(column)")
+            let shown = error.showingValue { value in
+                place.column.map { bound.hasText(value, in: $0, ofRow: place.line - 1) } ?? false
+            }
+            throw SeedingError(shown, at: FilePlace(row.file, line: line), "\(bound.name)\(column)")
         }
     }
 
