@@ -172,7 +172,7 @@ import Testing
         ),
         (
             "INSERT INTO shop.a (id, n) VALUES (1, 'ten');",
-            #"1_a.up.sql:2:40: invalid input syntax for type integer: "ten" "#
+            #"1_a.up.sql:2:39: invalid input syntax for type integer: "ten" "#
         ),
         ("INSERT INTO shop.a (id, token) VALUES (1, 'ten');", #"invalid input syntax for type integer: "…" "#),
         ("INSERT INTO shop.b VALUES ('ten'); ALTER TABLE shop.b ALTER x TYPE int USING x::int;", #"integer: "…" "#),
