@@ -271,7 +271,8 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "PostgresClient", "TestSupport",
+                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "Storage", "PostgresClient",
+                "TestSupport",
             ],
             swiftSettings: settings
         ),

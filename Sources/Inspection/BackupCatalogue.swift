@@ -13,6 +13,8 @@ package struct BackupCatalogue: Sendable {
         package var file: String
         package var path: String
         package var bytes: Int
+        /// When the file was written, in seconds since 1970.
+        package var modified = 0
         package var content: Content
         package var isEncrypted = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
@@ -109,9 +111,9 @@ package struct BackupCatalogue: Sendable {
         var sealKeys: [SealKey]
 
         /// The sidecar of a backup, and whether this installation sealed it; nil if it is about another file.
-        func sidecar(of path: String, _ name: String, bytes: Int) -> (sidecar: Sidecar, isOurs: Bool)? {
+        func sidecar(of path: String, bytes: Int) -> (sidecar: Sidecar, isOurs: Bool)? {
             guard let contents = try? stores.contents(of: path + Sidecar.ending), let found = Sidecar(contents),
-                found.file == name, found.bytes == bytes
+                found.describes(path, bytes: bytes)
             else { return nil }
             return (found, found.isSealed(by: sealKeys, contents))
         }
@@ -126,7 +128,7 @@ package struct BackupCatalogue: Sendable {
                 let place = ObjectAddress(bucket: address.bucket, key: object.key)
                 guard isNamedAsBackup(place.name) else { return nil }
                 let hasSidecar = keys.contains(object.key + Sidecar.ending)
-                return entry(of: place, bytes: object.byteCount, hasSidecar: hasSidecar, reading)
+                return entry(of: place, object, hasSidecar: hasSidecar, reading)
             },
             in: folder
         )
@@ -134,16 +136,21 @@ package struct BackupCatalogue: Sendable {
 
     private static func entry(
         of place: ObjectAddress,
-        bytes: Int,
+        _ object: Bucket.Object,
         hasSidecar: Bool,
         _ reading: Reading
     ) -> Entry {
         let path = place.description
-        let known = hasSidecar ? reading.sidecar(of: path, place.name, bytes: bytes) : nil
+        let known = hasSidecar ? reading.sidecar(of: path, bytes: object.byteCount) : nil
         if let known, known.isOurs {
-            var entry = Entry(file: place.name, path: path, bytes: bytes, content: .described(isOurs: true))
-            (entry.isEncrypted, entry.sidecar) = (known.sidecar.isEncrypted, known.sidecar)
-            return entry
+            return Entry(
+                file: place.name,
+                path: path,
+                bytes: object.byteCount,
+                content: .described(isOurs: true),
+                isEncrypted: known.sidecar.isEncrypted,
+                sidecar: known.sidecar
+            )
         }
         return completed(
             read(path: path, file: place.name, keyring: reading.keyring, stores: reading.stores),
@@ -174,22 +181,21 @@ package struct BackupCatalogue: Sendable {
         let path = Files.joined(folder, name)
         var entry = read(path: path, file: name, keyring: reading.keyring)
         entry.isLink = Files.isLink(path)
-        let known = reading.sidecar(of: path, name, bytes: entry.bytes)
+        let known = reading.sidecar(of: path, bytes: entry.bytes)
         return completed(entry, known?.sidecar, isOurs: known?.isOurs ?? false)
     }
 
     /// Reads one file, and the sidecar beside it.
     package static func read(path: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
         var entry = read(path: path, file: path, keyring: keyring, stores: stores)
-        let name = String(path.split(separator: "/").last ?? "")
         entry.sidecar =
             Reading(keyring: keyring, stores: stores, sealKeys: [])
-            .sidecar(of: path, name, bytes: entry.bytes)?.sidecar
+            .sidecar(of: path, bytes: entry.bytes)?.sidecar
         return entry
     }
 
     private static func read(path: String, file: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
-        var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
+        var entry = Entry(file: file, path: path, bytes: 0, modified: Files.modified(path), content: .unreadable(""))
         do {
             let opened = try stores.open(path)
             entry.bytes = opened.byteCount

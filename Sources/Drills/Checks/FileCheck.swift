@@ -43,7 +43,9 @@ struct FileCheck: Sendable {
         describe(opened)
         checkAge()
         journal.check(.verify, isOK: true, found.detail)
-        guard try checkSeal(opened) || options.trusts else { return stopped("the backup was changed") }
+        let isUnchanged = try checkSeal(opened)
+        guard isUnchanged || options.trusts else { return stopped("the backup was changed") }
+        if isUnchanged, opened.isOurs { journal.update { $0.manifest = opened.manifest } }
         return opened
     }
 
@@ -103,7 +105,7 @@ struct FileCheck: Sendable {
             report.database = manifest.database.name
             report.sourceVersion = manifest.server.version
             // pg_dump records the time of its machine, without the zone; then the time of the file counts.
-            guard let seconds = DrillTime.seconds(manifest.createdAt) else { return }
+            guard let seconds = UTCTime.parse(extended: manifest.createdAt) else { return }
             report.backedUpAt = manifest.createdAt
             report.rpoSeconds = max(0, options.now - seconds)
         }
