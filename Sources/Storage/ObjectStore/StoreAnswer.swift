@@ -38,7 +38,7 @@ struct StoreAnswer: Error, Sendable {
 
     private static let temporaryCodes: Set = [
         "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
-        "OperationAborted",
+        "OperationAborted", "ConditionalRequestConflict",
     ]
 
     var isExpired: Bool {
