@@ -123,7 +123,7 @@ import Testing
 }
 
 /// The page, and a manifest in which every key has a value.
-private struct FormatDocument {
+struct FormatDocument {
     struct Key {
         /// For example `tables[].columns[].name`.
         var path: String

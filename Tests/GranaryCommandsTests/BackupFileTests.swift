@@ -1,4 +1,5 @@
 import AgeEncryption
+import Storage
 import TestSupport
 import Testing
 
@@ -7,9 +8,9 @@ import Testing
 @Suite struct BackupFileTests {
     @Test func onlyAFolderWithATableOfContentsIsADump() async throws {
         try await ScratchFolder.with { folder in
-            #expect(try BackupsShow.dumpArchive(folder.path, .none) == nil)
+            #expect(try BackupsShow.dumpArchive(folder.path, .none, .none) == nil)
             try folder.write("PGDMP", to: "toc.dat")
-            #expect(throws: (any Error).self) { try BackupsShow.dumpArchive(folder.path, .none) }
+            #expect(throws: (any Error).self) { try BackupsShow.dumpArchive(folder.path, .none, .none) }
         }
     }
 }

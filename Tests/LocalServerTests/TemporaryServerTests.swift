@@ -74,7 +74,11 @@ import Testing
             try scratch.write("", to: "servers/early.lock")
             try scratch.write("", to: "servers/empty.lock")
             mkdir(scratch.file("servers/empty"), 0o700)
-            let busy = try #require(try InheritedLock.attempt(scratch.file("servers/busy.lock")))
+            // A type that cannot be copied does not fit in #require.
+            guard let busy = try InheritedLock.attempt(scratch.file("servers/busy.lock")) else {
+                Issue.record("the lock is not free")
+                return
+            }
             mkdir(scratch.file("servers/busy"), 0o700)
             try await with(in: parent) { _ in }
             #expect(scratch.names(in: "servers") == ["busy", "busy.lock"])

@@ -97,7 +97,7 @@ struct StoreFaultTests {
             try write(Self.count, to: sink)
             try sink.commit()
         }
-        #expect(error?.hint?.isEmpty == false, "\(error, default: "no error")")
+        #expect(error?.hint?.isEmpty == false, "\(String(describing: error))")
         sink.discard()
         let bucket = try ObjectStores(store.settings()).bucket(address.bucket)
         try #expect(bucket.object(address.key) == nil)
@@ -173,7 +173,7 @@ struct StoreFaultTests {
         let sink = try ObjectSink(address, in: stores, Self.smallParts)
         try write(Self.count, to: sink)
         let error = storageError { try sink.commit() }
-        #expect(error?.message.contains("did not confirm") == true, "\(error, default: "no error")")
+        #expect(error?.message.contains("did not confirm") == true, "\(String(describing: error))")
         try expectPattern(try ObjectStores(store.settings()).open(address.description), Self.count)
     }
 
