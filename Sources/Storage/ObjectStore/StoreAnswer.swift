@@ -46,6 +46,8 @@ struct StoreAnswer: Error, Sendable {
     }
     /// The answer to a HEAD has no body.
     var isSilentRefusal: Bool { status == 400 && code.isEmpty }
+    /// Whether the same request with the header `Content-MD5` may succeed.
+    var asksForMD5: Bool { code == "InvalidRequest" && message.contains("Content-MD5") }
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
 
     /// Whether the bucket is in another region, which `region` names.
