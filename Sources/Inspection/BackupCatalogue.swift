@@ -77,14 +77,15 @@ package struct BackupCatalogue: Sendable {
     ///   - keyring: Opens encrypted files. Of those that it cannot open, the sidecar tells something, or nothing.
     ///   - sealKeys: The keys of this installation.
     /// - Throws: `StorageError`; `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
+    ///   `CancellationError`.
     package static func read(
         folder: String,
         keyring: AgeKeyring,
         stores: ObjectStores = .none,
         sealKeys: [SealKey] = []
-    ) throws -> BackupCatalogue {
+    ) async throws -> BackupCatalogue {
         let reading = Reading(keyring: keyring, stores: stores, sealKeys: sealKeys)
-        if ObjectAddress.isMeant(by: folder) { return try read(objectsIn: folder, reading) }
+        if ObjectAddress.isMeant(by: folder) { return try await read(objectsIn: folder, reading) }
         let names: [String]
         do {
             names = try Files.names(in: folder).filter(isNamedAsBackup)
@@ -101,11 +102,12 @@ package struct BackupCatalogue: Sendable {
         return sorted(names.map { entry($0, in: folder, reading) }, in: folder)
     }
 
-    private static func isNamedAsBackup(_ name: String) -> Bool {
+    /// Whether a file with this name is taken for a backup.
+    package static func isNamedAsBackup(_ name: String) -> Bool {
         [".zip", ".zip.age"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
     }
 
-    private struct Reading {
+    private struct Reading: Sendable {
         var keyring: AgeKeyring
         var stores: ObjectStores
         var sealKeys: [SealKey]
@@ -119,19 +121,35 @@ package struct BackupCatalogue: Sendable {
         }
     }
 
-    private static func read(objectsIn folder: String, _ reading: Reading) throws -> BackupCatalogue {
+    /// A request takes a while, so several are sent at the same time.
+    private static let requestsAtOnce = 8
+
+    private static func read(objectsIn folder: String, _ reading: Reading) async throws -> BackupCatalogue {
         let address = try ObjectAddress(folder).folder
         let objects = try reading.stores.bucket(address.bucket).objects(in: address.key)
         let keys = Set(objects.map(\.key))
-        return sorted(
-            objects.compactMap { object in
-                let place = ObjectAddress(bucket: address.bucket, key: object.key)
-                guard isNamedAsBackup(place.name) else { return nil }
-                let hasSidecar = keys.contains(object.key + Sidecar.ending)
-                return entry(of: place, object, hasSidecar: hasSidecar, reading)
-            },
-            in: folder
+        let backups = WorkQueue(
+            objects.filter { isNamedAsBackup(ObjectAddress(bucket: address.bucket, key: $0.key).name) }
         )
+        let entries = try await withThrowingTaskGroup(of: [Entry].self) { group in
+            for _ in 0..<min(requestsAtOnce, backups.count) {
+                group.addTask {
+                    try await onOwnThread(named: "granary-list") {
+                        var entries: [Entry] = []
+                        while let object = backups.next() {
+                            let place = ObjectAddress(bucket: address.bucket, key: object.key)
+                            let hasSidecar = keys.contains(object.key + Sidecar.ending)
+                            entries.append(entry(of: place, object, hasSidecar: hasSidecar, reading))
+                        }
+                        return entries
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        // Entries whose requests were interrupted look like damaged ones.
+        try Task.checkCancellation()
+        return sorted(entries, in: folder)
     }
 
     private static func entry(

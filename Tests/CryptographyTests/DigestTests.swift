@@ -23,6 +23,15 @@ import Testing
         )
     }
 
+    /// RFC 1321, A.5. An OpenSSL in FIPS mode has no MD5.
+    @Test(arguments: [
+        ("", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+    ]) func md5IsThatOfItsDescription(_ text: String, _ digest: String) {
+        guard let sum = Array(text.utf8).withUnsafeBytes({ MD5.digest(of: $0) }) else { return }
+        #expect(Hexadecimal.text(sum) == digest)
+    }
+
     /// RFC 4231, cases 1 to 4, 6 and 7: short keys, long keys, long messages.
     @Test(arguments: [
         (

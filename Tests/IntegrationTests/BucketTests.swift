@@ -3,30 +3,31 @@ import Storage
 import TestSupport
 import Testing
 
+private let users = """
+    CREATE TABLE public.users (id int PRIMARY KEY, name text);
+    INSERT INTO public.users SELECT g, 'name of ' || g FROM pg_catalog.generate_series(1, 3000) g;
+    """
+
+/// A project with a database and a bucket, and the variables of the store's owner.
+func withBucket(
+    _ sql: String = users,
+    files: KeyValuePairs<String, String> = [:],
+    _ body: (_ project: TestProject, _ store: ObjectStore, _ bucket: Bucket) async throws -> Void
+) async throws {
+    let store = try await ObjectStore.shared()
+    let bucket = try ObjectStores(store.settings()).bucket(try store.newBucket())
+    try await TestProject.with(sql, files: files) { project in
+        var project = project
+        project.variables.merge(store.variables()) { $1 }
+        project.variables["XDG_STATE_HOME"] = project.folder.file("state")
+        try await project.mark()
+        try await body(project, store, bucket)
+    }
+}
+
 /// Backups in a bucket, as users of the command meet them.
 @Suite(.enabled(if: ObjectStore.isAvailable, "\(ObjectStore.absence)"))
 struct BucketTests {
-    private static let schema = """
-        CREATE TABLE public.users (id int PRIMARY KEY, name text);
-        INSERT INTO public.users SELECT g, 'name of ' || g FROM pg_catalog.generate_series(1, 3000) g;
-        """
-
-    /// A project with a database and a bucket, and the variables of the store's owner.
-    private func withBucket(
-        _ sql: String = schema,
-        _ body: (_ project: TestProject, _ store: ObjectStore, _ bucket: Bucket) async throws -> Void
-    ) async throws {
-        let store = try await ObjectStore.shared()
-        let bucket = try ObjectStores(store.settings()).bucket(try store.newBucket())
-        try await TestProject.with(sql) { project in
-            var project = project
-            project.variables.merge(store.variables()) { $1 }
-            project.variables["XDG_STATE_HOME"] = project.folder.file("state")
-            try await project.mark()
-            try await body(project, store, bucket)
-        }
-    }
-
     @Test func aBackupInABucketIsListedVerifiedAndRestored() async throws {
         try await withBucket { project, _, bucket in
             let folder = "s3://\(bucket.name)/shop/"

@@ -2,7 +2,6 @@ internal import AgeEncryption
 internal import ArgumentParser
 package import Backup
 internal import Bookkeeping
-internal import Glibc
 internal import Project
 internal import Storage
 
@@ -62,7 +61,9 @@ extension BackupCommand {
         database: ConnectedDatabase,
         variables: [String: String]
     ) throws -> BackupOptions {
-        var options = BackupOptions(output: try place(of: target, database: database))
+        var options = BackupOptions(
+            output: try target.output(ofDatabase: database.name, overwrite: destination.force)
+        )
         options.format = target.format
         options.schemas = selection.schema
         options.services = try database.services(
@@ -87,33 +88,14 @@ extension BackupCommand {
         return options
     }
 
-    private func place(of target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions.Output {
-        switch target.place {
-        case .standardOutput: return .pipe(descriptor: STDOUT_FILENO)
-        case .file(let path): return .file(path: path, overwrite: destination.force)
-        case .named(let folder):
-            try Folders.make(folder)
-            let stem = BackupFile.stem(database: database.name, secondsSince1970: time(nil))
-            return .firstFree(stem: Files.joined(folder, stem))
-        }
-    }
-
     /// Removes leftovers of killed backups from the folder of backups, and from the folder of this one.
     private func removeLeftovers(_ target: BackupTarget, _ stores: ObjectStores, on console: Console) throws {
-        var folders = [(path: destination.backups, isOurs: true)]
-        switch target.place {
-        case .standardOutput: break
-        case .file(let path): folders.append((path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", false))
-        case .named(let folder): folders = [(folder, true)]
+        let settings = upload.settings
+        if target.place != .named(folder: destination.backups) {
+            let age = settings.abortAfter
+            try BackupFile.removeLeftovers(in: destination.backups, stores, abortAfter: age, on: console)
         }
-        for folder in folders {
-            if ObjectAddress.isMeant(by: folder.path) {
-                let age = upload.settings.abortAfter
-                try BackupFile.abortStaleUploads(in: folder.path, stores, olderThan: age, on: console)
-            } else {
-                BackupFile.removeStalePartials(in: folder.path, isOurs: folder.isOurs, on: console)
-            }
-        }
+        try target.removeLeftovers(stores, settings, on: console)
     }
 
     static func tell(_ report: BackupReport, on console: Console) throws {

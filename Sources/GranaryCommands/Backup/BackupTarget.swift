@@ -1,4 +1,5 @@
 package import Backup
+internal import Glibc
 internal import Storage
 
 /// The destination and the format of a backup.
@@ -72,5 +73,38 @@ package struct BackupTarget: Sendable, Equatable {
             "the name \(path) does not fit an encrypted backup",
             hint: "name the file .zip.age, .sql.age or .sql.gz.age"
         )
+    }
+}
+
+extension BackupTarget {
+    /// Where the backup of a database goes. Creates the folder if it is missing.
+    ///
+    /// - Parameter overwrite: Whether an existing file is replaced.
+    /// - Throws: `CommandError` with `.file`.
+    func output(ofDatabase name: String, overwrite: Bool) throws -> BackupOptions.Output {
+        switch place {
+        case .standardOutput: return .pipe(descriptor: STDOUT_FILENO)
+        case .file(let path): return .file(path: path, overwrite: overwrite)
+        case .named(let folder):
+            try Folders.make(folder)
+            return .firstFree(
+                stem: Files.joined(folder, BackupFile.stem(database: name, secondsSince1970: time(nil)))
+            )
+        }
+    }
+
+    /// Removes what killed backups left in the folder of this one.
+    ///
+    /// - Throws: See `BackupFile.removeLeftovers`.
+    func removeLeftovers(_ stores: ObjectStores, _ upload: UploadSettings, on console: Console) throws {
+        let age = upload.abortAfter
+        switch place {
+        case .standardOutput: return
+        case .file(let path):
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+            try BackupFile.removeLeftovers(in: folder, isOurs: false, stores, abortAfter: age, on: console)
+        case .named(let folder):
+            try BackupFile.removeLeftovers(in: folder, stores, abortAfter: age, on: console)
+        }
     }
 }

@@ -47,7 +47,7 @@ package struct BackupsList: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let keyring = try keys.keyring(on: console, asks: false)
-        let catalogue = try BackupCatalogue.read(
+        let catalogue = try await BackupCatalogue.read(
             folder: backups,
             keyring: keyring,
             stores: store.stores(on: console),

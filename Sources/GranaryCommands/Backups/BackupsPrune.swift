@@ -53,7 +53,7 @@ package struct BackupsPrune: SpokenCommand {
     package func run(on console: Console) async throws {
         let retention = Retention(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
         let stores = store.stores(on: console)
-        let catalogue = try BackupCatalogue.read(
+        let catalogue = try await BackupCatalogue.read(
             folder: backups,
             keyring: try keys.keyring(on: console, asks: false),
             stores: stores,

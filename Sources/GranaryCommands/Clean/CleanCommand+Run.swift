@@ -101,6 +101,7 @@ extension CleanCommand {
             audience: job.audience,
             console: job.console,
             stores: manner.store.stores(on: job.console),
+            upload: manner.upload,
             occasion: "before-clean",
             // A table that inherits from one of them may keep its rows.
             withInheritors: false,
@@ -270,7 +271,7 @@ extension CleanCommand {
 
     /// The shell command that restores the deleted rows.
     private func undoLine(_ file: String, _ plan: CleanPlan, _ database: ConnectedDatabase) -> String {
-        RestoreLine(self.database, service.state, migrations: service.migrations, database)
+        RestoreLine(self.database, service.state, manner.store, migrations: service.migrations, database)
             .text(file, ["--data-only", "--if-empty"] + (plan.undoNeedsAllowInvalid ? ["--allow-invalid"] : []))
     }
 

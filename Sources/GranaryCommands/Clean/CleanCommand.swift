@@ -82,6 +82,7 @@ package struct CleanCommand: SpokenCommand {
         )
         package var backups: String?
 
+        @OptionGroup(title: "Into a bucket") package var upload: UploadOptions
         @OptionGroup(title: "Buckets") package var store: StoreOptions
 
         @Option(name: .long, help: ArgumentHelp("How long to wait for each lock.", valueName: "time"))

@@ -1,7 +1,6 @@
 package import ArgumentParser
 internal import Backup
 internal import Databases
-internal import Glibc
 internal import PostgresClient
 internal import Restore
 internal import Storage
@@ -32,7 +31,7 @@ package struct ConvertCommand: SpokenCommand {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "The backup to write, .zip, or .zip.age if encrypted (default: a new file in --backups).",
+            "The backup to write, .zip, or .zip.age if encrypted, or s3://… (default: a new file in --backups).",
             valueName: "file"
         ),
         completion: .file(extensions: ["zip", "age"])
@@ -47,6 +46,7 @@ package struct ConvertCommand: SpokenCommand {
 
     @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
+    @OptionGroup(title: "Into a bucket") package var upload: UploadOptions
     @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup package var workers: JobsOption
 
@@ -67,7 +67,9 @@ package struct ConvertCommand: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        if let output, ![".zip", ".zip.age"].contains(where: { output.hasSuffix($0) }) {
+        if let output, ![".zip", ".zip.age"].contains(where: { output.hasSuffix($0) }),
+            (try? ObjectAddress(output))?.isFolder != true
+        {
             throw ValidationError("--output must be a name in .zip, or in .zip.age for an encrypted backup")
         }
         let archived = roleMap.map(\.archived)
@@ -79,14 +81,15 @@ package struct ConvertCommand: SpokenCommand {
         let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
         let target = try BackupTarget(output: output, kind: .zip, folder: backups)
         if let output { try stores.requireFree(output, overwrite: force) }
+        try target.removeLeftovers(stores, upload.settings, on: console)
         let dump = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let audience = try await encryption.audience(of: connected, state.schema, on: console)
         try target.requireName(isEncrypted: audience != nil)
         let name = dump.databaseName ?? Self.stem(of: path)
         let jobs = try connected.workers(workers, on: console)
-        var backup = try backupOptions(name, jobs: jobs, console)
-        backup.audience = audience
+        var backup = try backupOptions(target, name, jobs: jobs, console)
+        (backup.stores, backup.upload, backup.audience) = (stores, upload.settings, audience)
         let settled = backup
         let restore = restoreOptions(path, jobs: jobs)
         let server = connected.address.database(connected.through ?? connected.name)
@@ -117,19 +120,12 @@ package struct ConvertCommand: SpokenCommand {
     }
 
     private func backupOptions(
+        _ target: BackupTarget,
         _ name: String,
         jobs: Int,
         _ console: Console
     ) throws -> BackupOptions {
-        var options: BackupOptions
-        if let output {
-            options = BackupOptions(output: .file(path: output, overwrite: force))
-        } else {
-            try Folders.make(backups)
-            let stem = BackupFile.stem(database: name, secondsSince1970: time(nil))
-            options = BackupOptions(output: .firstFree(stem: Files.joined(backups, stem)))
-        }
-        options.stores = store.stores(on: console)
+        var options = BackupOptions(output: try target.output(ofDatabase: name, overwrite: force))
         options.databaseName = name
         options.withSecrets = true
         options.jobs = jobs

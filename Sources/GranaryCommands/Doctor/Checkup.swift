@@ -11,14 +11,17 @@ internal import Storage
 /// All checks of `granary doctor`.
 struct Checkup {
     let backups: String
+    let stores: ObjectStores
     let seeds: String
     let service: ServiceOptions
     let database: DatabaseOptions
     let console: Console
 
-    func run() async -> [Doctor.Check] {
+    /// - Throws: `CancellationError`.
+    func run() async throws -> [Doctor.Check] {
         let (checks, facts) = await databaseChecks()
-        return await programs(facts?.serverVersion) + checks + project() + disk(facts)
+        return try await programs(facts?.serverVersion) + checks + project()
+            + BucketCheck(backups: backups, stores: stores).run() + disk(facts)
     }
 
     /// A bucket has no limit.
@@ -91,9 +94,8 @@ struct Checkup {
 
     private func project() -> [Doctor.Check] {
         let folders = [("migrations", service.migrations), ("seeds", seeds), ("backups", backups)]
-        var checks = folders.map { purpose, path in
-            if ObjectAddress.isMeant(by: path) { return Doctor.Check(purpose, .good, path) }
-            return Doctor.judge(
+        var checks = folders.filter { !ObjectAddress.isMeant(by: $0.1) }.map { purpose, path in
+            Doctor.judge(
                 .init(
                     purpose: purpose,
                     path: path,

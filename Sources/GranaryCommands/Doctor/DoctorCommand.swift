@@ -22,6 +22,7 @@ package struct DoctorCommand: SpokenCommand {
     package var backups = "backups"
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
+    @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
@@ -30,8 +31,9 @@ package struct DoctorCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let listing = CheckListing(
-            checks: await Checkup(
+            checks: try await Checkup(
                 backups: backups,
+                stores: store.stores(on: console),
                 seeds: seeds,
                 service: service,
                 database: database,

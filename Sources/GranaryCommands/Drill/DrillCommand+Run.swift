@@ -14,7 +14,7 @@ extension DrillCommand {
     package func run(on console: Console) async throws {
         let keyring = try subject.keys.keyring(on: console)
         let stores = subject.store.stores(on: console)
-        let choice = try choice(keyring, stores, on: console)
+        let choice = try await choice(keyring, stores, on: console)
         if let report = checks.report, Files.isFolder(report) {
             throw CommandError(.file, "\(report) is a folder", hint: "give --report the name of a file")
         }
@@ -57,8 +57,8 @@ extension DrillCommand {
         var unreadable: [String] = []
     }
 
-    private func choice(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) throws -> Choice {
-        guard let file = subject.file else { return try newest(keyring, stores, on: console) }
+    private func choice(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) async throws -> Choice {
+        guard let file = subject.file else { return try await newest(keyring, stores, on: console) }
         let path = try BackupFile.found(file, backups: subject.backups, in: stores, takesAll: true)
         guard try stores.hasFile(path) else { return Choice(path: path) }
         return Choice(
@@ -68,8 +68,8 @@ extension DrillCommand {
     }
 
     /// The newest backup of a whole database, else the newest at all.
-    private func newest(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) throws -> Choice {
-        let catalogue = try BackupCatalogue.read(
+    private func newest(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) async throws -> Choice {
+        let catalogue = try await BackupCatalogue.read(
             folder: subject.backups,
             keyring: keyring,
             stores: stores,

@@ -33,6 +33,7 @@ package struct MigrateManner: ParsableArguments {
     )
     package var backups: String?
 
+    @OptionGroup(title: "Into a bucket") package var upload: UploadOptions
     @OptionGroup(title: "Buckets") package var store: StoreOptions
 
     @Option(
@@ -179,7 +180,8 @@ struct MigrationSession {
             ),
             audience: EncryptionPolicy(files.map { $0.rules(of: options.environment) }).audience(on: console),
             console: console,
-            stores: manner?.store.stores(on: console) ?? ObjectStores.none
+            stores: manner?.store.stores(on: console) ?? ObjectStores.none,
+            upload: manner?.upload ?? UploadOptions()
         ).take(
             tables: tables.map { table in
                 table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name

@@ -20,6 +20,7 @@ struct UndoCommands: Sendable {
         restoring = RestoreLine(
             options.database,
             options.service.state,
+            manner?.store,
             migrations: services[0].folder,
             database
         )

@@ -55,7 +55,7 @@ enum HelpText {
 
     /// The names of options, which are explained in the help of commands.
     private static func listed(_ sections: [String]) -> String {
-        let names = sections.flatMap { $0.matches(of: #/\n  (?:-[a-z], )?(--[a-z-]+(?: <[^>]+>)?)/#).map { $0.1 } }
+        let names = sections.flatMap { $0.matches(of: #/\n  (?:-[a-z], )?(--[a-z0-9-]+(?: <[^>]+>)?)/#).map { $0.1 } }
         var lines: [String] = [""]
         for name in names {
             let last = lines[lines.count - 1]

@@ -1,4 +1,5 @@
 internal import PostgresClient
+internal import Storage
 
 extension ConnectedDatabase {
     /// The shell command that drops `database` on this server, without a password.
@@ -84,6 +85,7 @@ struct RestoreLine: Sendable {
     static let identityFile = "IDENTITY_FILE"
 
     private let place: [String]
+    private let store: [String]
     private let database: String
     private let hasIdentity: Bool
 
@@ -91,9 +93,11 @@ struct RestoreLine: Sendable {
     init(
         _ options: DatabaseOptions,
         _ state: StateOptions,
+        _ store: StoreOptions?,
         migrations: String,
         _ database: ConnectedDatabase
     ) {
+        self.store = store?.words ?? []
         hasIdentity = !IdentitySources(files: [], variables: ProcessEnvironment.current).isEmpty
         place =
             options.words(for: database) + (migrations == "migrations" ? [] : ["--migrations", migrations])
@@ -106,7 +110,8 @@ struct RestoreLine: Sendable {
     ///   - isNew: Whether it creates a database, so that no confusion is possible.
     func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
         QuotedText.shellLine(
-            ["granary", "restore", file] + identity(for: file) + selection + place
+            ["granary", "restore", file] + (ObjectAddress.isMeant(by: file) ? store : []) + identity(for: file)
+                + selection + place
                 + (isNew ? [] : ["--confirm", database])
         )
     }

@@ -22,6 +22,7 @@ struct SafetyBackup {
     let console: Console
     /// Where objects are, if the folder is in a bucket.
     let stores: ObjectStores
+    let upload: UploadOptions
     /// The part of the file's name after the database.
     var occasion = "before-migration"
     /// Whether to include tables that inherit from those of the backup.
@@ -47,13 +48,13 @@ struct SafetyBackup {
             )
         }
         try Folders.make(place)
-        if !ObjectAddress.isMeant(by: place) { BackupFile.removeStalePartials(in: place, on: console) }
+        try BackupFile.removeLeftovers(in: place, stores, abortAfter: upload.settings.abortAfter, on: console)
         let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
         var options = BackupOptions(output: .firstFree(stem: Files.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors
-        options.stores = stores
+        (options.stores, options.upload) = (stores, upload.settings)
         options.audience = audience
         options.environment = environment
         options.stateSchema = stateSchema

@@ -34,6 +34,12 @@ package struct StoreOptions: ParsableArguments {
         settings.log = { [logger = console.logger] in logger.debug("\($0)") }
         return ObjectStores(settings)
     }
+
+    /// The options as given, for a printed command.
+    var words: [String] {
+        (s3Endpoint.map { ["--s3-endpoint", $0] } ?? []) + (s3Style.map { ["--s3-style", $0.rawValue] } ?? [])
+            + (s3Insecure ? ["--s3-insecure"] : [])
+    }
 }
 
 extension StoreSettings.Style: ExpressibleByArgument {}

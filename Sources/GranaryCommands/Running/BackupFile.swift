@@ -30,23 +30,29 @@ package enum BackupFile {
 
     /// Removes what killed backups left in a folder, and reports it.
     ///
-    /// - Parameter isOurs: Whether the folder is only for backups.
-    static func removeStalePartials(in folder: String, isOurs: Bool = true, on console: Console) {
-        for name in FileSink.removeStaleBackups(in: folder, isOurs: isOurs) {
-            console.note("removed \(Files.joined(folder, name)), which an earlier backup left behind")
+    /// - Parameters:
+    ///   - isOurs: Whether the folder is only for backups.
+    ///   - age: The age from which uploads of other machines are aborted, in seconds.
+    /// - Throws: `CancellationError`; `StorageError.address`, `.insecure`.
+    static func removeLeftovers(
+        in folder: String,
+        isOurs: Bool = true,
+        _ stores: ObjectStores,
+        abortAfter age: Int,
+        on console: Console
+    ) throws {
+        guard ObjectAddress.isMeant(by: folder) else {
+            return removeStalePartials(in: folder, isOurs: isOurs, on: console)
+        }
+        let folder = try ObjectAddress(folder).folder
+        for address in try stores.abortStaleUploads(in: folder, olderThan: age, where: isUsualName) {
+            console.note("aborted the upload of \(address), which an earlier backup left behind")
         }
     }
 
-    /// Aborts the uploads that killed backups left in a folder of a bucket, and reports them.
-    static func abortStaleUploads(
-        in folder: String,
-        _ stores: ObjectStores,
-        olderThan seconds: Int,
-        on console: Console
-    ) throws {
-        let folder = try ObjectAddress(folder).folder
-        for address in try stores.abortStaleUploads(in: folder, olderThan: seconds, where: isUsualName) {
-            console.note("aborted the upload of \(address), which an earlier backup left behind")
+    private static func removeStalePartials(in folder: String, isOurs: Bool, on console: Console) {
+        for name in FileSink.removeStaleBackups(in: folder, isOurs: isOurs) {
+            console.note("removed \(Files.joined(folder, name)), which an earlier backup left behind")
         }
     }
 

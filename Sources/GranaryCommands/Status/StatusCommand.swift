@@ -47,8 +47,10 @@ package struct StatusCommand: SpokenCommand {
         var database = common.database
         // It was waited for already.
         if connected == nil { database.wait = nil }
+        let stores = store.stores(on: quiet)
         let checkup = Checkup(
             backups: backups,
+            stores: stores,
             seeds: seeds,
             service: common.service,
             database: database,
@@ -62,13 +64,13 @@ package struct StatusCommand: SpokenCommand {
             choice: choice,
             services: connected == nil ? [] : try await services(on: quiet),
             files: connected == nil ? try files(on: quiet) : 0,
-            backup: try BackupCatalogue.read(
+            backup: try await BackupCatalogue.read(
                 folder: backups,
                 keyring: try keys.keyring(on: quiet, asks: false),
-                stores: store.stores(on: quiet),
+                stores: stores,
                 sealKeys: try Installation(quiet).knownKeys()
             ).newest(of: name),
-            checks: await checkup.run()
+            checks: try await checkup.run()
         )
         try console.result(Status.result.document(status), else: status.lines(columns: StandardOutput.columns))
         if connected == nil { throw ExitCode(ExitStatus.noConnection.rawValue) }

@@ -260,8 +260,9 @@ extension Bucket {
         }
         let body = Array("<CompleteMultipartUpload>\(list.joined())</CompleteMultipartUpload>".utf8)
         let response = try body.withUnsafeBytes { try client.send(request, body: $0) }
-        // The status is sent before the work is done.
-        guard XMLElement(response.body)?.name == "CompleteMultipartUploadResult" else { throw StoreAnswer(response) }
+        // The status is sent before the work is done. moto has the second name.
+        let names = ["CompleteMultipartUploadResult", "CompleteMultipartUploadResponse"]
+        guard let name = XMLElement(response.body)?.name, names.contains(name) else { throw StoreAnswer(response) }
     }
 
     private static func escaped(_ text: String) -> String {

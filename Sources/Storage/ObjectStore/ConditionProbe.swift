@@ -59,7 +59,7 @@ struct ConditionProbe {
             }
             return .written
         } catch let answer as StoreAnswer {
-            if answer.isConditionFailed || answer.status == 409 { return .refused }
+            if answer.isConditionFailed { return .refused }
             if answer.status == 501 || answer.code == "InvalidArgument" { return .notUnderstood }
             throw StorageError(answer, bucket.address(key), "could not be written", at: bucket.serverName)
         }

@@ -262,12 +262,15 @@ extension ObjectSink {
     /// it.
     private func confirmed(count: Int, _ send: (_ ifAbsent: Bool) throws -> Void) throws {
         let ifAbsent = !replaces && honoursConditions
-        if !replaces, !honoursConditions {
+        if !replaces {
+            // Some stores honour the condition in one kind of request, and ignore it in the other.
             try requireFree()
-            bucket.settings.note(
-                "note: \(bucket.serverName) cannot refuse to replace an object, so a backup that another program writes "
-                    + "under the same name at the same moment would be lost"
-            )
+            if !honoursConditions {
+                bucket.settings.note(
+                    "note: \(bucket.serverName) cannot refuse to replace an object, so a backup that another program "
+                        + "writes under the same name at the same moment would be lost"
+                )
+            }
         }
         var isUncertain = false
         for attempt in 1... {
@@ -275,8 +278,9 @@ extension ObjectSink {
             do {
                 return try send(ifAbsent)
             } catch let answer as StoreAnswer {
-                if isUncertain, answer.isConditionFailed || answer.isMissing, try isOurs(count) { return }
-                if ifAbsent, answer.isConditionFailed || answer.status == 409 { throw taken }
+                let isDecided = answer.isConditionFailed || answer.isMissing || isLast
+                if isUncertain, isDecided, try isOurs(count) { return }
+                if ifAbsent, answer.isConditionFailed { throw taken }
                 guard answer.isTemporary, !isLast else {
                     throw StorageError(answer, address, "could not be written", at: bucket.serverName)
                 }

@@ -38,7 +38,7 @@ struct StoreAnswer: Error, Sendable {
 
     private static let temporaryCodes: Set = [
         "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
-        "OperationAborted",
+        "OperationAborted", "ConditionalRequestConflict",
     ]
 
     var isExpired: Bool {
@@ -46,6 +46,8 @@ struct StoreAnswer: Error, Sendable {
     }
     /// The answer to a HEAD has no body.
     var isSilentRefusal: Bool { status == 400 && code.isEmpty }
+    /// Whether the same request with the header `Content-MD5` may succeed.
+    var asksForMD5: Bool { code == "InvalidRequest" && message.contains("Content-MD5") }
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
 
     /// Whether the bucket is in another region, which `region` names.

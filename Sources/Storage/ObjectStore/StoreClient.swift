@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 
@@ -26,6 +27,8 @@ final class StoreClient: Sendable {
         var server: StoreServer
         /// The store's clock minus this machine's, in seconds.
         var clockOffset = 0
+        /// Whether the bucket requires MD5 sums of what is written, as one does that locks all objects.
+        var requiresMD5 = false
         /// Whether any answer has arrived.
         var hasAnswered = false
     }
@@ -121,14 +124,14 @@ final class StoreClient: Sendable {
         _ memory: UnsafeMutableRawBufferPointer?,
         _ end: ContinuousClock.Instant?
     ) throws -> HTTPResponse {
-        let (server, offset) = state.withLock { ($0.server, $0.clockOffset) }
+        let (server, offset, requiresMD5) = state.withLock { ($0.server, $0.clockOffset, $0.requiresMD5) }
         let place = server.place(of: request.key)
         let unsigned = UnsignedRequest(
             method: request.method,
             server: place.server,
             path: place.path,
             query: request.query,
-            headers: request.headers,
+            headers: request.headers + (requiresMD5 ? Self.md5Header(request, body) : []),
             bodyDigest: digest
         )
         let signer = RequestSigner(credentials: key, region: server.region)
@@ -148,14 +151,32 @@ final class StoreClient: Sendable {
         return response
     }
 
+    /// Of what is written, unless it has another checksum.
+    private static func md5Header(
+        _ request: StoreRequest,
+        _ body: UnsafeRawBufferPointer?
+    ) -> [(name: String, value: String)] {
+        guard request.method == "PUT", !request.headers.contains(where: { $0.name.hasPrefix("x-amz-checksum") }),
+            let sum = MD5.digest(of: body ?? UnsafeRawBufferPointer(start: nil, count: 0))
+        else { return [] }
+        return [("content-md5", Data(sum).base64EncodedString())]
+    }
+
     private struct Corrections {
         var regions = 0
         var clocks = 0
         var keys = 0
+        var sums = 0
     }
 
     /// Whether the request may succeed now that something was corrected.
     private func correct(_ answer: StoreAnswer, _ key: AccessKey, _ done: inout Corrections) -> Bool {
+        if answer.asksForMD5, done.sums == 0 {
+            done.sums += 1
+            settings.log("the bucket requires MD5 sums")
+            state.withLock { $0.requiresMD5 = true }
+            return true
+        }
         if answer.isSkewed, done.clocks == 0, let time = answer.time {
             done.clocks += 1
             let offset = time - UTCTime.now

@@ -13,14 +13,11 @@ extension ObjectStores {
         where isOurs: (_ name: String) -> Bool
     ) throws -> [ObjectAddress] {
         let bucket = try bucket(folder.bucket)
-        var aborted = abortAbandoned(in: bucket)
+        var aborted = try abortAbandoned(in: bucket)
         do {
-            let limit = UTCTime.now - age
-            for upload in try bucket.uploads(prefix: folder.key) {
-                let address = bucket.address(upload.key)
-                guard let begun = upload.begun, begun < limit, isOurs(address.name) else { continue }
+            for upload in try oldUploads(in: folder, olderThan: age, where: isOurs) {
                 try bucket.abortUpload(upload.key, upload.id)
-                aborted.append(address)
+                aborted.append(bucket.address(upload.key))
             }
         } catch let error as StorageError {
             settings.log("unfinished uploads: \(error)")
@@ -28,16 +25,35 @@ extension ObjectStores {
         return aborted
     }
 
-    private func abortAbandoned(in bucket: Bucket) -> [ObjectAddress] {
-        UploadJournal(settings).abandoned(in: bucket).compactMap { key, upload, entry in
+    private func abortAbandoned(in bucket: Bucket) throws -> [ObjectAddress] {
+        try UploadJournal(settings).abandoned(in: bucket).compactMap { key, upload, entry in
             do {
                 try bucket.abortUpload(key, upload)
-            } catch {
+            } catch let error as StorageError {
                 settings.log("an upload that was left behind: \(error)")
                 return nil
             }
             entry.remove()
             return bucket.address(key)
         }
+    }
+
+    /// The uploads to a folder that were begun long ago and never completed. They take room that is paid for.
+    ///
+    /// - Throws: See `Bucket`; `.denied` if the credentials may not list uploads.
+    package func oldUploads(
+        in folder: ObjectAddress,
+        olderThan age: Int,
+        where isOurs: (_ name: String) -> Bool
+    ) throws -> [Bucket.Upload] {
+        let (bucket, limit) = (try bucket(folder.bucket), UTCTime.now - age)
+        return try bucket.uploads(prefix: folder.key).filter { upload in
+            upload.begun.map { $0 < limit } == true && isOurs(bucket.address(upload.key).name)
+        }
+    }
+
+    /// The objects whose uploads were left behind by runs on this machine that were killed, in any store.
+    package var abandonedObjects: [(server: String, address: ObjectAddress)] {
+        UploadJournal(settings).abandonedObjects
     }
 }

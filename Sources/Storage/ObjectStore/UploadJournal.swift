@@ -57,6 +57,16 @@ struct UploadJournal: Sendable {
 
     /// The uploads to this bucket that runs on this machine have left behind.
     func abandoned(in bucket: Bucket) -> [(key: String, upload: String, entry: Entry)] {
+        abandoned.filter { $0.record.server == bucket.storeIdentity && $0.record.bucket == bucket.name }
+            .map { ($0.record.key, $0.record.upload, $0.entry) }
+    }
+
+    /// The objects whose uploads runs on this machine have left behind, in any store.
+    var abandonedObjects: [(server: String, address: ObjectAddress)] {
+        abandoned.map { ($0.record.server, ObjectAddress(bucket: $0.record.bucket, key: $0.record.key)) }
+    }
+
+    private var abandoned: [(record: Record, entry: Entry)] {
         guard let folder else { return [] }
         return ((try? Files.names(in: folder)) ?? []).filter { $0.hasSuffix(Self.ending) }.compactMap { name in
             let path = Files.joined(folder, name)
@@ -64,10 +74,9 @@ struct UploadJournal: Sendable {
             guard descriptor >= 0 else { return nil }
             let entry = Entry(path, descriptor)
             guard FileLock.take(descriptor) == .held, let bytes = try? Files.bytes(of: path),
-                let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)),
-                record.server == bucket.storeIdentity, record.bucket == bucket.name
+                let record = try? JSONDecoder().decode(Record.self, from: Data(bytes))
             else { return nil }
-            return (record.key, record.upload, entry)
+            return (record, entry)
         }
     }
 }

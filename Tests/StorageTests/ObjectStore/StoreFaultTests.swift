@@ -30,7 +30,7 @@ struct StoreFaultTests {
 
     enum Fault: String, CaseIterable, Sendable {
         case partsCut, partAnswerLost, unavailable, throttled, beginAnswerLost, failedCompletion, unwellCompletion
-        case lostCompletion, expiredToken, otherRegion, dripping
+        case lostCompletion, conflictedCompletion, expiredToken, otherRegion, dripping, lockedByDefault
 
         func deed(_ request: HTTPProxy.Request, _ counter: () -> Int) -> HTTPProxy.Deed {
             switch self {
@@ -50,12 +50,26 @@ struct StoreFaultTests {
                 request.headers["authorization"]?.contains("/eu-west-7/s3/") == true
                     ? .pass
                     : .answer(301, headers: ["x-amz-bucket-region": "eu-west-7"], body: Self.error("PermanentRedirect"))
+            case .conflictedCompletion:
+                request.isCompletion && counter() == 1
+                    ? .answer(409, body: Self.error("ConditionalRequestConflict")) : .pass
+            case .lockedByDefault:
+                // Amazon's words, for a bucket that locks all its objects.
+                request.method == "PUT" && request.headers["content-md5"] == nil
+                    ? .answer(
+                        400,
+                        body: Self.error(
+                            "InvalidRequest",
+                            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests "
+                                + "with Object Lock parameters"
+                        )
+                    ) : .pass
             case .dripping: request.isBeginning ? .drip(50) : .pass
             }
         }
 
-        static func error(_ code: String) -> String {
-            "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>Told</Message></Error>"
+        static func error(_ code: String, _ message: String = "Told") -> String {
+            "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>\(message)</Message></Error>"
         }
     }
 
