@@ -61,17 +61,17 @@ struct TableMerge {
             """
     }
 
-    /// Counts the rows that the target contains with the same values.
-    func same(_ group: Group) -> String {
-        let differs = changing(group).map(differs).joined(separator: " OR ")
+    /// The number of rows of a group that the target does not contain with the same values.
+    ///
+    /// - Parameter rule: With `keep`, the values may differ.
+    func otherCount(_ group: Group, number: Int, _ rule: ConflictRule) -> String {
+        let differs = rule == .keep ? [] : changing(group).map(differs)
         return """
-            SELECT pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
-            \(differs.isEmpty ? "" : "WHERE NOT (\(differs))")
+            SELECT pg_catalog.count(*) AS count FROM \(temporary) s WHERE s.granary_g = \(number)
+                AND NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey)
+                \(differs.isEmpty ? "" : "AND NOT (\(differs.joined(separator: " OR ")))"))
             """
     }
-
-    /// Takes the presumption back.
-    var presumeNothing: String { "UPDATE \(temporary) SET granary_found = false" }
 
     var copy: String {
         "COPY \(temporary) (\((["granary_n", "granary_g"] + columns.map(q)).joined(separator: ", "))) FROM STDIN"
@@ -91,8 +91,13 @@ struct TableMerge {
         }.joined(separator: " AND ")
     }
 
-    var finding: String {
-        "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
+    /// Notes which rows the target contains.
+    ///
+    /// - Parameter presumesFound: What `creation` presumed. Only the other rows are written.
+    func finding(presumesFound: Bool = false) -> String {
+        presumesFound
+            ? "UPDATE \(temporary) s SET granary_found = false WHERE NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey))"
+            : "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
     }
 
     /// Finds two rows of the temporary table whose keys the server considers equal, even if their texts differ.
@@ -277,8 +282,12 @@ struct TableMerge {
     /// The keys of the temporary table as the server prints them.
     var keys: String { "SELECT ARRAY[\(keyTexts)] AS key FROM \(temporary) s" }
 
-    /// The keys of the rows that the target did not contain before, up to a number of rows.
-    func newKeys(atMost count: Int) -> String { "\(keys) WHERE s.granary_found IS NOT TRUE LIMIT \(count)" }
+    /// The keys of the rows that the target did not contain before, up to a number of rows. Omits keys with a NULL,
+    /// because a later run could not find their rows.
+    func newKeys(atMost count: Int) -> String {
+        let columns = key.map { "s.\(q($0))" }.joined(separator: ", ")
+        return "\(keys) WHERE s.granary_found IS NOT TRUE AND pg_catalog.num_nulls(\(columns)) = 0 LIMIT \(count)"
+    }
 
     /// Fills a postponed column.
     ///
