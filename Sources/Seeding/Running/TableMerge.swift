@@ -61,14 +61,18 @@ struct TableMerge {
             """
     }
 
-    /// The number of rows of a group that the target does not contain with the same values.
+    /// Gathers the statistics that plans of the other statements need.
+    var analysis: String { "ANALYZE \(temporary) (\((["granary_g"] + key.map(q)).joined(separator: ", ")))" }
+
+    /// The number of rows of the target that are equal to a row of a group. If the target admits one row of each key,
+    /// and this number is that of the group's rows, the target contains them all and no key occurs twice among them.
     ///
-    /// - Parameter rule: With `keep`, the values may differ.
-    func otherCount(_ group: Group, number: Int, _ rule: ConflictRule) -> String {
+    /// - Parameter rule: With `keep`, equal keys are enough.
+    func sameCount(_ group: Group, number: Int, _ rule: ConflictRule) -> String {
         let differs = rule == .keep ? [] : changing(group).map(differs)
         return """
-            SELECT pg_catalog.count(*) AS count FROM \(temporary) s WHERE s.granary_g = \(number)
-                AND NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey)
+            SELECT pg_catalog.count(*) AS count FROM \(target) t
+            WHERE EXISTS (SELECT FROM \(temporary) s WHERE s.granary_g = \(number) AND \(onKey)
                 \(differs.isEmpty ? "" : "AND NOT (\(differs.joined(separator: " OR ")))"))
             """
     }
