@@ -28,18 +28,12 @@ enum HelpText {
     static func arranged(_ text: String) -> String {
         guard text.hasPrefix("OVERVIEW: ") else { return text }
         var sections = text.split(separator: "\n\n", omittingEmptySubsequences: false).map(String.init)
-        if let own = sections.firstIndex(where: { $0.hasPrefix("OPTIONS:\n") }),
-            let first = sections.firstIndex(where: { section in
-                shared.contains { section.hasPrefix("\($0.uppercased()):\n") }
-            }),
-            first < own
-        {
-            sections.insert(sections.remove(at: own), at: first)
-        }
-        if isOfSubcommand(sections) {
-            let common = sections.filter(isShared)
-            sections = sections.filter { !isShared($0) }
-            if !common.isEmpty { sections.append(listed(common)) }
+        let common = sections.filter(isShared)
+        sections = sections.filter { !isShared($0) }
+        if !isOfSubcommand(sections) {
+            sections += common
+        } else if !common.isEmpty {
+            sections.append(listed(common))
         }
         return sections.map { $0.hasPrefix("USAGE: ") ? shortUsage($0) : $0 }.joined(separator: "\n\n")
     }
