@@ -1,5 +1,6 @@
 import Archive
 import Drills
+import Glibc
 import PostgresClient
 import Project
 import Storage
@@ -146,6 +147,31 @@ import Testing
         }
     }
 
+    /// Whoever removes the seal still cannot seal the file beside it.
+    @Test func aFileThatTheSealedSidecarDoesNotDescribeIsFound() async throws {
+        try await DrillProject.with { project in
+            try forge(project.file, hidesSidecar: false) { manifest in
+                manifest.seal = nil
+                manifest.database.comment = "forged"
+            }
+            let report = try await project.drill()
+            #expect(report.found == [.seal])
+            #expect(report.detail(.seal).contains("was changed or replaced"))
+            unlink("\(project.file).json")
+            let alone = try await project.drill()
+            alone.expectNothing()
+            #expect(alone.omissions.contains { $0.what == "the seal" })
+        }
+    }
+
+    @Test func aBackupOfTheFutureHasNoAge() async throws {
+        try await DrillProject.with { project in
+            let report = try await project.drill { $0.now -= 3 * 3600 }
+            #expect(report.found == [.age])
+            #expect(report.detail(.age).contains("h in the future, so its age is unknown"))
+        }
+    }
+
     @Test func aDamagedFileIsNotRestored() async throws {
         try await DrillProject.with { project in
             var bytes = try Files.bytes(of: project.file)
@@ -235,7 +261,7 @@ import Testing
     }
 
     @Test func aNewestRowThatIsTooOldIsFound() async throws {
-        let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '3 hours';"
+        let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '190 minutes';"
         let files: KeyValuePairs = [
             "environments.json": """
             {"environments": {"development": {"config": {"newest_rows": {"users.created_at": "1h"}}}}}
@@ -249,7 +275,12 @@ import Testing
                 old.detail(.newestRows)
                     == "the newest users.created_at is 3 h older than the backup, and 60 min is the limit"
             )
-            let fresh = try await project.drill("INSERT INTO public.users (name) VALUES ('new')") {
+            let fresh = try await project.drill(
+                """
+                INSERT INTO public.users (name, created_at)
+                SELECT 'new', max(created_at) + interval '3 hours' FROM public.users
+                """
+            ) {
                 $0.environments = environments
             }
             #expect(!fresh.found.contains(.newestRows))
