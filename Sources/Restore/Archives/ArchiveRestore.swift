@@ -278,6 +278,8 @@ extension ArchiveRestore {
         _ session: inout Session
     ) throws -> RestoreReport {
         let created = try findings.created?.create(session) ?? []
+        // Otherwise Citus refuses or deadlocks when tables are dropped and distributed in one transaction.
+        if try session.hasCitus() { try session.set([("citus.multi_shard_modify_mode", "sequential")]) }
         try session.setValueFormats()
         let before = try TargetState.read(StateSchema(options.stateSchema), before: state.extent, &session)
         try session.set(userCode.whileMaking)

@@ -81,7 +81,7 @@ import Testing
         try await withBackup { _, url, file in
             let before = try await distribution(at: url)
             try await psql(url, "DROP TABLE shop.orders")
-            try await restore(file, url) { $0.tables = [TableSelection("shop.orders")] }
+            try await restore(file, url) { $0.tables = [.init(table: "shop.orders")] }
             #expect(try await distribution(at: url)?.tables == before?.tables)
         }
     }
@@ -90,7 +90,9 @@ import Testing
         try await withBackup { server, _, file in
             try await server.withDatabase { url in
                 let report = try await restore(file, url) { $0.inPlace = true }
-                let reason = report.leftOut.first { $0.object.hasPrefix("the distribution over nodes (5 distributed tables") }
+                let reason = report.leftOut.first {
+                    $0.object.hasPrefix("the distribution over nodes (5 distributed tables")
+                }
                 #expect(reason?.reason == "the database has no Citus")
                 #expect(try await psql(url, "SELECT sum(total) FROM shop.orders") == "30")
             }
@@ -101,7 +103,10 @@ import Testing
         let sql = "CREATE TABLE accounts (id int);" + CitusCatalog.sql(distributing: ["accounts"])
         try await withDatabase(sql) { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))
-            try await psql(url, "INSERT INTO pg_dist_node VALUES (1, 0, 'a', 1, 'primary', true), (2, 1, 'b', 1, 'primary', true)")
+            try await psql(
+                url,
+                "INSERT INTO pg_dist_node VALUES (1, 0, 'a', 1, 'primary', true), (2, 1, 'b', 1, 'primary', true)"
+            )
             let error = await failure { try await restore(folder.file("a.zip"), url) }
             #expect(error?.message.contains("over 2 servers") == true)
             #expect(error?.hint?.contains("--in-place") == true)
