@@ -26,8 +26,10 @@ struct DrillSubject: Sendable {
     }
 
     /// The report before the first check.
-    func beginning(_ options: DrillOptions) -> DrillReport {
-        let modified = Files.modified(path)
+    ///
+    /// - Throws: `StorageError`; `CancellationError`.
+    func beginning(_ options: DrillOptions) throws -> DrillReport {
+        let modified = try options.stores.modified(path)
         var report = DrillReport(
             file: path,
             bytes: source?.fileByteCount ?? Files.size(path),

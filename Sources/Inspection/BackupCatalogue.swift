@@ -160,21 +160,21 @@ package struct BackupCatalogue: Sendable {
     ) -> Entry {
         let path = place.description
         let known = hasSidecar ? reading.sidecar(of: path, bytes: object.byteCount) : nil
+        let modified = object.modified ?? 0
         if let known, known.isOurs {
             return Entry(
                 file: place.name,
                 path: path,
                 bytes: object.byteCount,
+                modified: modified,
                 content: .described(isOurs: true),
                 isEncrypted: known.sidecar.isEncrypted,
                 sidecar: known.sidecar
             )
         }
-        return completed(
-            read(path: path, file: place.name, keyring: reading.keyring, stores: reading.stores),
-            known?.sidecar,
-            isOurs: false
-        )
+        var entry = read(path: path, file: place.name, keyring: reading.keyring, stores: reading.stores)
+        entry.modified = modified
+        return completed(entry, known?.sidecar, isOurs: false)
     }
 
     /// Adds what a sidecar tells: all, if only a key is missing to read the backup itself.

@@ -242,24 +242,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "CREATE INDEX orders_total ON public.users (name COLLATE \"xx_XX\")",
-        "CREATE COLLATION public.missing (provider = libc, locale = 'xx_XX.UTF-8')",
-    ])
-    func aCollationThatTheServerLacksIsAnObstacle(statement: String) async throws {
-        try await DrillProject.with { project in
-            try forge(project.file) { manifest in
-                manifest.seal = nil
-                for index in manifest.schema.indices where manifest.schema[index].name == "orders_total" {
-                    manifest.schema[index].sql = statement
-                }
-            }
-            let error = await drillError { try await project.drill { $0.trusts = true } }
-            #expect(error?.code == .obstacles)
-            #expect(error?.message.contains("xx_XX") == true, "\(error?.message ?? "")")
-        }
-    }
-
     @Test func aNewestRowThatIsTooOldIsFound() async throws {
         let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '190 minutes';"
         let files: KeyValuePairs = [

@@ -359,6 +359,28 @@ import Testing
         }
     }
 
+    @Test func migrationsThatActOnAWholeServerAreAppliedOnlyToATemporaryOne() async throws {
+        try await withBackup("", files: Self.migrations) { project, _ in
+            let up = try await project.granary("migrate", "up")
+            #expect(up.status == 0, "\(up)")
+            let backup = try await project.granary("backup", "--quiet", "--output", "b.zip")
+            #expect(backup.status == 0, "\(backup)")
+            try project.writeMigration("CREATE ROLE drilled_beyond;", to: "000002_role.up.sql")
+            try project.writeMigration("DROP ROLE drilled_beyond;", to: "000002_role.down.sql")
+            let elsewhere = try await project.granary(
+                ["drill", "b.zip", "--migrate", "--server", project.url, "--same-server"]
+            )
+            #expect(elsewhere.status == 0, "\(elsewhere)")
+            #expect(elsewhere.stdout.contains("not drilled: 000002_role and the migrations after it"), "\(elsewhere)")
+            try await #expect(
+                project.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'drilled_beyond'") == "0"
+            )
+            let own = try await project.granary("drill", "b.zip", "--migrate")
+            #expect(own.status == 0, "\(own)")
+            #expect(own.stdout.contains("1 pending migration applied in "), "\(own)")
+        }
+    }
+
     @Test func theLedgerIsComparedAndPendingMigrationsAreTimed() async throws {
         try await withBackup("", files: Self.migrations) { project, _ in
             let up = try await project.granary("migrate", "up")

@@ -12,6 +12,8 @@ package final class Bucket: Sendable {
         /// Bytes.
         package var byteCount: Int
         package var etag: String
+        /// When it was written, in seconds since 1970; nil if the store does not say it.
+        package var modified: Int?
         /// The run of granary that wrote it; nil for other objects, and in lists.
         var run: String?
     }
@@ -63,7 +65,13 @@ extension Bucket {
             guard let length, let etag = response.headers["etag"] else {
                 throw StorageError(.store, "\(serverName) does not say how large \(address(key)) is")
             }
-            return Object(key: key, byteCount: length, etag: etag, run: response.headers[Self.runHeader])
+            return Object(
+                key: key,
+                byteCount: length,
+                etag: etag,
+                modified: response.headers["last-modified"].flatMap(UTCTime.parse(header:)),
+                run: response.headers[Self.runHeader]
+            )
         } catch let answer as StoreAnswer {
             if answer.isMissing { return nil }
             throw StorageError(answer, address(key), "could not be examined", at: serverName)
@@ -128,7 +136,10 @@ extension Bucket {
                 guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey), key != prefix,
                     let size = (entry["Size"]?.text).flatMap({ Int($0) })
                 else { continue }
-                objects.append(Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? ""))
+                let modified = (entry["LastModified"]?.text).flatMap(UTCTime.parse(extended:))
+                objects.append(
+                    Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? "", modified: modified)
+                )
             }
             token = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text : nil
         } while token != nil

@@ -107,4 +107,13 @@ package final class ObjectStores: Sendable {
         let address = try ObjectAddress(path)
         return try !address.isFolder && bucket(address.bucket).object(address.key) != nil
     }
+
+    /// When a file or an object was written, in seconds since 1970; 0 if there is none, or if the store does not say it.
+    ///
+    /// - Throws: `StorageError`; `CancellationError`.
+    package func modified(_ path: String) throws -> Int {
+        guard ObjectAddress.isMeant(by: path) else { return Files.modified(path) }
+        let address = try ObjectAddress(path)
+        return try bucket(address.bucket).object(address.key)?.modified ?? 0
+    }
 }
