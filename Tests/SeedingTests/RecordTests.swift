@@ -156,7 +156,7 @@ private let people = """
             try await project.seed()
             _ = try await project.rows("DELETE FROM people WHERE id = 1; UPDATE people SET note = NULL WHERE id = 2")
             try project.writeSeed(csv("4,D,\n6,f,\n"), to: "common/people.csv")
-            try await #expect(project.told() == "people +2 ~2 =2 -0")
+            try await #expect(project.told() == "people +2 ~2 =1 -0")
             let query = "SELECT id, name, note FROM people ORDER BY 1"
             try await #expect(project.rows(query) == "1|a|x 2|b|y 3|c|z 4|D| 5|e| 6|f|")
         }
