@@ -271,7 +271,9 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "PostgresClient", "TestSupport",
+                "Inspection", "Backup", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
+                "PostgresClient",
+                "TestSupport",
             ],
             swiftSettings: settings
         ),

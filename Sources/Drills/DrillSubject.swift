@@ -12,10 +12,14 @@ struct DrillSubject: Sendable {
     /// nil if the file cannot be opened as a backup, and for a folder.
     let source: BackupSource?
     let path: String
+    private let bytes: Int
+    private let modified: Int
 
     /// - Throws: `RestoreError.format`, `AgeError` without a usable key, `StorageError`.
     init(_ options: DrillOptions) throws {
         path = options.file
+        let properties = try options.stores.properties(of: path)
+        (bytes, modified) = (properties?.byteCount ?? 0, properties?.modified ?? 0)
         do {
             let file = try RecognizedFile(path, mayBeDamaged: true, keyring: options.keyring, stores: options.stores)
             (self.file, damage, source) = (file, nil, file.source)
@@ -28,10 +32,9 @@ struct DrillSubject: Sendable {
 
     /// The report before the first check.
     func beginning(_ options: DrillOptions) -> DrillReport {
-        let modified = Files.modified(path)
         var report = DrillReport(
             file: path,
-            bytes: source?.fileByteCount ?? Files.size(path),
+            bytes: source?.fileByteCount ?? bytes,
             backedUpAt: DrillTime.text(modified),
             rpoSeconds: max(0, options.now - modified)
         )

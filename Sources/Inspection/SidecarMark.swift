@@ -7,24 +7,30 @@ package enum SidecarMark {
     ///
     /// - Parameters:
     ///   - path: Of the backup.
-    ///   - bytes: The size of the backup. A sidecar about another size is left alone.
-    /// - Returns: Whether there was such a sidecar.
+    ///   - bytes: The size of the backup.
+    ///   - contentTag: The content that something is noted about; see `StoredFile`. nil for whatever is there now.
+    ///   - sha256: The digest of that content, if it is known.
+    /// - Returns: Whether there was a sidecar of this content.
     /// - Throws: `StorageError`, such as `.denied` for credentials that may only read; `CancellationError`.
     @discardableResult
     package static func set(
         _ path: String,
         bytes: Int,
+        contentTag: String? = nil,
+        sha256: String? = nil,
         in stores: ObjectStores,
         sealKeys: [SealKey],
         _ change: (inout Sidecar) -> Void
     ) throws -> Bool {
-        let place = path + Sidecar.ending
-        guard let contents = try stores.contents(of: place), var sidecar = Sidecar(contents), sidecar.bytes == bytes,
-            sidecar.isSealed(by: sealKeys, contents),
+        // The file may have been replaced since it was read, and its sidecar, too.
+        guard let present = try stores.properties(of: path), contentTag ?? present.contentTag == present.contentTag,
+            let contents = try stores.contents(of: path + Sidecar.ending, limit: Sidecar.bytesMax),
+            var sidecar = Sidecar(contents), sidecar.isAbout(path, bytes: bytes, contentTag: present.contentTag),
+            sha256 ?? sidecar.sha256 == sidecar.sha256, sidecar.isSealed(by: sealKeys, contents),
             let key = sealKeys.first(where: { $0.name == sidecar.seal?.key })
         else { return false }
         change(&sidecar)
-        try stores.replace(place, try sidecar.contents(sealedBy: key))
+        try SidecarFile.replace(sidecar, beside: path, sealedBy: key, in: stores)
         return true
     }
 }

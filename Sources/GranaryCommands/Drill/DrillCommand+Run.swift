@@ -62,7 +62,7 @@ extension DrillCommand {
         guard try stores.hasFile(path) else { return Choice(path: path) }
         return Choice(
             path: path,
-            manifest: BackupCatalogue.read(path: path, keyring: keyring, stores: stores).manifest
+            manifest: try BackupCatalogue.read(path: path, keyring: keyring, stores: stores).manifest
         )
     }
 
@@ -74,7 +74,7 @@ extension DrillCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
-        let readable = catalogue.entries.filter { $0.summary != nil }
+        let readable = catalogue.entries.filter(\.isCertain)
         guard let newest = readable.first(where: { $0.summary?.isWholeDatabase == true }) ?? readable.first
         else {
             let first = catalogue.entries.first
@@ -85,17 +85,19 @@ extension DrillCommand {
                 hint: "--backups names the folder of backups"
             )
         }
-        // A file that is cut off has no time of its own, and would be passed over in silence.
-        let unreadable = catalogue.entries.filter { entry in
-            entry.summary == nil && Files.modified(entry.path) > Files.modified(newest.path)
-        }
         return Choice(
             path: newest.path,
             manifest: newest.manifest,
-            unreadable: unreadable.map {
-                "\($0.file) is newer than \(newest.file), and cannot be read: \($0.problem ?? "")"
-            }
+            unreadable: Self.passedOver(catalogue, since: newest)
         )
+    }
+
+    /// What is newer than the chosen backup, and cannot be read. A file that is cut off has no time of its own.
+    private static func passedOver(_ catalogue: BackupCatalogue, since newest: BackupCatalogue.Entry) -> [String] {
+        catalogue.entries.filter { !$0.isCertain && $0.modified ?? .max > newest.modified ?? 0 }.map { entry in
+            let reason = entry.problem ?? "only its description of another installation tells about it"
+            return "\(entry.file) is newer than \(newest.file), and cannot be read: \(reason)"
+        }
     }
 
     private func tellBefore(_ choice: Choice, on console: Console) {

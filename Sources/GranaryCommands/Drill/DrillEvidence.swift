@@ -47,7 +47,13 @@ struct DrillEvidence {
     /// Notes the drill in the file beside the backup, for `granary backups`.
     func note(in stores: ObjectStores, sealKeys: [SealKey], on console: Console) {
         do {
-            try SidecarMark.set(report.file, bytes: report.bytes, in: stores, sealKeys: sealKeys) {
+            try SidecarMark.set(
+                report.file,
+                bytes: report.bytes,
+                sha256: report.sha256,
+                in: stores,
+                sealKeys: sealKeys
+            ) {
                 ($0.drilledAt, $0.drillOK) = (drilledAt, report.isOK)
             }
         } catch {
