@@ -85,11 +85,18 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // 2½: the distribution of tables over the nodes of a cluster.
+        .target(
+            name: "Citus",
+            dependencies: ["Basics", "Archive", "PostgresClient"],
+            swiftSettings: settings
+        ),
+
         // 3: the capabilities, which do not know each other either.
         .target(
             name: "Backup",
             dependencies: [
-                "AgeEncryption", "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive",
+                "AgeEncryption", "Basics", "CChild", "Citus", "Project", "Bookkeeping", "PostgresClient", "Archive",
                 "DumpArchives", "Storage",
                 "SQLText", log,
             ],
@@ -98,8 +105,8 @@ let package = Package(
         .target(
             name: "Restore",
             dependencies: [
-                "AgeEncryption", "Basics", "PostgresClient", "Archive", "DumpArchives", "Storage", "SQLText", "Project",
-                "Bookkeeping", "Databases", log,
+                "AgeEncryption", "Basics", "Citus", "PostgresClient", "Archive", "DumpArchives", "Storage", "SQLText",
+                "Project", "Bookkeeping", "Databases", log,
             ],
             swiftSettings: settings
         ),
@@ -230,7 +237,7 @@ let package = Package(
             name: "RestoreTests",
             dependencies: [
                 "AgeEncryption", "Restore", "Backup", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage",
-                "PostgresClient",
+                "Citus", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings

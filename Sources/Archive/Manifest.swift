@@ -46,8 +46,10 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// The objects that a part needs and the archive does not contain; nil for a whole database, and if nothing is
     /// missing.
     package var needs: [Need]?
-    /// The tables that Citus distributed; nil if there are none. The archive does not record the distribution.
+    /// The tables that Citus distributed, with their partitions; nil if there are none.
     package var distributed: [Relation]?
+    /// How Citus distributed them; nil in archives of older versions.
+    package var distribution: Distribution?
     /// Secrets left out of the schema (passwords of user mappings, connections of subscriptions), each named.
     package var redacted: [String] = []
     /// The recipients that the file is encrypted for (`age1…`); empty for a passphrase, nil if it is not encrypted.

@@ -1,6 +1,7 @@
 internal import AgeEncryption
 internal import Archive
 internal import Bookkeeping
+internal import Citus
 package import Logging
 package import PostgresClient
 internal import Storage
@@ -237,11 +238,16 @@ extension BackupRun {
         let described = manifest
         manifest.files = try await withSession(snapshot.address, logger: logger) { session in
             let script = RecoveryScript(manifest: described, isEncrypted: options.audience != nil)
-            return try [
-                (MemberName.roles, RolesScript(roles: roles).text(session)),
-                (MemberName.preData, schema.preData), (MemberName.postData, schema.postData),
-                (MemberName.restore, script.script(session)), (MemberName.readme, script.readme),
-            ].map { try writer.add($0.0, snapshot.codec.bytes($0.1)) }
+            let distribution = described.distribution.map {
+                (MemberName.citus, DistributionStatements($0, session).script)
+            }
+            return try
+                ([
+                    (MemberName.roles, RolesScript(roles: roles).text(session)), (MemberName.preData, schema.preData),
+                ] + [distribution].compactMap(\.self) + [
+                    (MemberName.postData, schema.postData),
+                    (MemberName.restore, script.script(session)), (MemberName.readme, script.readme),
+                ]).map { try writer.add($0.0, snapshot.codec.bytes($0.1)) }
         }
         return manifest
     }
@@ -298,6 +304,7 @@ extension Manifest {
         distributed =
             snapshot.distributed.isEmpty
             ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
+        distribution = snapshot.distribution
         let gone = Set(exactly: scope.excluded?.schemas ?? [])
         schemas = scope.schemas.isEmpty ? snapshot.schemas.filter { !gone.contains($0) } : scope.schemas
         self.schema = schema.items

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Bookkeeping
+internal import Citus
 internal import Logging
 internal import PostgresClient
 
@@ -26,6 +27,8 @@ struct ExportedSnapshot: Sendable {
     var extensions: [Manifest.Extension]
     /// The tables that Citus stores on other nodes too.
     var distributed: [TableName]
+    /// How it distributes them; nil if it distributes nothing.
+    var distribution: Manifest.Distribution?
     var schemas: [String]
     /// Tables whose rows are not read: on request, or unlogged on a standby.
     var withoutRows: Set<UInt32>
@@ -184,9 +187,10 @@ struct SnapshotTaker: Sendable {
         let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: catalog.scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         let needs = try catalog.part?.needs(session)
-        let distributed = try session.distributedTables().filter { table in
-            catalog.tables.contains { $0.table == table }
-        }
+        let included = Set(catalog.tables.map(\.table))
+        let distributed = try session.distributedTables().filter(included.contains)
+        let distribution =
+            distributed.isEmpty ? nil : try session.distribution()?.limited(to: catalog)
         return ExportedSnapshot(
             name: name,
             address: session.pinnedAddress,
@@ -205,6 +209,7 @@ struct SnapshotTaker: Sendable {
             needs: needs,
             extensions: try CatalogDetails.extensions(needs, session),
             distributed: distributed,
+            distribution: distribution,
             schemas: try CatalogDetails.schemas(session),
             withoutRows: withoutRows,
             unplannable: try session.tablesThatRunCode(),
@@ -218,7 +223,11 @@ struct SnapshotTaker: Sendable {
             largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
             ledger: ledger,
             schemaVersions: try CatalogDetails.schemaVersions(ledger ?? [], catalog.tables, in: stateSchema, session),
-            constraintIndexes: try CatalogDetails.constraintIndexes(of: catalog.tables, session),
+            // Citus does not make an index a constraint.
+            constraintIndexes: try CatalogDetails.constraintIndexes(
+                of: catalog.tables.filter { !Set(distributed).contains($0.table) },
+                session
+            ),
             roles: try CatalogDetails.roles(session, withPasswords: withRolePasswords),
             environment: try CatalogDetails.marker(stateSchema, session)
         )
@@ -229,8 +238,8 @@ struct SnapshotTaker: Sendable {
         let tables = distributed.map(\.spelling)
         return [
             """
-            Citus distributes \(tables.listed()): the backup does not say how, so they come back as ordinary tables, and their \
-            rows are not of one moment, because each node is read at a moment of its own
+            Citus distributes \(tables.listed()): their rows are not of one moment, because each node is read at a moment of \
+            its own
             """
         ]
     }

@@ -2,6 +2,7 @@
 enum MemberName {
     static let preData = "schema/pre-data.sql"
     static let postData = "schema/post-data.sql"
+    static let citus = "schema/citus.sql"
     static let roles = "schema/roles.sql"
     static let restore = "restore.sql"
     static let readme = "README.txt"

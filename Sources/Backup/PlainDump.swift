@@ -1,4 +1,5 @@
 internal import Archive
+internal import Citus
 internal import Logging
 internal import PostgresClient
 internal import SQLText
@@ -83,7 +84,8 @@ struct PlainDump {
     /// - Returns: The manifest that an archive would have, without chunks.
     mutating func write(_ session: inout Session) throws -> Manifest {
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
-        try put(header + schema.preData + "\n" + settings.forUserCode + "\n")
+        let distribution = snapshot.distribution.map { "\n" + DistributionStatements($0, session).script } ?? ""
+        try put(header + schema.preData + distribution + "\n" + settings.forUserCode + "\n")
         try writeLargeObjects(&session)
         for index in plan.tables.indices where plan.tables[index].kind == .ordinary && !plan.tables[index].dataLeftOut {
             try writeRows(of: index, &session)

@@ -21,7 +21,9 @@ struct RecoveryScript {
         if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") {
             lines.append("DROP SCHEMA IF EXISTS public;")
         }
-        lines += ["\\i \(MemberName.preData)", "", settings.forUserCode]
+        lines.append("\\i \(MemberName.preData)")
+        if manifest.distribution != nil { lines.append("\\i \(MemberName.citus)") }
+        lines += ["", settings.forUserCode]
         for table in manifest.tables where !table.chunks.isEmpty {
             let needed = settings.forRows(of: table)
             lines += ([needed.before] + copy(table, session) + [needed.after]).filter { !$0.isEmpty }
@@ -114,7 +116,7 @@ struct RecoveryScript {
             psql -d postgres -f schema/roles.sql  # if the roles are missing; as a superuser
             createdb \(databaseOptions) NEW
             psql -d NEW -f restore.sql
-        \(tablespaceNote)
+        \(tablespaceNote)\(citusNote)
         data/NNNNNN-table/NNNNNN.copy are rows in COPY's text format, in the encoding \(manifest.database.encoding);
         manifest.json says which table each belongs to, which columns it has, and the checksums, and what was set on
         the database itself (owner, privileges, settings). restore.sql uses the settings that views, constraints and
@@ -152,6 +154,17 @@ struct RecoveryScript {
             options.append("--\(database.localeProvider)-locale=\(QuotedText.shellWord(locale))")
         }
         return options.joined(separator: " ")
+    }
+
+    private var citusNote: String {
+        guard let distribution = manifest.distribution else { return "" }
+        return """
+
+            Citus distributed the tables (\(distribution.summary)). For a cluster, make NEW on every node, with CREATE
+            EXTENSION citus in each, and add the nodes on the coordinator (citus_set_coordinator_host, citus_add_node)
+            before psql runs restore.sql there. It runs schema/citus.sql, which distributes the empty tables.
+
+            """
     }
 
     private var tablespaceNote: String {

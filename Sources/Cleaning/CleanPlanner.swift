@@ -130,8 +130,8 @@ extension CleanPlanner {
         guard !tables.isEmpty else { return [] }
         return [
             """
-            Citus distributes \(tables.map(\.spelling).listed()): the backup before cleaning does not hold how, and its rows are \
-            not of one moment unless writers are stopped
+            Citus distributes \(tables.map(\.spelling).listed()): the rows of the backup before cleaning are not of one \
+            moment unless writers are stopped
             """
         ]
     }

@@ -6,6 +6,8 @@ package typealias DatabaseError = Failure<DatabaseFailure>
 package enum DatabaseFailure: FailureCode {
     /// A property is not a valid keyword for its statement.
     case keyword
+    /// The server lacks the locale of the new database.
+    case locale
     /// No other database accepts a connection.
     case maintenance
     /// Sessions are connected to the database.

@@ -6,7 +6,7 @@ package enum NewDatabase {
     /// Creates an empty database with the properties of the one that it will replace.
     ///
     /// - Parameter session: On the maintenance database.
-    /// - Throws: `DatabaseError.keyword`, `PostgresError`.
+    /// - Throws: `DatabaseError.keyword`, `.locale`; `PostgresError`.
     package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws
     {
         var options = [
@@ -28,8 +28,24 @@ package enum NewDatabase {
                 options.append("ICU_RULES \(session.literal(rules))")
             }
         }
-        try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
+        do {
+            try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
+        } catch let error as PostgresError where lackOfLocale.contains(error.sqlState ?? "") {
+            throw DatabaseError(
+                .locale,
+                "the server cannot create a database with the locale \(properties.locale ?? properties.collate): "
+                    + (error.server?.message ?? error.message),
+                hint: """
+                    give the server that locale, or create the target with another one first: \
+                    createdb --template=template0 --locale=C.UTF-8 NAME
+                    """
+            )
+        }
     }
+
+    /// wrong_object_type for libc, invalid_parameter_value for ICU, feature_not_supported for a server without ICU;
+    /// invalid_object_definition for an encoding that does not fit.
+    private static let lackOfLocale: Set<String> = ["42809", "22023", "0A000", "42P17"]
 
     /// Sets the settings that user code reads, so that the code has the same results while the database is filled as
     /// afterwards. Other settings, such as timeouts and libraries, follow later, because they could interfere.

@@ -49,6 +49,7 @@ struct RestoreTrial: Sendable {
             note(report)
             return server.database(name)
         } catch {
+            if let lack = Self.lack(error) { throw obstacle(lack) }
             guard let problem = Self.finding(error) else { throw error }
             journal.update { $0.phases += clock.phases }
             journal.check(.restore, isOK: false, problem)
@@ -102,11 +103,14 @@ struct RestoreTrial: Sendable {
             )
         }
         if let refusal = outlook.refusal { throw refusal }
-        guard !outlook.obstacles.isEmpty else { return }
-        throw DrillError(
+        if !outlook.obstacles.isEmpty { throw obstacle(outlook.obstacles.joined(separator: "; ")) }
+    }
+
+    private func obstacle(_ problem: String) -> DrillError {
+        DrillError(
             .obstacles,
-            "\(options.file) cannot be drilled here: \(outlook.obstacles.joined(separator: "; "))",
-            hint: "nothing was restored; give the server what it lacks, or name another with --server"
+            "\(options.file) cannot be drilled here: \(problem)",
+            hint: "give the server what it lacks, or name another with --server"
         )
     }
 
@@ -124,6 +128,14 @@ struct RestoreTrial: Sendable {
             report.invalid.map { "NOT VALID: \($0)" },
             else: "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))"
         )
+    }
+
+    /// What the server lacks, such as a locale; nil if the failure has another reason.
+    private static func lack(_ error: any Error) -> String? {
+        switch error {
+        case let error as RestoreError: error.code == .preflight ? error.message : nil
+        default: nil
+        }
     }
 
     /// Why the backup cannot be restored; nil if the failure says nothing about it.

@@ -250,10 +250,9 @@ extension Doctor {
                 "citus",
                 .note,
                 """
-                Citus distributes \(facts.distributedTables) of the tables: a backup does not hold how, and their rows are not of \
-                one moment
+                Citus distributes \(facts.distributedTables) of the tables: their rows in a backup are not of one moment
                 """,
-                remedy: "keep the calls of create_distributed_table in a migration, and stop writers during a backup"
+                remedy: "stop writers during a backup"
             )
         ]
     }

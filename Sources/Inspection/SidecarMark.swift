@@ -3,6 +3,19 @@ package import Storage
 
 /// Notes something about a backup in its sidecar, such as that it was verified.
 package enum SidecarMark {
+    /// What happened to the note.
+    package enum Outcome: Sendable, Equatable {
+        case written
+        /// No sidecar describes the backup, and none was to be made.
+        case missing
+        /// The sidecar is sealed by a key that this installation does not have.
+        case foreign
+        /// The file with the name of the sidecar is something else.
+        case otherFile
+        /// The backup is not what it was when it was read.
+        case replaced
+    }
+
     /// Changes the sidecar and seals it again, if this installation has sealed it.
     ///
     /// - Parameters:
@@ -10,7 +23,9 @@ package enum SidecarMark {
     ///   - bytes: The size of the backup.
     ///   - contentTag: The content that something is noted about; see `StoredFile`. nil for whatever is there now.
     ///   - sha256: The digest of that content, if it is known.
-    /// - Returns: Whether there was a sidecar of this content.
+    ///   - sealKeys: The keys of this installation.
+    ///   - new: A description of the backup, and the key that seals it. It takes the place of a sidecar that is missing,
+    ///     has no valid seal, or is about another backup that had the name. nil makes none.
     /// - Throws: `StorageError`, such as `.denied` for credentials that may only read; `CancellationError`.
     @discardableResult
     package static func set(
@@ -20,17 +35,32 @@ package enum SidecarMark {
         sha256: String? = nil,
         in stores: ObjectStores,
         sealKeys: [SealKey],
+        orMake new: (sidecar: Sidecar, key: SealKey)? = nil,
         _ change: (inout Sidecar) -> Void
-    ) throws -> Bool {
-        // The file may have been replaced since it was read, and its sidecar, too.
-        guard let present = try stores.properties(of: path), contentTag ?? present.contentTag == present.contentTag,
-            let contents = try stores.contents(of: path + Sidecar.ending, limit: Sidecar.bytesMax),
-            var sidecar = Sidecar(contents), sidecar.isAbout(path, bytes: bytes, contentTag: present.contentTag),
-            sha256 ?? sidecar.sha256 == sidecar.sha256, sidecar.isSealed(by: sealKeys, contents),
-            let key = sealKeys.first(where: { $0.name == sidecar.seal?.key })
-        else { return false }
-        change(&sidecar)
-        try SidecarFile.replace(sidecar, beside: path, sealedBy: key, in: stores)
-        return true
+    ) throws -> Outcome {
+        // Otherwise the note, or the new sidecar, would be about a content that nobody has read.
+        let present = try stores.properties(of: path)?.contentTag ?? ""
+        guard contentTag ?? present == present else { return .replaced }
+        func make() throws -> Outcome {
+            guard var (sidecar, key) = new else { return .missing }
+            if ObjectAddress.isMeant(by: path) {
+                (sidecar.address, sidecar.etag) = (try ObjectAddress(path).description, contentTag)
+            }
+            change(&sidecar)
+            try SidecarFile.write(sidecar, beside: path, sealedBy: key, in: stores)
+            return .written
+        }
+        let place = path + Sidecar.ending
+        guard let contents = try stores.contents(of: place, limit: Sidecar.bytesMax) else { return try make() }
+        guard var found = Sidecar(contents) else { return .otherFile }
+        guard let seal = found.seal else { return try make() }
+        guard let key = sealKeys.first(where: { $0.name == seal.key }) else { return .foreign }
+        let digest = new?.sidecar.sha256 ?? sha256 ?? found.sha256
+        guard found.isSealed(by: [key], contents), found.isAbout(path, bytes: bytes, contentTag: present),
+            digest == found.sha256
+        else { return try make() }
+        change(&found)
+        try SidecarFile.replace(found, beside: path, sealedBy: key, in: stores)
+        return .written
     }
 }

@@ -42,6 +42,8 @@ package struct TemporaryServer: Sendable {
         } catch {
             throw LocalServerError.cannot("make the folder", error)
         }
+        // Whoever can write to it could have any server deleted as a leftover.
+        try PrivateFolder.make(parent, owner: geteuid(), group: getegid())
         await removeLeftOvers(in: parent, postgresBin: postgresBin, logger)
         let place = try TemporaryPlace.make(in: parent)
         let (folder, lockFile) = (place.folder, place.lockFile)
@@ -88,6 +90,7 @@ package struct TemporaryServer: Sendable {
     private static func removeLeftOvers(in parent: String, postgresBin: String?, _ logger: Logger) async {
         for name in Files.visibleNames(in: parent) where name.hasSuffix(TemporaryPlace.lockSuffix) {
             let lockFile = "\(parent)/\(name)"
+            guard TemporaryPlace.isName(name) else { continue }
             guard let lock = TemporaryPlace.abandoned(lockFile) else { continue }
             let folder = String(lockFile.dropLast(TemporaryPlace.lockSuffix.count))
             await remove(folder, lockFile: lockFile, postgresBin: postgresBin, logger)
@@ -100,7 +103,11 @@ package struct TemporaryServer: Sendable {
     private static func remove(_ folder: String, lockFile: String, postgresBin: String?, _ logger: Logger) async {
         do {
             if Files.exists(folder) {
+                guard !Files.isLink(folder) else { throw LocalServerError.cannot("remove the link", folder) }
                 let cluster = try LocalCluster.open(project: folder, postgresBin: postgresBin, logger: logger)
+                guard cluster.hasOwnData else {
+                    throw LocalServerError(.folder, "\(folder) names data elsewhere, \(cluster.dataFolder)")
+                }
                 try await cluster.delete()
                 guard rmdir(folder) == 0 else { throw LocalServerError.cannot("remove the folder", folder) }
             }
@@ -119,6 +126,11 @@ private struct TemporaryPlace: ~Copyable {
     let lock: InheritedLock
 
     var lockFile: String { folder + Self.lockSuffix }
+
+    /// Whether a lock file can be that of a temporary server.
+    static func isName(_ lockFile: String) -> Bool {
+        lockFile.wholeMatch(of: #/[0-9a-f]{16}\.lock/#) != nil
+    }
 
     /// - Throws: `LocalServerError` with `.folder`.
     static func make(in parent: String) throws -> TemporaryPlace {

@@ -73,6 +73,15 @@ package struct PostgresError: GranaryError {
         return copy
     }
 
+    /// The same error with the value that its message quotes, if that is in the user's own file, where it helps to find
+    /// the fault.
+    package func showingValue(if mayShow: (String) -> Bool) -> PostgresError {
+        guard code == .server, let server else { return self }
+        var copy = self
+        copy.message = server.message(quoting: mayShow)
+        return copy
+    }
+
     /// lock_not_available or deadlock_detected: a lock was not granted in time, or two sessions waited for each other.
     package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 
@@ -122,11 +131,27 @@ package struct PostgresError: GranaryError {
                 return String(message.prefix { $0 != ":" })
             default: break
             }
-            guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\""), first < last else {
-                return message
+            guard let quoted else { return message }
+            return "\(message[..<quoted.lowerBound])…\(message[quoted.upperBound...])"
+        }
+
+        /// The value that an error of class 22 quotes: everything from the first quote to the last, because a value may
+        /// contain quotes. nil if it quotes none.
+        private var quoted: Range<String.Index>? {
+            guard sqlState.hasPrefix("22"), let first = message.firstIndex(of: "\""),
+                let last = message.lastIndex(of: "\""), first < last
+            else { return nil }
+            return message.index(after: first)..<last
+        }
+
+        /// The message with the value that it quotes, or with the first 40 characters of it, if that may be shown.
+        func message(quoting mayShow: (String) -> Bool) -> String {
+            guard messageWithoutValues.contains("\"…\""), let quoted, mayShow(String(message[quoted])) else {
+                return messageWithoutValues
             }
-            // Removes everything from the first quote to the last, because a value may contain quotes.
-            return "\(message[...first])…\(message[last...])"
+            let value = message[quoted]
+            let shown = value.count > 40 ? "\(value.prefix(40))…" : value[...]
+            return "\(message[..<quoted.lowerBound])\(shown)\(message[quoted.upperBound...])"
         }
 
         private static func withoutBytes(_ message: String) -> String {
@@ -138,6 +163,13 @@ package struct PostgresError: GranaryError {
 }
 
 extension PostgresError {
+    /// libpq could not allocate memory.
+    static let outOfMemory = PostgresError(
+        code: .unexpected,
+        message: "out of memory",
+        hint: "see `ulimit -v`, and the limit of the container"
+    )
+
     static func lost(_ message: String) -> PostgresError {
         PostgresError(
             code: .connectionLost,

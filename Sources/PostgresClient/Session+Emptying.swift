@@ -2,7 +2,8 @@
 // again.
 extension Session {
     /// The schemas that the role could not recreate exactly after dropping them: it may not create schemas in the
-    /// database, or another role owns the schema.
+    /// database, or another role owns the schema. Also those with a table or view of an extension that is in another
+    /// schema, because that extension would be dropped with them.
     ///
     /// - Parameter withExtensionsOfOthers: Whether to keep schemas with an extension that another role owns, too.
     /// - Throws: `PostgresError`.
@@ -17,6 +18,11 @@ extension Session {
                 WHERE nspname = ANY ($1::pg_catalog.text[]) AND (
                     NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
                     OR NOT pg_catalog.pg_has_role(nspowner, 'USAGE')
+                    OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                                   AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+                               JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+                               WHERE c.relnamespace = n.oid AND e.extnamespace <> n.oid)
                     OR $2 AND EXISTS (SELECT FROM pg_catalog.pg_extension
                                       WHERE extnamespace = n.oid AND NOT pg_catalog.pg_has_role(extowner, 'USAGE')))
                 """,

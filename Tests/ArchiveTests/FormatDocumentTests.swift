@@ -331,6 +331,14 @@ struct FormatDocument {
         )
         manifest.needs = [.init(kind: "type", name: "other.mood", neededBy: [16384])]
         manifest.distributed = [.init(schema: "public", name: "t")]
+        manifest.distribution = .init(
+            version: "12.1-1",
+            tables: [
+                .init(schema: "public", name: "t", kind: .hash, column: "id", group: 1, shards: 32, replicas: 2)
+            ],
+            schemas: ["tenant"],
+            functions: [.init(name: "public.f(integer)", argument: 1, group: 1)]
+        )
         manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
         manifest.recipients = ["age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]

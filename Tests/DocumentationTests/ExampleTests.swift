@@ -38,7 +38,7 @@ import Testing
         let script = try Project.text("scripts/demo.sh")
         let printed = script.matches(of: #/(?m)^    (?:good|bad) ([a-z]+) /#).map { String($0.1) }
         #expect(steps == printed.filter { $0 != "failed" })
-        #expect(steps.count == 7)
+        #expect(steps.count == 8)
     }
 
     @Test func thePictureShowsTheQuickStart() throws {

@@ -31,7 +31,7 @@ import Testing
             for command in CommandHelp.commands where !command.isEmpty {
                 let page = plain(pages["granary-\(command[0]).1"])
                 // One option may have two names.
-                let entries = page.matches(of: #/(?m)^(?:-., )?(--[a-z-]+)(?:, (--[a-z-]+))?/#)
+                let entries = page.matches(of: #/(?m)^(?:-., )?(--[a-z0-9-]+)(?:, (--[a-z0-9-]+))?/#)
                 let listed = Set(entries.map { String($0.1) } + entries.compactMap { $0.2.map(String.init) })
                 if command.count == 2 {
                     #expect(page.contains("\n.SS granary \(command.joined(separator: " "))\n"), "\(command)")

@@ -1,5 +1,6 @@
 import Archive
 import Drills
+import Glibc
 import PostgresClient
 import Project
 import Storage
@@ -62,6 +63,51 @@ import Testing
         }
     }
 
+    /// An index whose order no longer fits is valid for the catalog, and finds nothing.
+    @Test func anIndexOfWhichTheStructureIsBrokenIsNamedWhereAmcheckIsInstalled() async throws {
+        let sql =
+            DrillProject.content + """
+                CREATE EXTENSION amcheck;
+                CREATE FUNCTION public.compare(int, int) RETURNS int LANGUAGE sql IMMUTABLE
+                    AS 'SELECT CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END';
+                CREATE OPERATOR CLASS public.compared FOR TYPE int USING btree AS
+                    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+                    FUNCTION 1 public.compare(int, int);
+                CREATE INDEX compared_ids ON public.users (id public.compared);
+                """
+        try await DrillProject.with(sql) { project in
+            let sound = try await project.drill()
+            sound.expectNothing()
+            let report = try await project.drill(
+                """
+                CREATE OR REPLACE FUNCTION public.compare(int, int) RETURNS int LANGUAGE sql IMMUTABLE
+                    AS 'SELECT CASE WHEN $1 < $2 THEN 1 WHEN $1 > $2 THEN -1 ELSE 0 END'
+                """
+            )
+            #expect(report.found == [.indexes], "\(report.findings)")
+            #expect(report.detail(.indexes).hasPrefix("public.compared_ids: amcheck finds "))
+        }
+    }
+
+    @Test func whatADrillDoesNotRunIsListed() async throws {
+        let sql =
+            DrillProject.content + """
+                CREATE FOREIGN DATA WRAPPER nothing;
+                CREATE SERVER far FOREIGN DATA WRAPPER nothing;
+                CREATE FOREIGN TABLE public.there (id int) SERVER far;
+                CREATE SUBSCRIPTION feed CONNECTION 'host=/nowhere' PUBLICATION news
+                    WITH (connect = false, slot_name = NONE, enabled = false);
+                """
+        try await DrillProject.with(sql) { project in
+            let report = try await project.drill()
+            report.expectNothing()
+            let omitted = report.omissions.map(\.what)
+            #expect(omitted.contains("the subscription feed"), "\(omitted)")
+            #expect(omitted.contains("rows of the foreign table public.there"), "\(omitted)")
+            try await project.project.sql("DROP SUBSCRIPTION feed")
+        }
+    }
+
     @Test func quickComparesNumbersOfRowsAndSaysSo() async throws {
         try await DrillProject.with { project in
             let sound = try await project.drill { $0.isQuick = true }
@@ -98,6 +144,31 @@ import Testing
             #expect(report.rtoSeconds == nil)
             let trusted = try await project.drill { $0.trusts = true }
             #expect(trusted.found == [.seal] && trusted.rtoSeconds != nil)
+        }
+    }
+
+    /// Whoever removes the seal still cannot seal the file beside it.
+    @Test func aFileThatTheSealedSidecarDoesNotDescribeIsFound() async throws {
+        try await DrillProject.with { project in
+            try forge(project.file, hidesSidecar: false) { manifest in
+                manifest.seal = nil
+                manifest.database.comment = "forged"
+            }
+            let report = try await project.drill()
+            #expect(report.found == [.seal])
+            #expect(report.detail(.seal).contains("was changed or replaced"))
+            unlink("\(project.file).json")
+            let alone = try await project.drill()
+            alone.expectNothing()
+            #expect(alone.omissions.contains { $0.what == "the seal" })
+        }
+    }
+
+    @Test func aBackupOfTheFutureHasNoAge() async throws {
+        try await DrillProject.with { project in
+            let report = try await project.drill { $0.now -= 3 * 3600 }
+            #expect(report.found == [.age])
+            #expect(report.detail(.age).contains("h in the future, so its age is unknown"))
         }
     }
 
@@ -155,8 +226,42 @@ import Testing
         }
     }
 
+    /// Nor does a locale that the operating system of the drill lacks.
+    @Test func aLocaleThatTheServerLacksIsAnObstacle() async throws {
+        try await DrillProject.with { project in
+            try forge(project.file) { manifest in
+                manifest.seal = nil
+                (manifest.database.collate, manifest.database.ctype) = ("xx_XX.UTF-8", "xx_XX.UTF-8")
+            }
+            let error = await drillError { try await project.drill { $0.trusts = true } }
+            #expect(error?.code == .obstacles)
+            #expect(
+                error?.message.contains("the server cannot create a database with the locale xx_XX.UTF-8") == true,
+                "\(error?.message ?? "")"
+            )
+        }
+    }
+
+    @Test(arguments: [
+        "CREATE INDEX orders_total ON public.users (name COLLATE \"xx_XX\")",
+        "CREATE COLLATION public.missing (provider = libc, locale = 'xx_XX.UTF-8')",
+    ])
+    func aCollationThatTheServerLacksIsAnObstacle(statement: String) async throws {
+        try await DrillProject.with { project in
+            try forge(project.file) { manifest in
+                manifest.seal = nil
+                for index in manifest.schema.indices where manifest.schema[index].name == "orders_total" {
+                    manifest.schema[index].sql = statement
+                }
+            }
+            let error = await drillError { try await project.drill { $0.trusts = true } }
+            #expect(error?.code == .obstacles)
+            #expect(error?.message.contains("xx_XX") == true, "\(error?.message ?? "")")
+        }
+    }
+
     @Test func aNewestRowThatIsTooOldIsFound() async throws {
-        let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '3 hours';"
+        let sql = DrillProject.content + "UPDATE public.users SET created_at = now() - interval '190 minutes';"
         let files: KeyValuePairs = [
             "environments.json": """
             {"environments": {"development": {"config": {"newest_rows": {"users.created_at": "1h"}}}}}
@@ -170,7 +275,12 @@ import Testing
                 old.detail(.newestRows)
                     == "the newest users.created_at is 3 h older than the backup, and 60 min is the limit"
             )
-            let fresh = try await project.drill("INSERT INTO public.users (name) VALUES ('new')") {
+            let fresh = try await project.drill(
+                """
+                INSERT INTO public.users (name, created_at)
+                SELECT 'new', max(created_at) + interval '3 hours' FROM public.users
+                """
+            ) {
                 $0.environments = environments
             }
             #expect(!fresh.found.contains(.newestRows))

@@ -110,7 +110,10 @@ func drillError(
 }
 
 /// Gives an archive the manifest that `change` makes of its own, in a valid ZIP: what someone can do who has no key.
-func forge(_ file: String, _ change: (inout Manifest) -> Void) throws {
+///
+/// - Parameter hidesSidecar: Also remove the sidecar, which the forged file does not fit.
+func forge(_ file: String, hidesSidecar: Bool = true, _ change: (inout Manifest) -> Void) throws {
+    if hidesSidecar { unlink(file + Sidecar.ending) }
     let bytes = try Files.bytes(of: file)
     let entries = try ZipDirectory(MemorySource(bytes)).entries
     var manifest = try ArchiveReader(MemorySource(bytes)).manifest

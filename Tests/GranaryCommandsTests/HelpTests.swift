@@ -160,6 +160,7 @@ import Testing
                   granary backup --output shop.zip --exclude-table-data audit.events
                   granary backup --schema user_service --jobs 4
                   granary backup --recipient age1… --recipient age1…
+                  granary backup --output s3://backups/shop/
                   granary backup --output - | ssh vault 'cat > shop.zip'
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
@@ -168,15 +169,29 @@ import Testing
                 USAGE: granary backup [<options>]
 
                 WHERE TO:
-                  -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
-                                          plain dumps, .age follows if encrypted (default: a
-                                          new file in --backups).
+                  -o, --output <file|->   The file, or s3://…; - is standard output, .sql and
+                                          .sql.gz are plain dumps, .age follows if encrypted
+                                          (default: a new file in --backups).
                   --format <zip|sql>      The format; otherwise the file name decides. (values:
                                           zip, sql)
                   --force                 Replace the file if it exists.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   A folder of migrations to store, if it exists
                                           (default: migrations).
+
+                INTO A BUCKET:
+                  --part-size <size>      The size of the parts of the upload; else 16 MiB, and
+                                          more for backups over 120 GB.
+                  --storage-class <name>  The storage class, such as STANDARD_IA.
+                  --sse <name>            Encryption by the store, such as AES256 or aws:kms.
+                  --sse-kms-key <id>      The key of aws:kms.
+                  --lock-until <YYYY-MM-DD>
+                                          Nobody can delete the backup before this day (Object
+                                          Lock).
+                  --lock-mode <lock-mode> Whether a special permission can end that early.
+                                          (values: governance, compliance; default: governance)
+                  --abort-after <time>    Abort unfinished uploads of other machines that are
+                                          older. (default: 24h)
 
                 WHO CAN READ IT:
                   --recipient <recipient> Encrypt with age for this recipient, age1…;
@@ -208,6 +223,13 @@ import Testing
                   --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
+
+                BUCKETS:
+                  --s3-endpoint <url>     The server of s3:// addresses, if it is not Amazon's.
+                  --s3-style <path|virtual>
+                                          Where requests name the bucket; else in the path if
+                                          there is an endpoint. (values: path, virtual)
+                  --s3-insecure           Accept an endpoint with plain http.
 
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
@@ -243,8 +265,8 @@ import Testing
                 Of an archive every member's checksum, every chunk's SHA-256, every table's
                 rows and digest are computed anew. A plain dump has no checksums: of it is
                 checked that the text, its rows and the closing line of pg_dump are whole. Of
-                an archive of pg_dump all data are unpacked and the rows counted. The exit code
-                2 means damage.
+                an archive of pg_dump all data are unpacked and the rows counted. The report of
+                a drill is compared with its seal. The exit code 2 means damage.
 
                 Examples:
                   granary verify backups/shop-20261123T071500Z.zip
@@ -266,6 +288,13 @@ import Testing
                   -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --version               Show the version.
                   -h, --help              Show help information.
+
+                BUCKETS:
+                  --s3-endpoint <url>     The server of s3:// addresses, if it is not Amazon's.
+                  --s3-style <path|virtual>
+                                          Where requests name the bucket; else in the path if
+                                          there is an endpoint. (values: path, virtual)
+                  --s3-insecure           Accept an endpoint with plain http.
 
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
@@ -372,6 +401,13 @@ import Testing
                   --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
+
+                BUCKETS:
+                  --s3-endpoint <url>     The server of s3:// addresses, if it is not Amazon's.
+                  --s3-style <path|virtual>
+                                          Where requests name the bucket; else in the path if
+                                          there is an endpoint. (values: path, virtual)
+                  --s3-insecure           Accept an endpoint with plain http.
 
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,

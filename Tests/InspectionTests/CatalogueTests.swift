@@ -168,7 +168,7 @@ import Testing
                 sha256: sha256,
                 in: store.stores,
                 sealKeys: [key].compactMap(\.self)
-            ) { $0.drilledAt = "2026-11-03T00:00:00Z" }
+            ) { $0.drilledAt = "2026-11-03T00:00:00Z" } == .written
         }
         try #expect(!mark("e-0", nil))
         try #expect(!mark(nil, "other"))

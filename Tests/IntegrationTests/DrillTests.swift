@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 import TestSupport
 import Testing
 
@@ -167,15 +168,10 @@ import Testing
 
     @Test func aDrillThatIsInterruptedLeavesNothing() async throws {
         try await withBackup(files: ["slow/slow.sql": "SELECT 1 FROM pg_sleep(600)"]) { project, _ in
-            let binary = try granaryBinary()
-            let outcome = try await runCommand(
-                "timeout",
-                ["--signal=INT", "15", binary, "drill", "--smoke", "slow"],
-                environment: project.variables,
-                workingDirectory: project.folder.path
-            )
-            #expect([124, 130].contains(outcome.status), "\(outcome)")
-            #expect(leftOvers(project) == [])
+            let process = try start(project, "drill", "--smoke", "slow")
+            try await eventually { String(decoding: project.folder.read("out"), as: UTF8.self).contains("smoke") }
+            kill(process, SIGINT)
+            try await eventually { leftOvers(project) == [] }
         }
     }
 
@@ -207,9 +203,43 @@ import Testing
             let outcome = try await project.granary("drill", file, "--json")
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.stdout.contains("\"encrypted\":true"))
-            // The record beside it tells no name that the encryption hides.
-            let record = String(decoding: project.folder.read("\(file).drill.json"), as: UTF8.self)
-            #expect(record.contains("\"ok\":true") && !record.contains("users"), "\(record)")
+            // The sidecar tells no name that the encryption hides.
+            let sidecar = String(decoding: project.folder.read("\(file).json"), as: UTF8.self)
+            #expect(sidecar.contains("\"drillOK\" : true") && !sidecar.contains("users"), "\(sidecar)")
+        }
+    }
+
+    /// A backup of an older version has no sidecar, nor has one that was copied alone.
+    @Test func aMissingSidecarIsMade() async throws {
+        try await withBackup { project, file in
+            unlink(project.folder.file("\(file).json"))
+            let outcome = try await project.granary("drill")
+            #expect(outcome.status == 0, "\(outcome)")
+            let digest = await longShell("sha256sum '\(project.folder.file(file))'").output.prefix(64)
+            let listed = try await project.granary("backups", "--json")
+            #expect(listed.stdout.contains(#/"drilled_at":"20[^"]+","drill_ok":true/#), "\(listed)")
+            #expect(listed.stdout.contains("\"sha256\":\"\(digest)\""), "\(listed)")
+            // It is sealed, so that `verify` notes its result there, too.
+            let verified = try await project.granary("verify", file)
+            #expect(verified.status == 0, "\(verified)")
+            let sidecar = String(decoding: project.folder.read("\(file).json"), as: UTF8.self)
+            #expect(sidecar.contains("verifiedAt"), "\(sidecar)")
+        }
+    }
+
+    @Test func aSidecarThatAnotherInstallationSealedIsLeftAlone() async throws {
+        try await withBackup { project, file in
+            let sidecar = project.folder.read("\(file).json")
+            let outcome = try await project.granary(
+                "drill",
+                environment: ["GRANARY_ARCHIVE_KEY": String(repeating: "other", count: 8)]
+            )
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(
+                outcome.stderr.contains("\(file).json is sealed by a key that this installation does not have"),
+                "\(outcome)"
+            )
+            #expect(project.folder.read("\(file).json") == sidecar)
         }
     }
 
@@ -226,6 +256,57 @@ import Testing
                 outcome.stdout.contains("{\"what\":\"digests of rows\",\"reason\":\"a dump has none to compare with\"}")
             )
             #expect(outcome.stdout.contains("{\"check\":\"sequences\",\"ok\":true"))
+            // No list of backups shows it, so nothing is written beside it.
+            #expect(!outcome.stderr.contains("will not show"), "\(outcome)")
+            #expect(project.folder.names().filter { $0.hasPrefix("dump") } == ["dump"])
+        }
+    }
+
+    /// A backup in a folder of a new bucket.
+    private func withObject(
+        _ body: (_ project: TestProject, _ bucket: Bucket, _ folder: String, _ file: String) async throws -> Void
+    ) async throws {
+        let store = try await ObjectStore.shared()
+        let bucket = try ObjectStores(store.settings()).bucket(try store.newBucket())
+        try await withBackup { project, _ in
+            var project = project
+            project.variables.merge(store.variables()) { $1 }
+            project.variables["XDG_STATE_HOME"] = project.folder.file("state")
+            let folder = "s3://\(bucket.name)/shop/"
+            let made = try await project.granary("backup", "--quiet", "--output", folder)
+            #expect(made.status == 0, "\(made)")
+            try await body(project, bucket, folder, made.stdout.trimmed)
+        }
+    }
+
+    @Test(.enabled(if: ObjectStore.isAvailable, "\(ObjectStore.absence)"))
+    func theNewestBackupInABucketIsDrilled() async throws {
+        try await withObject { project, bucket, folder, file in
+            let outcome = try await project.granary("drill", "--backups", folder, "--json")
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(outcome.stdout.contains("\"ok\":true,\"file\":\"\(file)\""), "\(outcome)")
+            let listed = try await project.granary("backups", "--backups", folder, "--json")
+            #expect(listed.stdout.contains(#/"drilled_at":"20[^"]+","drill_ok":true/#), "\(listed)")
+            // A file that is cut off has no time of its own, so that of the store counts.
+            try bucket.replace("shop/zz.zip", Array("PK\u{3}\u{4} and nothing else".utf8))
+            let next = try await project.granary("drill", file, "--backups", folder)
+            #expect(next.status == 0, "\(next)")
+            try await Task.sleep(for: .milliseconds(1100))
+            try bucket.replace("shop/zz.zip", Array("PK\u{3}\u{4} and nothing more".utf8))
+            let newest = try await project.granary("drill", "--backups", folder)
+            #expect(newest.status == 2, "\(newest)")
+            #expect(newest.stdout.contains("zz.zip is newer than"), "\(newest)")
+        }
+    }
+
+    @Test(.enabled(if: ObjectStore.isAvailable, "\(ObjectStore.absence)"))
+    func theAgeOfADumpInABucketIsThatOfTheObject() async throws {
+        try await withObject { project, _, folder, _ in
+            let made = try await project.granary("backup", "--quiet", "--output", "\(folder)x.sql.gz")
+            #expect(made.status == 0, "\(made)")
+            let outcome = try await project.granary("drill", made.stdout.trimmed, "--max-age", "7d")
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(outcome.stdout.contains("ok    age"), "\(outcome)")
         }
     }
 

@@ -352,6 +352,9 @@ import Testing
     @Test func anEncryptedBackupWithoutItsIdentityIsNotCalledIncomplete() async throws {
         try await withProject { project, recipient in
             try await project.granary("backup", "--quiet", "--recipient", recipient)
+            for name in project.folder.names(in: "backups") where name.hasSuffix(".json") {
+                unlink(project.folder.file("backups/\(name)"))
+            }
             let pruned = try await project.granary("backups", "prune", "--keep-last", "1", "--dry-run")
             #expect(pruned.status == 0, "\(pruned)")
             #expect(pruned.stderr.contains("which cannot be opened ("), "\(pruned)")

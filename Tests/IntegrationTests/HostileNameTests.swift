@@ -55,9 +55,10 @@ import Testing
             #expect(outcome.status == 0, "\(line): \(outcome)", sourceLocation: location)
         }
 
-        /// Checks that only the requested objects exist.
+        /// Checks that only the requested objects exist. Each archive has its sidecar.
         func requireNothingElse(_ names: Set<String>, location: SourceLocation = #_sourceLocation) async throws {
-            #expect(Set(scratch.names(in: "a/b/work")) == names, sourceLocation: location)
+            let all = names.union(names.filter { $0.hasSuffix(".zip") }.map { "\($0).json" })
+            #expect(Set(scratch.names(in: "a/b/work")) == all, sourceLocation: location)
             #expect(scratch.names() == ["a"] && scratch.names(in: "a") == ["b"], sourceLocation: location)
             #expect(scratch.names(in: "a/b") == ["work"], sourceLocation: location)
             try await #expect(psql(url, "SELECT count(*) FROM public.victim") == "10", sourceLocation: location)

@@ -71,19 +71,54 @@ import Testing
             let server = try await with(in: parent, keeps: true) { ($0.folder, $0.dataFolder) }
             let left = server.0
             try scratch.write("", to: "servers/\(left.split(separator: "/").last ?? "").lock")
-            try scratch.write("", to: "servers/early.lock")
-            try scratch.write("", to: "servers/empty.lock")
-            mkdir(scratch.file("servers/empty"), 0o700)
+            let (early, empty, used) = ("1111111111111111", "2222222222222222", "3333333333333333")
+            try scratch.write("", to: "servers/\(early).lock")
+            try scratch.write("", to: "servers/\(empty).lock")
+            mkdir(scratch.file("servers/\(empty)"), 0o700)
             // A type that cannot be copied does not fit in #require.
-            guard let busy = try InheritedLock.attempt(scratch.file("servers/busy.lock")) else {
+            guard let busy = try InheritedLock.attempt(scratch.file("servers/\(used).lock")) else {
                 Issue.record("the lock is not free")
                 return
             }
-            mkdir(scratch.file("servers/busy"), 0o700)
+            mkdir(scratch.file("servers/\(used)"), 0o700)
+            try scratch.write("", to: "servers/of-another-program.lock")
             try await with(in: parent) { _ in }
-            #expect(scratch.names(in: "servers") == ["busy", "busy.lock"])
+            #expect(scratch.names(in: "servers") == [used, "\(used).lock", "of-another-program.lock"])
             #expect(!Files.exists(server.1))
             _ = consume busy
+        }
+    }
+
+    /// A record could name the data of any server of the account.
+    @Test func aLeftOverWhoseDataAreElsewhereIsLeftAlone() async throws {
+        try await withParent { parent, scratch in
+            let (data, name) = (scratch.file("real/data"), "1111111111111111")
+            mkdir(parent, 0o700)
+            try scratch.write("15", to: "real/data/PG_VERSION")
+            let project = try #require(Files.resolved(parent)) + "/\(name)"
+            let record = ClusterRecord(
+                project: project,
+                dataFolder: data,
+                socketFolder: scratch.file("real/socket"),
+                port: 5432,
+                version: "15.1",
+                superuser: "granary",
+                owner: geteuid()
+            )
+            try scratch.write("", to: "servers/\(name).lock")
+            try scratch.write(record.text, to: "servers/\(name)/.granary/cluster")
+            try await with(in: parent) { _ in }
+            #expect(Files.exists("\(data)/PG_VERSION"))
+            #expect(Files.exists("\(parent)/\(name).lock"))
+        }
+    }
+
+    @Test func aFolderOfAnotherAccountIsRefused() async throws {
+        guard geteuid() == 0 else { return }
+        try await withParent { parent, _ in
+            mkdir(parent, 0o777)
+            chown(parent, 65534, 65534)
+            await #expect(throws: LocalServerError.self) { try await with(in: parent) { _ in } }
         }
     }
 

@@ -160,15 +160,29 @@ import Testing
         }
     }
 
-    @Test func aRowThatDoesNotFitIsNamedByItsLineWithoutItsValue() async throws {
-        try await TestProject.with(migrations: [
-            "1_a.up.sql":
-                "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, n int);\nCOPY shop.a FROM stdin;\n1\t1\n2\tgeheim\n\\.\n"
-        ]) { project in
+    /// A value of the file helps to find the fault, unless it is a secret. A row of the table is never shown.
+    @Test(arguments: [
+        (
+            "COPY shop.a (id, n) FROM stdin;\n1\t1\n2\tten\n\\.\n",
+            #"1_a.up.sql:4: invalid input syntax for type integer: "ten" "#
+        ),
+        (
+            "COPY shop.a (id, token) FROM stdin;\n1\t1\n2\tten\n\\.\n",
+            #"1_a.up.sql:4: invalid input syntax for type integer: "…" "#
+        ),
+        (
+            "INSERT INTO shop.a (id, n) VALUES (1, 'ten');",
+            #"1_a.up.sql:2:39: invalid input syntax for type integer: "ten" "#
+        ),
+        ("INSERT INTO shop.a (id, token) VALUES (1, 'ten');", #"invalid input syntax for type integer: "…" "#),
+        ("INSERT INTO shop.b VALUES ('ten'); ALTER TABLE shop.b ALTER x TYPE int USING x::int;", #"integer: "…" "#),
+    ])
+    func aValueOfTheFileIsShownWhereItIsWrong(statements: String, message: String) async throws {
+        let tables =
+            "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, n int, token int); CREATE TABLE shop.b (x text);\n"
+        try await TestProject.with(migrations: ["1_a.up.sql": tables + statements]) { project in
             let error = try #require(await failure { try await project.up() })
-            #expect(error.description.contains("1_a.up.sql:4: invalid input syntax for type integer"), "\(error)")
-            #expect(error.description.contains(" in column n "), "\(error)")
-            #expect(!"\(error) \(error.hint ?? "")".contains("geheim"))
+            #expect(error.description.contains(message), "\(error)")
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
         }
     }

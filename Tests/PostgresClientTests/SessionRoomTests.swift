@@ -61,4 +61,22 @@ import Testing
         let fields = PostgresError.ServerFields(severity: "ERROR", sqlState: state, message: message)
         #expect(fields.messageWithoutValues == shown)
     }
+
+    @Test(arguments: [
+        (
+            "22P02", #"invalid input syntax for type integer: "a "b" c""#,
+            #"invalid input syntax for type integer: "a "b" c""#
+        ),
+        (
+            "22P02", "invalid input syntax for type integer: \"\(String(repeating: "x", count: 41))\"",
+            "invalid input syntax for type integer: \"\(String(repeating: "x", count: 40))…\""
+        ),
+        ("22021", #"invalid byte sequence for encoding "UTF8": 0xe9"#, #"invalid byte sequence for encoding "UTF8""#),
+    ])
+    func `Forty characters of a value may be shown`(state: String, message: String, shown: String) {
+        let fields = PostgresError.ServerFields(severity: "ERROR", sqlState: state, message: message)
+        let error = PostgresError(code: .server, message: fields.messageWithoutValues, server: fields)
+        #expect(error.showingValue { _ in true }.message == shown)
+        #expect(error.showingValue { _ in false }.message == fields.messageWithoutValues)
+    }
 }

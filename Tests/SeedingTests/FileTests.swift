@@ -147,6 +147,29 @@ import Testing
         #expect(file.told == ["a='1' b=~ @2", "bob: a='' b='x\ny \"z\"' @3", "a='3' b='  ' @5"])
     }
 
+    @Test func quotesAreReadAsCOPYReadsThem() throws {
+        let file = try TableFile.read("t.csv", "a,b\n\"\"\"\",\"\"\"x\"\"\"\n\"a,\"\"\"\"b\",\"\"\n")
+        #expect(file.told == ["a='\"' b='\"x\"' @2", "a='a,\"\"b' b='' @3"])
+    }
+
+    @Test func aLineEndsWithALineFeedAndNotWithACarriageReturnAlone() throws {
+        let file = try TableFile.read("t.csv", "a,b\r\n1,x\ry\r\n\"2\",\"x\r\ny\"\r\n\r\n3,z")
+        #expect(file.told == ["a='1' b='x\ry' @2", "a='2' b='x\r\ny' @3", "a='3' b='z' @6"])
+    }
+
+    @Test func jsonBetweenTabsNeedsNoQuotes() throws {
+        let file = try TableFile.read("t.tsv", "a\tb\n1\t{\"k\": \"v\"}\n2\t\"{\"\"k\"\": 1}\"\n")
+        #expect(file.told == ["a='1' b='{\"k\": \"v\"}' @2", "a='2' b='{\"k\": 1}' @3"])
+    }
+
+    @Test(arguments: [[0xE9, 0x0A], [0x22, 0xE9, 0x22, 0x0A]] as [[UInt8]])
+    func aFileInAnotherEncodingIsNamedByLine(field: [UInt8]) async throws {
+        let file = try #require(SeedFile(layer: "common", file: "t.csv", folder: "seeds"))
+        let error = await failure { try TableFile(file, bytes: Array("a\nx\n".utf8) + field) }
+        #expect(error?.description == "seeds/common/t.csv:3: the text is not UTF-8")
+        #expect(error?.hint == "convert the file, for example with iconv -t UTF-8")
+    }
+
     @Test func tsvHasTabs() throws {
         #expect(try TableFile.read("t.tsv", "a\tb\n1,5\t\n").told == ["a='1,5' b=~ @2"])
     }
@@ -159,6 +182,8 @@ import Testing
         ("a\n\"x\ny\n", "seeds/common/t.csv:2: a quoted field is not closed"),
         ("a\nx\"y\n", "seeds/common/t.csv:2: a field contains a quote but does not begin with one"),
         ("a\n\"x\"y\n", "seeds/common/t.csv:2: text follows the closing quote of a field"),
+        ("a\n\"x\"\ry\n", "seeds/common/t.csv:2: text follows the closing quote of a field"),
+        ("a;b\n1;2\n", "seeds/common/t.csv:1: the fields are separated by semicolons, but CSV uses commas"),
         ("a,_label\n1,x\n2,x\n", "seeds/common/t.csv:3: the label x is also in line 2"),
     ])
     func brokenCSVIsNamedByLine(text: String, message: String) async throws {
@@ -211,6 +236,23 @@ import Testing
                 "seeds/development/t.csv:2", "seeds/development/10_t.yaml:1", "seeds/development/t.csv:3",
             ]
         )
+    }
+
+    @Test func keysAreEqualOnlyIfTheirBytesAre() throws {
+        let files = try [
+            TableFile.read("common/t.csv", "id,n\n\"1\",a\ncaf\u{e9},b\ncafe\u{301},c\n"),
+            TableFile.read("development/t.csv", "id,n\n1,A\n\"cafe\u{301}\",C\n01,d\n"),
+        ]
+        let rows = try LayerMerge.merge(files, key: ["id"])
+        #expect(rows.map { $0["n"]?.text } == ["A", "b", "C", "d"])
+    }
+
+    @Test func theColumnsOfAKeyAreComparedOneByOne() throws {
+        let rows = try LayerMerge.merge(
+            [TableFile.read("t.csv", "a,b\nx,yz\nxy,z\n\"\",xyz\n,xyz\n,xyz\n")],
+            key: ["a", "b"]
+        )
+        #expect(rows.count == 5)
     }
 
     @Test func theSameKeyTwiceInAFileIsAnError() async throws {

@@ -41,6 +41,57 @@ private let people = """
         }
     }
 
+    @Test func aRecordKeepsItsJSONWhenALayerOfYAMLChangesTheRow() async throws {
+        let files: KeyValuePairs = [
+            "common/people.csv": "id,name,prefs\n1,a,\"{\"\"k\"\": 1}\"\n2,b,[2]\n",
+            "development/people.yaml": "- {id: 1, name: A}\n- {id: 2, prefs: text}\n",
+        ]
+        try await TestProject.withShop(people, files) { project in
+            try await project.seed()
+            let query = "SELECT id, name, prefs FROM people ORDER BY 1"
+            try await #expect(project.rows(query) == #"1|A|{"k": 1} 2|b|"text""#)
+        }
+    }
+
+    @Test func aRowOfYAMLKeepsItsJSONWhenALayerOfCSVChangesIt() async throws {
+        let files: KeyValuePairs = [
+            "common/people.yaml": "- {id: 1, name: a, prefs: text}\n", "development/people.csv": "id,name\n1,A\n",
+        ]
+        try await TestProject.withShop(people, files) { project in
+            try await project.seed()
+            try await #expect(project.rows("SELECT id, name, prefs FROM people") == #"1|A|"text""#)
+        }
+    }
+
+    @Test func longRecordsArriveWhole() async throws {
+        let length = { (id: Int) in id * 7919 % 3000 + (id == 50 ? 500_000 : 0) }
+        let csv =
+            "id,name\n"
+            + (1...400).map { "\($0),\"\(String(repeating: "\u{e9}\"\"\t\n", count: length($0)))\"\n" }.joined()
+        try await TestProject.withShop(people, ["common/people.csv": csv]) { project in
+            try await #expect(project.told() == "people +400 ~0 =0 -0")
+            let query = """
+                SELECT count(*) FROM people WHERE name =
+                    repeat(U&'\\00e9"\\0009\\000a', id * 7919 % 3000 + CASE id WHEN 50 THEN 500000 ELSE 0 END)
+                """
+            try await #expect(project.rows(query) == "400")
+            try await #expect(project.seed().changesNothing)
+        }
+    }
+
+    @Test func aByteThatTheServerRejectsIsReportedWithTheLineOfItsRecord() async throws {
+        try await TestProject.withShop(people, ["common/people.csv": "id,name\n1,a\n2,b\u{0}c\n"]) { project in
+            await #expect(project.problem().hasPrefix("seeds/common/people.csv:3: shop.people"))
+        }
+    }
+
+    @Test func aTextWithAnAtSignIsAValueInOtherColumns() async throws {
+        try await TestProject.withShop(people, ["common/people.csv": "id,name,boss\n1,@b,\n"]) { project in
+            try await project.seed()
+            try await #expect(project.rows("SELECT name FROM people") == "@b")
+        }
+    }
+
     @Test func aWrongNullIsReportedWithTheLineOfItsRecord() async throws {
         try await TestProject.withShop(people, ["common/people.csv": "id,name\n1,a\n2,\n"]) { project in
             await #expect(
@@ -63,6 +114,91 @@ private let people = """
             _ = try await project.rows("UPDATE people SET note = 'other' WHERE id = 2; DELETE FROM people WHERE id = 3")
             try await #expect(project.told() == "people +1 ~1 =1 -0")
             try await #expect(project.rows("SELECT id, note FROM people ORDER BY 1") == "1|x 2|y 3|z")
+        }
+    }
+
+    @Test func aRunWithTheSameFilesWritesNoRows() async throws {
+        let csv = "id,name\n" + (1...3000).map { "\($0),n\n" }.joined()
+        try await TestProject.withShop(people, ["common/people.csv": csv]) { project in
+            try await project.seed()
+            // Rows of temporary tables count, too.
+            let query = "SELECT tup_updated FROM pg_stat_database WHERE datname = current_database()"
+            let before = try #require(Int(try await project.rows(query)))
+            try await #expect(project.told() == "people +0 ~0 =3000 -0")
+            let after = try #require(Int(try await project.rows(query)))
+            #expect(after - before < 3000)
+        }
+    }
+
+    @Test func aTableThatWasEmptiedIsFilledAgain() async throws {
+        try await TestProject.withShop(people, ["common/people.csv": "id,name\n1,a\n2,b\n"]) { project in
+            try await project.seed()
+            _ = try await project.rows("TRUNCATE people")
+            try await #expect(project.told() == "people +2 ~0 =0 -0")
+        }
+    }
+
+    @Test func rowsWithDifferentColumnsAreComparedInTheirColumns() async throws {
+        let yaml = "- {id: 1, name: a, note: x}\n- {id: 2, name: b}\n- {id: 3, name: c, boss: 1}\n"
+        try await TestProject.withShop(people, ["common/people.yaml": yaml]) { project in
+            try await project.seed()
+            _ = try await project.rows("UPDATE people SET note = 'mine' WHERE id = 2")
+            try await #expect(project.told() == "people +0 ~0 =3 -0")
+            _ = try await project.rows("UPDATE people SET note = 'mine', boss = NULL")
+            try await #expect(project.told() == "people +0 ~2 =1 -0")
+            try await #expect(project.rows("SELECT id, note, boss FROM people ORDER BY 1") == "1|x| 2|mine| 3|mine|1")
+        }
+    }
+
+    @Test func afterAChangeOfTheFileOnlyTheOtherRowsAreWritten() async throws {
+        let csv = { (rows: String) in "id,name,note\n1,a,x\n2,b,y\n3,c,z\n" + rows }
+        try await TestProject.withShop(people, ["common/people.csv": csv("4,d,\n5,e,\n")]) { project in
+            try await project.seed()
+            _ = try await project.rows("DELETE FROM people WHERE id = 1; UPDATE people SET note = NULL WHERE id = 2")
+            try project.writeSeed(csv("4,D,\n6,f,\n"), to: "common/people.csv")
+            try await #expect(project.told() == "people +2 ~2 =2 -0")
+            let query = "SELECT id, name, note FROM people ORDER BY 1"
+            try await #expect(project.rows(query) == "1|a|x 2|b|y 3|c|z 4|D| 5|e| 6|f|")
+        }
+    }
+
+    @Test(arguments: [
+        ("keep", "people +1 ~0 =1 -0"),
+        ("error", "seeds/common/people.yaml:4: the row exists already in shop.people and differs"),
+    ])
+    func aRunWithTheSameFilesFollowsTheRuleForConflicts(rule: String, result: String) async throws {
+        let yaml = "on_conflict: \(rule)\nrows:\n- {id: 1, name: a}\n- {id: 2, name: b}\n"
+        try await TestProject.withShop(people, ["common/people.yaml": yaml]) { project in
+            try await project.seed()
+            _ = try await project.rows("DELETE FROM people WHERE id = 1; UPDATE people SET name = 'mine' WHERE id = 2")
+            if rule == "keep" {
+                try await #expect(project.told() == result)
+            } else {
+                await #expect(project.problem() == result)
+            }
+            try await #expect(project.rows("SELECT name FROM people WHERE id = 2") == "mine")
+        }
+    }
+
+    @Test func rowsOfACircleAreFilledAlsoIfTheFilesAreTheSame() async throws {
+        let yaml = "key: name\nrows:\n  a: {name: a, boss: \"@b\"}\n  b: {name: b, boss: \"@a\"}\n"
+        let table = """
+            CREATE TABLE people (id serial PRIMARY KEY, name text UNIQUE NOT NULL, boss int REFERENCES people);
+            """
+        try await TestProject.withShop(table, ["common/people.yaml": yaml]) { project in
+            try await project.seed()
+            try await #expect(project.seed().changesNothing)
+            _ = try await project.rows("UPDATE people SET boss = NULL WHERE name = 'a'")
+            try await #expect(project.told() == "people +0 ~1 =1 -0")
+        }
+    }
+
+    @Test func aScriptOfTheRunMayChangeRowsOfTheSameFile() async throws {
+        try await TestProject.withShop(people, ["common/10_people.csv": "id,name\n1,a\n2,b\n"]) { project in
+            try await project.seed()
+            try project.writeSeed("UPDATE shop.people SET name = 'mine' WHERE id = 1;", to: "common/05_first.sql")
+            try await #expect(project.told() == "people +0 ~1 =1 -0")
+            try await #expect(project.rows("SELECT name FROM people ORDER BY id") == "a b")
         }
     }
 

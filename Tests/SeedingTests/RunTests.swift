@@ -303,7 +303,7 @@ private let users = """
         ("- {email: a@example.com, agee: 1}\n", "seeds/common/users.yaml:1: shop.users has no column agee"),
         (
             "- email: a@example.com\n  age: ten\n",
-            #"seeds/common/users.yaml:2: shop.users.age: invalid input syntax for type integer: "…" (SQLSTATE 22P02)"#
+            #"seeds/common/users.yaml:2: shop.users.age: invalid input syntax for type integer: "ten" (SQLSTATE 22P02)"#
         ),
         (
             "- {email: a@example.com, boss: \"@nobody\"}\n",
@@ -367,7 +367,7 @@ private let users = """
         ("SELECT 1;\nSELEC 1;\n", #"seeds/common/x.sql:2: syntax error at or near "SELEC" (SQLSTATE 42601)"#),
         (
             "COPY t FROM stdin;\n1\nx\n\\.\n",
-            #"seeds/common/x.sql:3: invalid input syntax for type integer: "…" (SQLSTATE 22P02)"#
+            #"seeds/common/x.sql:3: invalid input syntax for type integer: "x" (SQLSTATE 22P02)"#
         ),
     ])
     func scriptsAreRefusedByLine(text: String, message: String) async throws {

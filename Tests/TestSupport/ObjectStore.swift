@@ -51,9 +51,11 @@ package final class ObjectStore: Sendable {
                "actions": ["Write"]}]}
             """
         try Files.create("\(folder)/s3.json", Array(identities.utf8))
+        // Each bucket has files of its own, and they grow by seven at a time unless this is said.
+        try Files.create("\(folder)/master.toml", Array("[master.volume_growth]\ncopy_1 = 1\n".utf8))
         let words = [
             "'\(program)'", "server", "-dir='\(folder)'", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            "-master.volumeSizeLimitMB=64", "-volume.max=60", "-filer", "-s3", "-s3.config='\(folder)/s3.json'",
+            "-master.volumeSizeLimitMB=64", "-volume.max=2000", "-filer", "-s3", "-s3.config='\(folder)/s3.json'",
             "-master.port=\(ports[0])", "-master.port.grpc=\(ports[1])", "-volume.port=\(ports[2])",
             "-volume.port.grpc=\(ports[3])", "-filer.port=\(ports[4])", "-filer.port.grpc=\(ports[5])",
             "-s3.port=\(ports[6])", "-s3.port.grpc=\(ports[7])", "-s3.port.iceberg=0", "-s3.port.lance=0",

@@ -43,7 +43,9 @@ struct FileCheck: Sendable {
         describe(opened)
         checkAge()
         journal.check(.verify, isOK: true, found.detail)
-        guard try checkSeal(opened) || options.trusts else { return stopped("the backup was changed") }
+        let isUnchanged = try checkSeal(opened)
+        guard isUnchanged || options.trusts else { return stopped("the backup was changed") }
+        if isUnchanged, opened.isOurs { journal.update { $0.manifest = opened.manifest } }
         return opened
     }
 
@@ -103,17 +105,25 @@ struct FileCheck: Sendable {
             report.database = manifest.database.name
             report.sourceVersion = manifest.server.version
             // pg_dump records the time of its machine, without the zone; then the time of the file counts.
-            guard let seconds = DrillTime.seconds(manifest.createdAt) else { return }
+            guard let seconds = UTCTime.parse(extended: manifest.createdAt) else { return }
             report.backedUpAt = manifest.createdAt
             report.rpoSeconds = max(0, options.now - seconds)
         }
     }
 
     private func checkAge() {
+        let ahead = (UTCTime.parse(extended: journal.now.backedUpAt) ?? 0) - options.now
+        if ahead > DrillFigures.clockDifference {
+            return journal.check(
+                .age,
+                isOK: false,
+                "the backup is dated \(DrillFigures.age(ahead)) in the future, so its age is unknown"
+            )
+        }
         guard let most = options.ageMax else { return }
         let age = journal.now.rpoSeconds
         let isRecent = Duration.seconds(age) <= most
-        let limit = Int(most / .seconds(1))
+        let limit = Int(most.components.seconds)
         journal.check(
             .age,
             isOK: isRecent,
@@ -125,7 +135,16 @@ struct FileCheck: Sendable {
     ///
     /// - Returns: Whether nothing speaks against the archive.
     private func checkSeal(_ file: RestoreFile) throws -> Bool {
-        switch try file.sealState(options.keys) {
+        let state = try file.sealState(options.keys)
+        if state != .whole, let place = sidecarOfAnother {
+            journal.check(
+                .seal,
+                isOK: false,
+                "this is not the file that \(place) describes, which this installation sealed: it was changed or replaced"
+            )
+            return false
+        }
+        switch state {
         case nil: break
         case .none?: journal.omit("the seal", because: "the backup has none")
         case .unknownKey(let name):
@@ -143,6 +162,18 @@ struct FileCheck: Sendable {
     }
 }
 
+extension FileCheck {
+    /// The sidecar, if this installation has sealed it, and it describes a file of this name with other bytes.
+    private var sidecarOfAnother: String? {
+        let place = options.file + Sidecar.ending
+        guard let contents = try? options.stores.contents(of: place), let sidecar = Sidecar(contents),
+            sidecar.isSealed(by: options.keys, contents), options.file.hasSuffix(sidecar.file),
+            let sha256 = journal.now.sha256, sidecar.sha256 != sha256
+        else { return nil }
+        return place
+    }
+}
+
 extension FileCheck.Found {
     fileprivate init(_ report: VerificationReport, _ detail: String) {
         self.init(
@@ -155,6 +186,9 @@ extension FileCheck.Found {
 
 /// Figures for people.
 enum DrillFigures {
+    /// How far the clocks of two machines may differ, in seconds.
+    static let clockDifference = 60
+
     /// `35 s`, `12 min`, `26 h`, `3 days`.
     static func age(_ seconds: Int) -> String {
         switch seconds {

@@ -43,6 +43,10 @@ extension DrillBench {
         try await journal.phase("pending migrations") {
             do {
                 while let step = try await next(migrator) {
+                    if let statement = step.script.statements.first(where: reachesBeyond) {
+                        omitPending(from: step, because: statement)
+                        break
+                    }
                     let before = try await reading { try RelationFiles($0) }
                     let start = ContinuousClock.now
                     _ = try await migrator.run(.up(1))
@@ -54,9 +58,7 @@ extension DrillBench {
                         )
                     }
                 }
-            } catch let error as any GranaryError
-                where error is MigrationError || (error as? PostgresError)?.code == .server
-            {
+            } catch let error as any GranaryError where Self.isOfMigration(error) {
                 return journal.check(.migrations, isOK: false, error.description)
             }
             let done = journal.now.migrations
@@ -65,9 +67,40 @@ extension DrillBench {
                 .migrations,
                 isOK: true,
                 done.isEmpty
-                    ? "nothing is pending"
+                    ? "nothing was applied"
                     : "\(counted(done.count, "pending migration")) applied in \((seconds * 10).rounded() / 10) s"
             )
+        }
+    }
+
+    /// Whether a statement acts on more than the copy. A temporary server may be changed, but another one may not, and
+    /// the publisher of a subscription never.
+    private func reachesBeyond(_ statement: MigrationStatement) -> Bool {
+        if statement.tag.hasSuffix(" SUBSCRIPTION") { return true }
+        let words = ["ROLE", "DATABASE", "TABLESPACE", "SYSTEM", "OWNED"]
+        let kinds: Set<ObjectKind> = [.role, .database, .tablespace]
+        return !isOnOwnServer
+            && (words.contains { statement.tag.hasSuffix(" \($0)") }
+                || statement.effects.touches.contains { kinds.contains($0.kind) })
+    }
+
+    private func omitPending(from step: MigrationStep, because statement: MigrationStatement) {
+        let reason =
+            statement.tag.hasSuffix(" SUBSCRIPTION")
+            ? "a drill connects to no publisher" : "only a temporary server may be changed as a whole"
+        journal.omit(
+            "\(step.title) and the migrations after it",
+            because: "\(step.script.path):\(statement.line) is \(statement.tag), and \(reason)"
+        )
+    }
+
+    /// Whether the migration itself failed, and not the server or a lock.
+    private static func isOfMigration(_ error: any GranaryError) -> Bool {
+        switch error {
+        case let error as MigrationError:
+            error.exitStatus != .busy && !["40", "53", "57", "58"].contains(error.sqlState?.prefix(2) ?? "")
+        case let error as PostgresError: error.isOfStatement
+        default: false
         }
     }
 

@@ -3,9 +3,6 @@ internal import Project
 
 // The newest row of tables that are written all the time: is the backup of the moment that it names?
 extension DrillBench {
-    /// How far a clock may be ahead of the backup's.
-    private static let clockDifference = 60
-
     func checkNewestRows() async throws {
         let rules = options.environments.rules(of: journal.now.environment ?? "").newestRows
         guard !rules.isEmpty else { return }
@@ -42,11 +39,11 @@ extension DrillBench {
             return "\(rule.column) cannot be read: \(error.server?.messageWithoutValues ?? error.message)"
         }
         guard let seconds else { return "\(table) has no row with a value in \(column)" }
-        if seconds < -Self.clockDifference {
+        if seconds < -DrillFigures.clockDifference {
             return "the newest \(rule.column) is \(DrillFigures.age(-seconds)) later than the backup"
         }
         guard Duration.seconds(seconds) > rule.ageMax else { return nil }
-        let limit = Int(rule.ageMax / .seconds(1))
+        let limit = Int(rule.ageMax.components.seconds)
         return """
             the newest \(rule.column) is \(DrillFigures.age(seconds)) older than the backup, and \(DrillFigures.age(limit)) is \
             the limit

@@ -22,7 +22,10 @@ extension DrillBench {
         for name in manifest.extensions.map(\.name) where Self.withJobs.contains(name) {
             journal.omit("background jobs of \(name)", because: "a drill runs none")
         }
-        let leftOut = manifest.tables.filter { $0.dataLeftOut && $0.kind == .ordinary && $0.name != "environment" }
+        let leftOut = manifest.tables.filter { table in
+            table.dataLeftOut && table.kind == .ordinary
+                && !(table.name == "environment" && manifest.stateSchemas.contains(ExactText(table.schema)))
+        }
         for table in leftOut { journal.omit("rows of \(table.tableName)", because: "the backup does not have them") }
         if let dependents = manifest.scope.excluded?.dependents, !dependents.isEmpty {
             journal.omit(dependents.listed(), because: "the backup does not have them")

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Backup
+internal import Bookkeeping
 internal import Inspection
 internal import PostgresClient
 
@@ -30,12 +31,13 @@ extension DrillBench {
         let wanted = manifest.countedTables
         let rows = wanted.reduce(0) { $0 + $1.rows }
         // A restore may add columns to granary's own tables, so only their rows are counted.
-        let own = manifest.tables.filter { table in
+        let others = manifest.tables.filter { table in
             table.kind == .ordinary && !table.dataLeftOut && !wanted.contains { $0.oid == table.oid }
         }
+        let (own, beside) = (others.filter(Self.isOwn), others.filter { !Self.isOwn($0) })
         journal.check(
             .rows,
-            wanted.compactMap { Self.difference($0, tables[$0.tableName]) }
+            (wanted + beside).compactMap { Self.difference($0, tables[$0.tableName]) }
                 + own.compactMap { table in
                     let found = tables[table.tableName]?.rows ?? 0
                     return found == table.rows ? nil : Self.difference(table.tableName, found, table.rows)
@@ -50,6 +52,11 @@ extension DrillBench {
             isSame ? [] : ["the large objects differ from those of the backup"],
             else: "the digest of \(counted(objects.objects.count, "large object")) is that of the backup"
         )
+    }
+
+    /// Another table may be in a schema that holds granary's own.
+    private static func isOwn(_ table: Manifest.Table) -> Bool {
+        StateSchema.Table.allCases.contains { $0.description == table.name }
     }
 
     private static func difference(_ table: Manifest.Table, _ found: Manifest.Table?) -> String? {

@@ -48,7 +48,7 @@ private struct SmokeQuery: Sendable {
             guard rows != expected else { return nil }
             return "\(path) returned \(counted(rows, "row"))"
                 + (expected == 0 ? "" : " instead of \(grouped(expected))")
-        } catch let error as PostgresError where error.code == .server {
+        } catch let error as PostgresError where error.isOfStatement || error.sqlState == "57014" {
             // query_canceled
             if error.sqlState == "57014" { return "\(path) took longer than \(timeout / .seconds(1)) s" }
             let message = error.server?.messageWithoutValues ?? error.message

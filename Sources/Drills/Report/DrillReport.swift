@@ -1,3 +1,4 @@
+package import Archive
 internal import Synchronization
 
 /// The result of a drill: evidence without a value of any row.
@@ -56,6 +57,8 @@ package struct DrillReport: Sendable, Equatable {
     package var sha256: String?
     package var bytes: Int
     package var isEncrypted = false
+    /// Whether it is a backup of granary's kind, or too damaged to tell.
+    package var isArchive = false
     /// The key that has sealed the backup, if this installation has it.
     package var sealKey: String?
     package var backedUpAt: String
@@ -79,6 +82,11 @@ package struct DrillReport: Sendable, Equatable {
     package var omissions: [Omission] = []
     package var notes: [String] = []
     package var kept: Kept?
+    /// Of an archive whose bytes are intact, and whose seal does not tell that it was changed. It describes the backup
+    /// elsewhere, and is no part of the report.
+    package var manifest: Manifest?
+    /// Names the content that was drilled, as `StoredFile` does, and is no part of the report either.
+    package var contentTag: String?
 
     /// Whether nothing was found.
     package var isOK: Bool { checks.allSatisfy(\.isOK) }

@@ -11,7 +11,7 @@ struct BucketCheck {
 
     /// - Throws: `CancellationError`.
     func run() throws -> [Doctor.Check] {
-        guard ObjectAddress.isMeant(by: backups) else { return try unfinished([]) }
+        guard ObjectAddress.isMeant(by: backups) else { return unfinished([]) }
         do {
             let folder = try ObjectAddress(backups).folder
             let found = try stores.bucket(folder.bucket).objects(in: folder.key)
@@ -19,13 +19,13 @@ struct BucketCheck {
                 BackupCatalogue.isNamedAsBackup(ObjectAddress(bucket: folder.bucket, key: $0.key).name)
             }
             let check = Doctor.Check("backups", .good, "\(folder): \(counted(count, "backup"))")
-            return [check] + (try unfinished(old(in: folder)))
+            return [check] + unfinished(try old(in: folder))
         } catch let error as StorageError where error.code == .denied {
             // A host that makes backups needs no other right than to write.
             let detail = "\(backups) cannot be listed with these credentials; a backup does not need to"
-            return [Doctor.Check("backups", .note, detail, remedy: error.hint)] + (try unfinished([]))
+            return [Doctor.Check("backups", .note, detail, remedy: error.hint)] + unfinished([])
         } catch let error as StorageError {
-            return [Doctor.Check("backups", .problem, error.message, remedy: error.hint)] + (try unfinished([]))
+            return [Doctor.Check("backups", .problem, error.message, remedy: error.hint)] + unfinished([])
         }
     }
 

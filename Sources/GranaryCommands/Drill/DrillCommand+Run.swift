@@ -44,7 +44,8 @@ extension DrillCommand {
                 }
             }.run()
         }
-        try tell(DrillEvidence(report, key: try Installation(console).sealingKey(), console), stores, on: console)
+        let key = try Installation(console).sealingKey(lack: "the report gets no seal")
+        try tell(DrillEvidence(report, key: key, console), stores, on: console)
     }
 
     // MARK: Which backup
@@ -74,7 +75,10 @@ extension DrillCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
-        let readable = catalogue.entries.filter(\.isCertain)
+        let described = catalogue.entries.filter(\.isCertain)
+        // A backup that was made while a clock was wrong would be the newest for ever.
+        let ofFuture = described.filter { Self.isOfFuture($0) }
+        let readable = described.count == ofFuture.count ? described : described.filter { !Self.isOfFuture($0) }
         guard let newest = readable.first(where: { $0.summary?.isWholeDatabase == true }) ?? readable.first
         else {
             let first = catalogue.entries.first
@@ -89,6 +93,7 @@ extension DrillCommand {
             path: newest.path,
             manifest: newest.manifest,
             unreadable: Self.passedOver(catalogue, since: newest)
+                + ofFuture.filter { $0.path != newest.path }.map { "\($0.file) is dated in the future" }
         )
     }
 
@@ -98,6 +103,10 @@ extension DrillCommand {
             let reason = entry.problem ?? "only its description of another installation tells about it"
             return "\(entry.file) is newer than \(newest.file), and cannot be read: \(reason)"
         }
+    }
+
+    private static func isOfFuture(_ entry: BackupCatalogue.Entry) -> Bool {
+        (entry.summary.flatMap { UTCTime.parse(extended: $0.createdAt) } ?? 0) > UTCTime.now + 60
     }
 
     private func tellBefore(_ choice: Choice, on console: Console) {
@@ -172,7 +181,6 @@ extension DrillCommand {
 extension DrillCommand {
     private func tell(_ evidence: DrillEvidence, _ stores: ObjectStores, on console: Console) throws {
         let report = evidence.report
-        if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
         evidence.note(in: stores, sealKeys: try Installation(console).knownKeys(), on: console)
         if console.settings.isJSON {
             try console.result(exactly: evidence.sealed(as: .json))
@@ -183,6 +191,8 @@ extension DrillCommand {
         if let kept = report.kept {
             for line in DrillListing.lines(kept, server: place.server) { console.insist(line) }
         }
+        // Last, so that a full disk hides nothing.
+        if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
         if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 }

@@ -44,21 +44,42 @@ struct DrillEvidence {
         key.map { "Seal: \($0.name) \(SealedText.lead) \(SealedText.zeros)" } ?? "Seal: none"
     }
 
-    /// Notes the drill in the file beside the backup, for `granary backups`.
+    /// Notes the drill in the sidecar of the backup, for `granary backups`, which lists no dumps.
     func note(in stores: ObjectStores, sealKeys: [SealKey], on console: Console) {
+        guard report.isArchive else { return }
+        let problem: String
         do {
-            try SidecarMark.set(
+            let outcome = try SidecarMark.set(
                 report.file,
                 bytes: report.bytes,
+                contentTag: report.contentTag,
                 sha256: report.sha256,
                 in: stores,
-                sealKeys: sealKeys
-            ) {
-                ($0.drilledAt, $0.drillOK) = (drilledAt, report.isOK)
+                sealKeys: sealKeys,
+                orMake: newSidecar
+            ) { ($0.drilledAt, $0.drillOK) = (drilledAt, report.isOK) }
+            let place = report.file + Sidecar.ending
+            switch outcome {
+            case .written: return
+            case .missing where key == nil: problem = "without a key of its own, this installation writes no \(place)"
+            case .missing: problem = "the backup is not intact, and there is no valid \(place)"
+            case .foreign: problem = "\(place) is sealed by a key that this installation does not have"
+            case .otherFile: problem = "\(place) is another file"
+            case .replaced: problem = "\(report.file) was replaced during the drill"
             }
         } catch {
-            console.note("note: `granary backups` will not show this drill: \(error)")
+            problem = "\(error)"
         }
+        console.note("note: `granary backups` will not show this drill: \(problem)")
+    }
+
+    /// For a backup that was made by an older version, or was copied without its sidecar.
+    private var newSidecar: (sidecar: Sidecar, key: SealKey)? {
+        guard let manifest = report.manifest, let sha256 = report.sha256, let key else { return nil }
+        let name = report.file.split(separator: "/").last.map(String.init) ?? report.file
+        return (
+            Sidecar(file: name, bytes: report.bytes, sha256: sha256, isEncrypted: report.isEncrypted, manifest), key
+        )
     }
 }
 

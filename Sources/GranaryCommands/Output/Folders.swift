@@ -23,9 +23,17 @@ enum Folders {
     ///
     /// - Throws: `CommandError` with `.file`.
     static func cache(_ name: String, _ variables: [String: String]) throws -> String {
-        let cache =
-            variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? (variables["HOME"] ?? "/tmp") + "/.cache"
+        guard
+            let cache = variables["XDG_CACHE_HOME"].flatMap({ $0.hasPrefix("/") ? $0 : nil })
+                ?? variables["HOME"].flatMap({ $0.hasPrefix("/") ? "\($0)/.cache" : nil })
+        else {
+            // Anyone could make a folder in /tmp first.
+            throw CommandError(
+                .file,
+                "there is no folder for temporary servers, because HOME is not set",
+                hint: "set HOME or XDG_CACHE_HOME to a folder of this account"
+            )
+        }
         var folder = cache
         try make(folder)
         for part in ["granary", name] {

@@ -28,18 +28,12 @@ enum HelpText {
     static func arranged(_ text: String) -> String {
         guard text.hasPrefix("OVERVIEW: ") else { return text }
         var sections = text.split(separator: "\n\n", omittingEmptySubsequences: false).map(String.init)
-        if let own = sections.firstIndex(where: { $0.hasPrefix("OPTIONS:\n") }),
-            let first = sections.firstIndex(where: { section in
-                shared.contains { section.hasPrefix("\($0.uppercased()):\n") }
-            }),
-            first < own
-        {
-            sections.insert(sections.remove(at: own), at: first)
-        }
-        if isOfSubcommand(sections) {
-            let common = sections.filter(isShared)
-            sections = sections.filter { !isShared($0) }
-            if !common.isEmpty { sections.append(listed(common)) }
+        let common = sections.filter(isShared)
+        sections = sections.filter { !isShared($0) }
+        if !isOfSubcommand(sections) {
+            sections += common
+        } else if !common.isEmpty {
+            sections.append(listed(common))
         }
         return sections.map { $0.hasPrefix("USAGE: ") ? shortUsage($0) : $0 }.joined(separator: "\n\n")
     }
@@ -55,7 +49,7 @@ enum HelpText {
 
     /// The names of options, which are explained in the help of commands.
     private static func listed(_ sections: [String]) -> String {
-        let names = sections.flatMap { $0.matches(of: #/\n  (?:-[a-z], )?(--[a-z-]+(?: <[^>]+>)?)/#).map { $0.1 } }
+        let names = sections.flatMap { $0.matches(of: #/\n  (?:-[a-z], )?(--[a-z0-9-]+(?: <[^>]+>)?)/#).map { $0.1 } }
         var lines: [String] = [""]
         for name in names {
             let last = lines[lines.count - 1]

@@ -13,6 +13,7 @@ package struct DurationArgument: ExpressibleByArgument, Equatable, Sendable {
 
     package var defaultValueDescription: String {
         let (seconds, attoseconds) = duration.components
+        if attoseconds == 0, seconds > 0, seconds.isMultiple(of: 3600) { return "\(seconds / 3600)h" }
         return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
     }
 }

@@ -19,8 +19,11 @@ struct Installation {
 
     /// The key that seals backups; nil if none can be stored. That is no reason to refuse a backup.
     ///
+    /// - Parameter lack: What happens without a key, in a note.
     /// - Throws: `CommandError` with `.usage` if the variable holds no valid key.
-    func sealingKey() throws -> SealKey? {
+    func sealingKey(
+        lack: String = "the backup gets no seal and a restore will ask for --trust"
+    ) throws -> SealKey? {
         if let shared = try sharedKey() { return shared }
         // An existing key takes precedence over a new one.
         if let key = files.lazy.compactMap({ read($0) }).first { return key }
@@ -31,10 +34,7 @@ struct Installation {
                 console.logger.debug("\(error)")
             }
         }
-        console.note(
-            "no key can be kept here, so the backup gets no seal and a restore will ask for --trust; "
-                + "\(Self.variable) takes a key"
-        )
+        console.note("no key can be kept here, so \(lack); \(Self.variable) takes a key")
         return nil
     }
 

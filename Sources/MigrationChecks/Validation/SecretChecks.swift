@@ -108,17 +108,11 @@ extension SecretChecks {
     /// Whether a column with this name holds secrets, and the value may be one. A marker such as `!`, with which
     /// sign-in is impossible, is not a secret.
     package static func isSecret(column: String, value: String) -> Bool {
-        let column = column.lowercased()
-        guard secretColumns.contains(where: { column.isEnded(by: $0) }) else { return false }
+        guard SecretColumn.isMeant(by: column) else { return false }
         let isMark = !value.contains { $0.isLetter || $0.isNumber } || marksOfNone.contains(value.lowercased())
         return !isMark
     }
 
-    private static let secretColumns = [
-        "password", "passwd", "pwd", "password_hash", "passwd_hash", "password_digest", "hashed_password",
-        "encrypted_password", "secret", "secret_key", "secret_hash", "api_key", "apikey", "access_key", "private_key",
-        "token", "token_hash",
-    ]
     private static let marksOfNone: Set<String> = [
         "x", "none", "locked", "disabled", "invalid", "unset", "null", "00000000-0000-0000-0000-000000000000",
     ]
@@ -232,15 +226,6 @@ extension UInt8 {
 }
 
 extension String {
-    /// Whether it is this word, or ends with an underscore and the word.
-    fileprivate func isEnded(by word: String) -> Bool {
-        let (text, word) = (utf8, word.utf8)
-        guard text.count >= word.count, text.last == word.last, text.suffix(word.count).elementsEqual(word) else {
-            return false
-        }
-        return text.count == word.count || text.dropLast(word.count).last == UInt8(ascii: "_")
-    }
-
     /// Whether it contains the bytes of another, non-empty text.
     fileprivate func containsBytes(of part: String) -> Bool {
         var (text, part) = (self, part)

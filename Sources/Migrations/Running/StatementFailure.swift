@@ -60,7 +60,14 @@ package struct StatementFailure {
     /// The message of the server, its SQLSTATE, and the place in words.
     package var sentence: String {
         let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(location)"
+        return "\(error.showingValue(if: isInFile).message)\(state)\(location)"
+    }
+
+    /// Whether a value is written in the file: in the rows of a COPY, or as a literal, and not for a column of secrets.
+    private func isInFile(_ value: String) -> Bool {
+        guard let statement else { return false }
+        if let column = context.copyColumn { return statement.rowsLine != nil && !SecretColumn.isMeant(by: column) }
+        return statement.text.contains("'\(value)'") && !SecretColumn.isNamed(in: statement.text)
     }
 
     private var location: String {

@@ -163,6 +163,7 @@ struct ArchiveRestore: Sendable {
 // In a new database.
 extension ArchiveRestore {
     private func runBeside() async throws -> RestoreReport {
+        try await requireOneServer()
         let part = PartCheck(manifest, options, selection).ofNewDatabase(target.name)
         let roles = CreatedRoles()
         return try await roles.droppedOnFailure(target.maintenance, logger: logger) {
@@ -180,6 +181,18 @@ extension ArchiveRestore {
                 prepare: { session, findings in try findings.created.map { try roles.create($0, session) } ?? [] },
                 fill: { beginning in try await fill(beginning, selection.leavingOut(part.leftOut)) }
             )
+        }
+    }
+
+    /// - Throws: `RestoreError.preflight` if the target is distributed over several servers.
+    private func requireOneServer() async throws {
+        guard target.exists else { return }
+        do {
+            let check = ClusterCheck(target: target)
+            let obstacle = try await withSession(target.address, logger: logger) { try check.obstacle($0) }
+            if let failure = Preflight.failure(obstacle.map { [$0] } ?? []) { throw failure }
+        } catch let error as PostgresError where error.code == .connection {
+            // A target that will be replaced need not permit a connection.
         }
     }
 
@@ -265,6 +278,8 @@ extension ArchiveRestore {
         _ session: inout Session
     ) throws -> RestoreReport {
         let created = try findings.created?.create(session) ?? []
+        // Otherwise Citus refuses or deadlocks when tables are dropped and distributed in one transaction.
+        if try session.hasCitus() { try session.set([("citus.multi_shard_modify_mode", "sequential")]) }
         try session.setValueFormats()
         let before = try TargetState.read(StateSchema(options.stateSchema), before: state.extent, &session)
         try session.set(userCode.whileMaking)

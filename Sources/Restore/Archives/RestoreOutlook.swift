@@ -18,7 +18,7 @@ extension ArchiveRestore {
         let inside = try await lookInside()
         findings.notes += Preflight(manifest: manifest, options: options, target: target)
             .grantsWithoutRole(findings.roles)
-        findings.notes += distribution(inside.distributed)
+        findings.notes += undistributed(inside.distributed)
         let created = findings.created?.names ?? []
         if !created.isEmpty { findings.notes.append("create the roles \(created.listed(atMost: 20))") }
         findings.obstacles += inside.obstacles
@@ -43,8 +43,13 @@ extension ArchiveRestore {
     /// A target that will be replaced need not permit a connection.
     private func lookInside() async throws -> Inside {
         guard target.exists else { return Inside() }
+        let cluster = isInPlace ? nil : ClusterCheck(target: target)
         do {
-            return try await withSession(target.address, logger: logger) { try lookInside($0) }
+            return try await withSession(target.address, logger: logger) { session in
+                var inside = try lookInside(session)
+                inside.obstacles += try cluster?.obstacle(session).map { [$0] } ?? []
+                return inside
+            }
         } catch let error as PostgresError where error.code == .connection && !isInPlace {
             return Inside()
         }
@@ -71,7 +76,9 @@ extension ArchiveRestore {
     }
 
     /// A note about tables that would no longer be distributed.
-    private func distribution(_ tables: [TableName]) -> [String] {
+    private func undistributed(_ present: [TableName]) -> [String] {
+        let known = Set((manifest.distribution == nil ? [] : manifest.distributed ?? []).map(TableName.init))
+        let tables = present.filter { !known.contains($0) }
         guard !tables.isEmpty else { return [] }
         return [
             "Citus distributes \(tables.map(\.spelling).listed()) of \(target.name): what is made anew is not distributed"

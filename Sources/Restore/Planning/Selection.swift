@@ -209,6 +209,10 @@ extension Manifest {
     }
 }
 
+extension TableName {
+    init(_ relation: Manifest.Relation) { self.init(schema: relation.schema, name: relation.name) }
+}
+
 extension Manifest.Table {
     var tableName: TableName { TableName(schema: schema, name: name) }
 }

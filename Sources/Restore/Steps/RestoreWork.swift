@@ -3,7 +3,7 @@ internal import PostgresClient
 
 /// The steps for an archive, in a new database or in the target itself:
 ///
-///     making      [clearing] → schema → rows → indexes → constraints → checks → derived → comparison
+///     making      [clearing] → schema → distribution → rows → indexes → constraints → checks → derived → comparison
 ///     refilling   survey → rules off, tables emptied → rows → rules on → statistics → comparison
 ///     adding      the rows whose key is missing
 ///     copying     tables under other names
@@ -50,7 +50,7 @@ struct RestoreWork: Sendable {
     /// Creates and fills everything that is selected.
     var making: [RestoreStep] { [schema] + filling }
     /// Everything after the schema.
-    var filling: [RestoreStep] { [rows, indexes, constraints, checks, derived, comparison] }
+    var filling: [RestoreStep] { [distribution, rows, indexes, constraints, checks, derived, comparison] }
     /// Loads rows into existing tables.
     var refilling: [RestoreStep] { [survey, suspension, rows, waivedChecks, resumption, checks, comparison] }
 

@@ -9,6 +9,8 @@ struct TableLoad: ~Copyable {
     let record: RestoreRecord
     let allowInvalid: Bool
     let progress: @Sendable (RestoreProgress) -> Void
+    /// Citus refuses FREEZE, and distributes the rows of each COPY anyway.
+    private let distributed: Set<TableName>
     private var reader: RowReader
     /// The settings of the session; nil if unknown.
     private var settings: [String: String]?
@@ -29,6 +31,7 @@ struct TableLoad: ~Copyable {
         self.record = record
         self.allowInvalid = allowInvalid
         self.progress = progress
+        distributed = Set((archive.manifest.distributed ?? []).map(TableName.init))
         reader = RowReader()
     }
 
@@ -63,7 +66,7 @@ struct TableLoad: ~Copyable {
         do {
             // An extension's script may have inserted rows, and a partition may have got rows through its root. The
             // archived rows are added to them.
-            let isEmptied = archive.hasItsOwnRows(table)
+            let isEmptied = archive.hasItsOwnRows(table) && !distributed.contains(table.tableName)
             if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
             for chunk in table.chunks { try copy(chunk, into: table, frozen: isEmptied, &session) }
             try session.execute("COMMIT")

@@ -86,9 +86,15 @@ struct Preflight: Sendable {
 extension Preflight {
     private var distribution: [String] {
         let selected = Set((try? Selection(manifest, options))?.tables.map(\.tableName) ?? [])
-        let tables = (manifest.distributed ?? []).map { TableName(schema: $0.schema, name: $0.name) }
-            .filter(selected.contains)
+        let tables = (manifest.distributed ?? []).map(TableName.init).filter(selected.contains)
         guard !tables.isEmpty, !options.dataOnly else { return [] }
+        if let distribution = manifest.distribution {
+            let place =
+                options.restoresInPlace(manifest.scope)
+                ? "they are distributed over the nodes of the target"
+                : "a new database has no workers, so all shards are on this server"
+            return ["Citus distributed \(tables.map(\.spelling).listed()) (\(distribution.summary)): \(place)"]
+        }
         return [
             """
             Citus distributed \(tables.map(\.spelling).listed()): they come back as ordinary tables, with rows that are not of one \

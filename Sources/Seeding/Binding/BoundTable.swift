@@ -56,3 +56,11 @@ package struct BoundTable: Sendable {
     /// The lowest number among its files.
     package var number: Int? { files.compactMap(\.file.number).min() }
 }
+
+extension BoundTable {
+    /// Whether a row of the files has this text in a column, and the column is not one of secrets.
+    func hasText(_ text: String, in column: String, ofRow row: Int) -> Bool {
+        guard let index = table.index(column), !SecretColumn.isMeant(by: column) else { return false }
+        return rows.cell(row, index) == .text(text)
+    }
+}

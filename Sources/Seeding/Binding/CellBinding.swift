@@ -147,7 +147,7 @@ extension BoundSeeds {
             cell.value,
             for: column,
             composites: catalog.composites,
-            isText: row.isText,
+            isText: row.plainColumns.contains(cell.key),
             place: place
         )
         return [(index, .text(text))]

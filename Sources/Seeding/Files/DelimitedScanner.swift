@@ -45,7 +45,18 @@ struct DelimitedScanner {
         let isPlain =
             if position < bytes.count, bytes[position] == Self.quote { try skipQuoted() } else { try skipUnquoted() }
         guard !isPlain, String(validating: bytes[start..<position], as: UTF8.self) == nil else { return }
-        throw problem(first, "the text is not UTF-8")
+        throw SeedingError(
+            .file,
+            at: FilePlace(path, line: first),
+            "the text is not UTF-8",
+            hint: "convert the file, for example with iconv -t UTF-8"
+        )
+    }
+
+    /// Whether a line ends here. A carriage return alone is part of the text.
+    private func endsLine(_ position: Int) -> Bool {
+        if bytes[position] == 0x0A { return true }
+        return bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A)
     }
 
     /// - Returns: Whether the field is ASCII.
@@ -54,7 +65,7 @@ struct DelimitedScanner {
         while position < bytes.count {
             let byte = bytes[position]
             if byte == separator || byte == 0x0A { break }
-            if byte == 0x0D, position + 1 == bytes.count || bytes[position + 1] == 0x0A { break }
+            if byte == 0x0D, endsLine(position) { break }
             // JSON between tabs needs no quotes around it.
             guard byte != Self.quote || separator == 0x09 else {
                 throw problem(line, "a field contains a quote but does not begin with one")
@@ -80,10 +91,7 @@ struct DelimitedScanner {
                 position += 1
                 continue
             }
-            guard
-                position == bytes.count || bytes[position] == separator || bytes[position] == 0x0A
-                    || bytes[position] == 0x0D
-            else {
+            guard position == bytes.count || bytes[position] == separator || endsLine(position) else {
                 throw problem(line, "text follows the closing quote of a field")
             }
             return all < 0x80

@@ -50,7 +50,7 @@ package struct DelimitedText: Sendable {
         var known: Set<ExactText> = []
         var names: [String] = []
         for field in fields {
-            let name = text(of: scanner.bytes, field)
+            let name = withText(of: scanner.bytes, field) { String(decoding: $0, as: UTF8.self) }
             guard !name.isEmpty else {
                 throw SeedingError(.file, at: FilePlace(path, line: line), "a column of the header has no name")
             }
@@ -95,8 +95,7 @@ package struct DelimitedText: Sendable {
 
     /// The text of a field; nil for NULL.
     package func text(_ record: Int, _ field: Int) -> String? {
-        let range = range(record, field)
-        return range.isEmpty ? nil : Self.text(of: bytes, range)
+        withText(record, field) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether the text of a field begins with a byte.
@@ -107,9 +106,15 @@ package struct DelimitedText: Sendable {
 
     /// Appends a field to COPY text.
     func append(_ record: Int, _ field: Int, to buffer: inout CopyBuffer) {
+        if withText(record, field, { buffer.append(escaping: $0) }) == nil { buffer.appendNull() }
+    }
+
+    /// Passes the bytes of the text of a field to `body`.
+    ///
+    /// - Returns: nil for NULL.
+    func withText<Result>(_ record: Int, _ field: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
         let range = range(record, field)
-        guard !range.isEmpty else { return buffer.appendNull() }
-        Self.forEachPiece(of: bytes, range) { buffer.append(escaping: $0) }
+        return range.isEmpty ? nil : Self.withText(of: bytes, range, body)
     }
 
     /// The bytes of a field as written, with its quotes.
@@ -118,36 +123,26 @@ package struct DelimitedText: Sendable {
         return Int(offsets[place])..<Int(offsets[place + 1]) - 1
     }
 
-    private static func text(of bytes: [UInt8], _ range: Range<Int>) -> String {
-        var text = ""
-        forEachPiece(of: bytes, range) { piece in
-            let piece = String(decoding: piece, as: UTF8.self)
-            if text.isEmpty { text = piece } else { text += piece }
-        }
-        return text
-    }
-
-    /// Passes the text of a field in pieces. A piece ends at the first of two quotes, which stand for one.
-    private static func forEachPiece(
+    private static func withText<Result>(
         of bytes: [UInt8],
         _ range: Range<Int>,
-        _ body: (UnsafeBufferPointer<UInt8>) -> Void
-    ) {
-        bytes.withUnsafeBufferPointer { bytes in
-            guard range.count > 1, bytes[range.lowerBound] == DelimitedScanner.quote else {
-                return body(UnsafeBufferPointer(rebasing: bytes[range]))
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        let quote = DelimitedScanner.quote
+        return bytes.withUnsafeBufferPointer { bytes in
+            let written = UnsafeBufferPointer(rebasing: bytes[range])
+            guard written.count > 1, written[0] == quote else { return body(written) }
+            let inner = UnsafeBufferPointer(rebasing: written[1..<written.count - 1])
+            guard inner.contains(quote) else { return body(inner) }
+            // Each quote is written twice.
+            var text: [UInt8] = []
+            text.reserveCapacity(inner.count)
+            var isSecond = false
+            for byte in inner {
+                isSecond = byte == quote && !isSecond
+                if byte != quote || isSecond { text.append(byte) }
             }
-            var start = range.lowerBound + 1
-            let end = range.upperBound - 1
-            var position = start
-            while position < end {
-                position += 1
-                guard bytes[position - 1] == DelimitedScanner.quote else { continue }
-                body(UnsafeBufferPointer(rebasing: bytes[start..<position]))
-                position += 1
-                start = position
-            }
-            if start < end { body(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
+            return text.withUnsafeBufferPointer(body)
         }
     }
 }

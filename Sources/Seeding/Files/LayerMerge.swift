@@ -106,6 +106,7 @@ package struct LayerMerge {
         row.label = later.label ?? earlier.label
         let columns = Set(exactly: later.cells.map(\.key))
         row.cells = earlier.cells.filter { !columns.contains($0.key) } + later.cells
+        row.plainColumns.formUnion(earlier.plainColumns.subtracting(columns))
         return row
     }
 }
@@ -122,8 +123,10 @@ private struct KeyIdentity: Hashable {
         var hashers = Self.hashers
         for column in key {
             // A list stands for several rows, which are not merged with other rows.
-            guard let node = row[column], let text = node.text else { return nil }
-            Self.add(tag: node.tag ?? "", text, to: &hashers)
+            guard let node = row[column], var text = node.text else { return nil }
+            var tag = node.tag ?? ""
+            tag.withUTF8 { Self.add($0, to: &hashers) }
+            text.withUTF8 { Self.add($0, to: &hashers) }
         }
         self.init(hashers)
     }
@@ -133,8 +136,12 @@ private struct KeyIdentity: Hashable {
         guard !fields.isEmpty else { return nil }
         var hashers = Self.hashers
         for field in fields {
-            guard let text = text.text(record, field) else { return nil }
-            Self.add(tag: "", text, to: &hashers)
+            let isGiven = text.withText(record, field) { text in
+                Self.add(Self.noTag, to: &hashers)
+                Self.add(text, to: &hashers)
+                return true
+            }
+            guard isGiven != nil else { return nil }
         }
         self.init(hashers)
     }
@@ -148,12 +155,14 @@ private struct KeyIdentity: Hashable {
         return hashers
     }
 
-    private static func add(tag: String, _ text: String, to hashers: inout Hashers) {
-        let (tag, text) = (ExactText(tag), ExactText(text))
-        hashers.0.combine(tag)
-        hashers.0.combine(text)
-        hashers.1.combine(tag)
-        hashers.1.combine(text)
+    private static var noTag: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: nil, count: 0) }
+
+    /// Adds the bytes of a text, and a byte that no UTF-8 contains.
+    private static func add(_ text: UnsafeBufferPointer<UInt8>, to hashers: inout Hashers) {
+        hashers.0.combine(bytes: UnsafeRawBufferPointer(text))
+        hashers.0.combine(UInt8.max)
+        hashers.1.combine(bytes: UnsafeRawBufferPointer(text))
+        hashers.1.combine(UInt8.max)
     }
 
     private init(_ hashers: Hashers) {

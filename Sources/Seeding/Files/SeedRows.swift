@@ -10,11 +10,14 @@ package struct SeedRows: Sendable, RandomAccessCollection {
     private var listed: [SeedRow] = []
     /// The field of a record that holds its label.
     let labelField: Int?
+    /// The names in the header of CSV or TSV.
+    private let columns: Set<ExactText>
 
     init(of file: SeedFile, _ text: DelimitedText? = nil) {
         self.file = file
         self.text = text
         labelField = text?.header.firstIndex(of: "_label")
+        columns = Set(exactly: text?.header ?? [])
     }
 
     mutating func append(_ row: SeedRow) { listed.append(row) }
@@ -49,7 +52,7 @@ package struct SeedRows: Sendable, RandomAccessCollection {
             file: file.path,
             line: line,
             layer: file.layer,
-            isText: true
+            plainColumns: columns
         )
     }
 }

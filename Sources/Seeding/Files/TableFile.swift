@@ -1,3 +1,4 @@
+package import Basics
 package import Project
 
 /// One row of a file.
@@ -8,8 +9,8 @@ package struct SeedRow: Sendable, Equatable {
     package var file: String
     package var line: Int
     package var layer: String
-    /// Whether the cells are plain text, as in CSV. For a json column the text is then the JSON.
-    package var isText = false
+    /// The columns whose cells are plain text, as in CSV. For a json column the text is then the JSON.
+    package var plainColumns: Set<ExactText> = []
 
     package var place: FilePlace { FilePlace(file, line: line) }
 

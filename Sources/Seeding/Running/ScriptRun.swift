@@ -82,7 +82,11 @@ extension SeedRun {
                     }
                     guard let error else { continue }
                     let row = (error as? PostgresError).flatMap { CopyPlace($0) }
-                    try at(path, row.map { firstRow + $0.line - 1 } ?? line) { throw error }
+                    try at(path, row.map { firstRow + $0.line - 1 } ?? line) {
+                        throw (error as? PostgresError)?.showingValue { _ in
+                            row?.column.map { !SecretColumn.isMeant(by: $0) } ?? false
+                        } ?? error
+                    }
                 case .metaCommand: break
                 }
             }

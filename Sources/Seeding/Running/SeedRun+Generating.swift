@@ -132,7 +132,7 @@ extension SeedRun {
         try session.execute(merge.creation())
         try send(rows.table, merge.copy, isNumbered: true, bound, &session)
         try session.execute("ANALYZE \(merge.temporary)")
-        if !key.isEmpty { try session.execute(merge.finding) }
+        if !key.isEmpty { try session.execute(merge.finding()) }
         let expressions = Dictionary(
             rows.table.expressions.map { ($0.name, $0.sql) },
             uniquingKeysWith: { one, _ in one }

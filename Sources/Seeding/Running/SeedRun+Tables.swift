@@ -43,19 +43,17 @@ extension SeedRun {
             session
         )
         merges[bound.name] = merge
-        let isExpected = isUnchanged(bound, settled)
-        try session.execute(merge.creation(presumesFound: isExpected))
+        let before = merge.key.isEmpty ? nil : record.entries[source(of: bound.name)]
+        // An earlier run has seeded most of these rows, so the target probably contains them.
+        let presumesFound = (before?.rows ?? 0) > bound.rows.count / 2
+        try session.execute(merge.creation(presumesFound: presumesFound))
         try copy(settled, bound, merge, &session)
-        if isExpected {
-            if try session.query(merge.same(settled.groups[0]))[0].int("count") == bound.rows.count {
-                try requireOneRowEach(bound, merge, session)
-                return try finish(bound, merge, settled, LeftOut(), table: index, &outcome, session)
-            }
-            try session.execute(merge.presumeNothing)
+        if bound.rows.count > 1000 { try session.execute(merge.analysis) }
+        if presumesFound, before?.digest == bound.digest, try isSeeded(bound, merge, settled, session) {
+            return try finish(bound, merge, settled, LeftOut(), table: index, &outcome, session)
         }
-        if bound.rows.count > 1000 { try session.execute("ANALYZE \(merge.temporary)") }
         if !merge.key.isEmpty {
-            try session.execute(merge.finding)
+            try session.execute(merge.finding(presumesFound: presumesFound))
             try requireOneRowEach(bound, merge, session)
         }
         var left = LeftOut()
@@ -70,11 +68,17 @@ extension SeedRun {
         try finish(bound, merge, settled, left, table: index, &outcome, session)
     }
 
-    /// Whether an earlier run has seeded the same rows, so that the target probably contains them all.
-    private func isUnchanged(_ bound: BoundTable, _ settled: SettledRows) -> Bool {
-        let key = bound.key.columns
-        return record.entries[source(of: bound.name)]?.digest == bound.digest && settled.groups.count == 1
-            && !key.isEmpty && bound.table.admitsOneRow(of: key)
+    /// Whether the target contains all rows, as they are. One statement compares them, and so sees one state of the
+    /// target.
+    private func isSeeded(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ settled: SettledRows,
+        _ session: borrowing Session
+    ) throws -> Bool {
+        guard bound.table.admitsOneRow(of: merge.key), settled.groups.count == 1 else { return false }
+        let same = try session.query(merge.sameCount(settled.groups[0], number: 0, bound.onConflict))
+        return same[0].int("count") == bound.rows.count
     }
 
     /// Notes what became of the rows.
@@ -220,7 +224,10 @@ extension SeedRun {
             let row = bound.rows[place.line - 1]
             let column = place.column.map { ".\($0)" } ?? ""
             let line = place.column.flatMap { row.lines[$0] } ?? row.line
-            throw SeedingError(error, at: FilePlace(row.file, line: line), "\(bound.name)\(column)")
+            let shown = error.showingValue { value in
+                place.column.map { bound.hasText(value, in: $0, ofRow: place.line - 1) } ?? false
+            }
+            throw SeedingError(shown, at: FilePlace(row.file, line: line), "\(bound.name)\(column)")
         }
     }
 
@@ -251,9 +258,7 @@ extension SeedRun {
     /// Records which rows seeding has inserted, so that they can be deleted when no file lists them any more.
     private mutating func noteKeys(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
         var keys = SeededKeys(columns: merge.key, record.entries[source(of: bound.name)]?.details)
-        // A key with a NULL is not recorded, because a later run could not find the row by it.
         let new = try session.query(merge.newKeys(atMost: SeededKeys.countMax + 1)).map { $0.texts("key") }
-            .filter { $0.count == merge.key.count }
         // Only pruning asks which of the recorded rows are still listed.
         if bound.prunes, !keys.ours.isEmpty {
             keys.listed = Set(try session.query(merge.keys).map { $0.texts("key") })

@@ -61,17 +61,21 @@ struct TableMerge {
             """
     }
 
-    /// Counts the rows that the target contains with the same values.
-    func same(_ group: Group) -> String {
-        let differs = changing(group).map(differs).joined(separator: " OR ")
+    /// Gathers the statistics that plans of the other statements need.
+    var analysis: String { "ANALYZE \(temporary) (\((["granary_g"] + key.map(q)).joined(separator: ", ")))" }
+
+    /// The number of rows of the target that are equal to a row of a group. If the target admits one row of each key,
+    /// and this number is that of the group's rows, the target contains them all and no key occurs twice among them.
+    ///
+    /// - Parameter rule: With `keep`, equal keys are enough.
+    func sameCount(_ group: Group, number: Int, _ rule: ConflictRule) -> String {
+        let differs = rule == .keep ? [] : changing(group).map(differs)
         return """
-            SELECT pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
-            \(differs.isEmpty ? "" : "WHERE NOT (\(differs))")
+            SELECT pg_catalog.count(*) AS count FROM \(target) t
+            WHERE EXISTS (SELECT FROM \(temporary) s WHERE s.granary_g = \(number) AND \(onKey)
+                \(differs.isEmpty ? "" : "AND NOT (\(differs.joined(separator: " OR ")))"))
             """
     }
-
-    /// Takes the presumption back.
-    var presumeNothing: String { "UPDATE \(temporary) SET granary_found = false" }
 
     var copy: String {
         "COPY \(temporary) (\((["granary_n", "granary_g"] + columns.map(q)).joined(separator: ", "))) FROM STDIN"
@@ -91,8 +95,13 @@ struct TableMerge {
         }.joined(separator: " AND ")
     }
 
-    var finding: String {
-        "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
+    /// Notes which rows the target contains.
+    ///
+    /// - Parameter presumesFound: What `creation` presumed. Only the other rows are written.
+    func finding(presumesFound: Bool = false) -> String {
+        presumesFound
+            ? "UPDATE \(temporary) s SET granary_found = false WHERE NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey))"
+            : "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
     }
 
     /// Finds two rows of the temporary table whose keys the server considers equal, even if their texts differ.
@@ -277,8 +286,12 @@ struct TableMerge {
     /// The keys of the temporary table as the server prints them.
     var keys: String { "SELECT ARRAY[\(keyTexts)] AS key FROM \(temporary) s" }
 
-    /// The keys of the rows that the target did not contain before, up to a number of rows.
-    func newKeys(atMost count: Int) -> String { "\(keys) WHERE s.granary_found IS NOT TRUE LIMIT \(count)" }
+    /// The keys of the rows that the target did not contain before, up to a number of rows. Omits keys with a NULL,
+    /// because a later run could not find their rows.
+    func newKeys(atMost count: Int) -> String {
+        let columns = key.map { "s.\(q($0))" }.joined(separator: ", ")
+        return "\(keys) WHERE s.granary_found IS NOT TRUE AND pg_catalog.num_nulls(\(columns)) = 0 LIMIT \(count)"
+    }
 
     /// Fills a postponed column.
     ///

@@ -288,10 +288,9 @@ extension Bucket {
         }
         let body = Array("<CompleteMultipartUpload>\(list.joined())</CompleteMultipartUpload>".utf8)
         let response = try body.withUnsafeBytes { try client.send(request, body: $0) }
-        // The status is sent before the work is done.
-        guard let result = XMLElement(response.body), result.name == "CompleteMultipartUploadResult" else {
-            throw StoreAnswer(response)
-        }
+        // The status is sent before the work is done. moto has the second name.
+        let names = ["CompleteMultipartUploadResult", "CompleteMultipartUploadResponse"]
+        guard let result = XMLElement(response.body), names.contains(result.name) else { throw StoreAnswer(response) }
         return result["ETag"]?.text
     }
 

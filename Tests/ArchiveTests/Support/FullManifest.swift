@@ -122,6 +122,14 @@ enum FullManifest {
         )
         manifest.needs = [.init(kind: "function", name: "audit.stamp()", neededBy: [16384])]
         manifest.distributed = [.init(schema: "shop", name: "orders")]
+        manifest.distribution = .init(
+            version: "12.1-1",
+            tables: [
+                .init(schema: "shop", name: "orders", kind: .hash, column: "id", group: 1, shards: 32, replicas: 2)
+            ],
+            schemas: ["tenant"],
+            functions: [.init(name: "shop.f(integer)", argument: 1, group: 1)]
+        )
         manifest.redacted = ["USER MAPPING x"]
         manifest.recipients = ["age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: "00")]

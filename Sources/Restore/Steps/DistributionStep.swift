@@ -1,0 +1,64 @@
+internal import Archive
+internal import Citus
+internal import PostgresClient
+
+extension RestoreWork {
+    /// Distributes the empty tables over the nodes of a Citus cluster, as they were.
+    var distribution: RestoreStep { RestoreStep(work: .once { try distribute(&$0) }) }
+
+    private func distribute(_ session: inout Session) throws {
+        guard let distribution = manifest.distribution, distribution.concerns(selection) else { return }
+        guard try session.hasCitus() else {
+            let reason = "the database has no Citus"
+            return record.leftOut.add(
+                "the distribution over nodes (\(distribution.summary))",
+                because: reason,
+                .fallback
+            )
+        }
+        progress(.phase("distributing the tables"))
+        let selected = Set(selection.tables.map(\.tableName))
+        let present = try session.distributedTables()
+        let schemas = try session.distribution()?.schemas ?? []
+        let script = DistributionStatements(
+            distribution,
+            wants: { selected.contains($0) && !present.contains($0) },
+            wantsSchema: { selection.holds(schema: $0) && !schemas.contains($0) },
+            present: Set(present),
+            session
+        )
+        for (object, reason) in script.impossible {
+            record.leftOut.add("the distribution of \(object)", because: reason, .fallback)
+        }
+        for statement in script.statements { try run(statement, &session) }
+    }
+
+    private func run(_ statement: DistributionStatements.Statement, _ session: inout Session) throws {
+        guard !options.keepGoing else {
+            return try record.leftOut.falling("the distribution of \(statement.object)", &session) {
+                try $0.execute(statement.sql)
+            }
+        }
+        do {
+            try session.execute(statement.sql)
+        } catch let error as PostgresError {
+            throw error.at("the distribution of \(statement.object)")
+        }
+    }
+}
+
+extension Manifest.Distribution {
+    /// Whether a selected table or schema is distributed.
+    func concerns(_ selection: Selection) -> Bool {
+        let selected = Set(selection.tables.map(\.tableName))
+        return tables.contains { selected.contains($0.tableName) } || schemas.contains(where: selection.holds)
+    }
+}
+
+extension Selection {
+    /// Whether the schema is restored as a whole.
+    func holds(schema: String) -> Bool {
+        isWholeDatabase && ExactText(schema) == ExactText("public")
+            || items.contains { $0.kind == "SCHEMA" && ExactText($0.name) == ExactText(schema) }
+    }
+}
