@@ -205,6 +205,7 @@ package struct BackupCatalogue: Sendable {
             return listed
         }
         var entry = try read(path: listed.path, file: place.name, reading)
+        entry.modified = entry.modified ?? listed.modified
         entry.add(found)
         return entry
     }
@@ -244,6 +245,7 @@ package struct BackupCatalogue: Sendable {
 
     private static func read(path: String, file: String, _ reading: Reading) throws -> Entry {
         var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
+        if !ObjectAddress.isMeant(by: path) { entry.modified = Files.modified(path) }
         do {
             let opened = try reading.stores.open(path)
             (entry.bytes, entry.contentTag, entry.modified) = (opened.byteCount, opened.contentTag, opened.modified)

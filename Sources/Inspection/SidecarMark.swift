@@ -42,12 +42,13 @@ package enum SidecarMark {
         let present = try stores.properties(of: path)?.contentTag ?? ""
         guard contentTag ?? present == present else { return .replaced }
         func make() throws -> Outcome {
-            guard var (sidecar, key) = new else { return .missing }
+            guard let new else { return .missing }
+            var sidecar = new.sidecar
             if ObjectAddress.isMeant(by: path) {
                 (sidecar.address, sidecar.etag) = (try ObjectAddress(path).description, contentTag)
             }
             change(&sidecar)
-            try SidecarFile.write(sidecar, beside: path, sealedBy: key, in: stores)
+            try SidecarFile.write(sidecar, beside: path, sealedBy: new.key, in: stores)
             return .written
         }
         let place = path + Sidecar.ending
