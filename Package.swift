@@ -278,7 +278,8 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "Storage", "PostgresClient",
+                "Inspection", "Backup", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
+                "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings

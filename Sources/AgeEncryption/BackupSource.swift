@@ -1,4 +1,3 @@
-internal import Cryptography
 package import Storage
 
 /// A file with a backup or a dump as all its readers see it: as it is, or decrypted if it is encrypted.
@@ -100,22 +99,10 @@ package final class BackupSource: ByteSource {
     /// The SHA-256 of the file as it is, encrypted or not, as 64 hexadecimal digits.
     ///
     /// - Throws: `StorageError`; `CancellationError`.
-    package func fileSHA256() throws -> String {
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var offset = 0
-        while offset < fileByteCount {
-            try Task.checkCancellation()
-            let count = min(buffer.count, fileByteCount - offset)
-            try buffer.withUnsafeMutableBytes { buffer in
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-                try file.read(at: offset, into: part)
-                hash.update(UnsafeRawBufferPointer(part))
-            }
-            offset += count
-        }
-        return Hexadecimal.text(hash.finalize())
-    }
+    package func fileSHA256() throws -> String { try file.sha256() }
+
+    /// See `StoredFile.contentTag`.
+    package var contentTag: String { file.contentTag }
 
     /// Whether the opened file still has the size and the modification time that it had when it was opened.
     package var isUnchanged: Bool { file.isUnchanged }

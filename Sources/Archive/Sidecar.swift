@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import FoundationEssentials
+internal import Storage
 
 /// The small file beside a backup, `NAME.json`, so that a list of backups needs one small read for each, and no identity.
 ///
@@ -16,6 +17,12 @@ package struct Sidecar: Codable, Sendable, Equatable {
     /// Of the whole file.
     package var sha256: String
     package var isEncrypted: Bool
+    /// Of an object: its address and its ETag, without quotes. They bind the sidecar to this content at this place.
+    package var address: String?
+    package var etag: String?
+    /// Of an object: how the store encrypts it. The sidecar is encrypted in the same way.
+    package var serverSideEncryption: String?
+    package var kmsKey: String?
     package var backup: BackupSummary
     /// When `verify` found it whole, and when a drill restored it.
     package var verifiedAt: String?
@@ -37,6 +44,21 @@ package struct Sidecar: Codable, Sendable, Equatable {
             let found = try? JSONDecoder().decode(Sidecar.self, from: Data(contents)), found.format == 1
         else { return nil }
         self = found
+    }
+
+    /// Whether it is about the content that a file or an object has now.
+    ///
+    /// An object may be replaced by one of the same size, and a sidecar may be copied from elsewhere to the side of another
+    /// object. So address and ETag must be the same, too. Whoever can do that in a folder can as well delete its files.
+    ///
+    /// - Parameters:
+    ///   - path: Of the file, or the address of the object.
+    ///   - contentTag: See `StoredFile`.
+    package func isAbout(_ path: String, bytes: Int, contentTag: String) -> Bool {
+        guard bytes == self.bytes else { return false }
+        guard ObjectAddress.isMeant(by: path) else { return path.split(separator: "/").last.map(String.init) == file }
+        guard let place = try? ObjectAddress(path) else { return false }
+        return file == place.name && address == place.description && !contentTag.isEmpty && etag == contentTag
     }
 
     /// The content of the file.

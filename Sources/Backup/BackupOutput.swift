@@ -35,6 +35,8 @@ struct BackupOutput: Sendable {
 
     /// The final name; nil for a pipe.
     var path: String? { named?.path }
+    /// After the commit; see `NamedSink`.
+    var etag: String? { named?.etag }
     /// A backup cannot start again after bytes were written to a pipe.
     var canStartOver: Bool { named != nil || sink.byteCount == 0 }
     var bytes: Int { sink.byteCount }

@@ -46,7 +46,7 @@ package struct BackupRun: Sendable {
                 var report = report(manifest, output, seconds: (.now - start) / .seconds(1))
                 report.notes += notes
                 if let path = output.path, let sha256, options.format == .zip {
-                    report.notes += describe(manifest, path, report.bytes, sha256)
+                    report.notes += describe(manifest, path, output, sha256)
                 }
                 return report
             } catch let error as BackupError
@@ -67,24 +67,29 @@ package struct BackupRun: Sendable {
     }
 
     /// Writes the sidecar. Returns why that failed; the backup is there all the same.
-    private func describe(_ manifest: Manifest, _ path: String, _ bytes: Int, _ sha256: String) -> [String] {
+    private func describe(_ manifest: Manifest, _ path: String, _ output: BackupOutput, _ sha256: String) -> [String] {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         var sidecar = Sidecar(
             file: name,
-            bytes: bytes,
+            bytes: output.bytes,
             sha256: sha256,
             isEncrypted: options.audience != nil,
             manifest
         )
+        if ObjectAddress.isMeant(by: path) {
+            (sidecar.address, sidecar.etag) = (path, output.etag)
+            sidecar.serverSideEncryption = options.upload.serverSideEncryption
+            sidecar.kmsKey = options.upload.kmsKey
+        }
         sidecar.lockedUntil = options.upload.retention.map { UTCTime.extended($0.until) }
+        let place = path + Sidecar.ending
         do {
-            if let other = try? options.stores.contents(of: path + Sidecar.ending), Sidecar(other) == nil {
-                return ["\(path)\(Sidecar.ending) is another file, so the backup has no description beside it"]
-            }
-            try options.stores.replace(path + Sidecar.ending, try sidecar.contents(sealedBy: options.sealKey))
+            try SidecarFile.write(sidecar, beside: path, sealedBy: options.sealKey, in: options.stores)
             return []
+        } catch let error as StorageError where error.code == .exists {
+            return ["\(place) is another file, or cannot be read, so the backup has no description beside it"]
         } catch {
-            return ["the description of the backup, \(path)\(Sidecar.ending), could not be written: \(error)"]
+            return ["the description of the backup, \(place), could not be written: \(error)"]
         }
     }
 

@@ -37,7 +37,7 @@ package struct DrillRun: Sendable {
     package func run() async throws -> DrillReport {
         let start = ContinuousClock.now
         let subject = try DrillSubject(options)
-        let journal = DrillJournal(try subject.beginning(options), progress: progress)
+        let journal = DrillJournal(subject.beginning(options), progress: progress)
         if let file = try await FileCheck(subject, options, journal, progress).run() {
             try await rehearse(file, journal)
         }

@@ -11,10 +11,14 @@ struct DrillSubject: Sendable {
     /// nil if the file cannot be opened as a backup, and for a folder.
     let source: BackupSource?
     let path: String
+    private let bytes: Int
+    private let modified: Int
 
     /// - Throws: `RestoreError.format`, `AgeError` without a usable key, `StorageError`.
     init(_ options: DrillOptions) throws {
         path = options.file
+        let properties = try options.stores.properties(of: path)
+        (bytes, modified) = (properties?.byteCount ?? 0, properties?.modified ?? 0)
         do {
             let file = try RecognizedFile(path, mayBeDamaged: true, keyring: options.keyring, stores: options.stores)
             (self.file, damage, source) = (file, nil, file.source)
@@ -26,18 +30,16 @@ struct DrillSubject: Sendable {
     }
 
     /// The report before the first check.
-    ///
-    /// - Throws: `StorageError`; `CancellationError`.
-    func beginning(_ options: DrillOptions) throws -> DrillReport {
-        let modified = try options.stores.modified(path)
+    func beginning(_ options: DrillOptions) -> DrillReport {
         var report = DrillReport(
             file: path,
-            bytes: source?.fileByteCount ?? Files.size(path),
+            bytes: source?.fileByteCount ?? bytes,
             backedUpAt: UTCTime.extended(modified),
             rpoSeconds: max(0, options.now - modified)
         )
         report.isEncrypted = source?.isEncrypted ?? (damage != nil)
         report.isArchive = file?.isArchive ?? true
+        report.contentTag = source?.contentTag
         return report
     }
 }

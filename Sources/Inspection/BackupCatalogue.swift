@@ -13,16 +13,25 @@ package struct BackupCatalogue: Sendable {
         package var file: String
         package var path: String
         package var bytes: Int
-        /// When the file was written, in seconds since 1970.
-        package var modified = 0
         package var content: Content
         package var isEncrypted = false
         /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
         /// It is encrypted, and no key at hand opens it. So it is unknown whether it is complete.
         package var needsKey = false
-        /// The file beside it, if it is about this backup.
+        /// The store must restore it before it can be read. So it is unknown whether it is complete.
+        package var isArchived = false
+        /// The file beside it, if it is about this backup. Anyone may have written it.
         package var sidecar: Sidecar?
+        /// Whether this installation sealed the sidecar.
+        package var isSidecarOurs = false
+        /// The content that was looked at; see `StoredFile`. Empty if it was not.
+        package var contentTag = ""
+        /// When the file was written, in seconds since 1970; nil if the store does not say it.
+        package var modified: Int?
+
+        /// The sidecar, if this installation sealed it.
+        package var facts: Sidecar? { isSidecarOurs ? sidecar : nil }
 
         /// nil if it was not read.
         package var manifest: Manifest? {
@@ -76,7 +85,8 @@ package struct BackupCatalogue: Sendable {
     ///   - folder: A folder, or the address of one in a bucket.
     ///   - keyring: Opens encrypted files. Of those that it cannot open, the sidecar tells something, or nothing.
     ///   - sealKeys: The keys of this installation.
-    /// - Throws: `StorageError`; `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
+    /// - Throws: `StorageError`, for a bucket also if one of its objects cannot be examined: then it is unknown what is
+    ///   there. `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
     ///   `CancellationError`.
     package static func read(
         folder: String,
@@ -99,7 +109,7 @@ package struct BackupCatalogue: Sendable {
             }
             names = []
         }
-        return sorted(names.map { entry($0, in: folder, reading) }, in: folder)
+        return sorted(try names.map { try entry($0, in: folder, reading) }, in: folder)
     }
 
     /// Whether a file with this name is taken for a backup.
@@ -107,17 +117,39 @@ package struct BackupCatalogue: Sendable {
         [".zip", ".zip.age"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
     }
 
-    private struct Reading: Sendable {
+    fileprivate struct Reading: Sendable {
         var keyring: AgeKeyring
         var stores: ObjectStores
         var sealKeys: [SealKey]
 
-        /// The sidecar of a backup, and whether this installation sealed it; nil if it is about another file.
-        func sidecar(of path: String, bytes: Int) -> (sidecar: Sidecar, isOurs: Bool)? {
-            guard let contents = try? stores.contents(of: path + Sidecar.ending), let found = Sidecar(contents),
-                found.describes(path, bytes: bytes)
-            else { return nil }
-            return (found, found.isSealed(by: sealKeys, contents))
+        /// What lies beside a backup as its sidecar.
+        struct Found {
+            var sidecar: Sidecar
+            /// Whether this installation sealed it.
+            var isOurs: Bool
+        }
+
+        /// - Throws: As `read(folder:)` for a bucket.
+        func sidecar(beside path: String) throws -> Found? {
+            do {
+                guard let contents = try stores.contents(of: path + Sidecar.ending, limit: Sidecar.bytesMax),
+                    let sidecar = Sidecar(contents)
+                else { return nil }
+                return Found(sidecar: sidecar, isOurs: sidecar.isSealed(by: sealKeys, contents))
+            } catch {
+                if ObjectAddress.isMeant(by: path), BackupCatalogue.leavesUnknown(error) { throw error }
+                return nil
+            }
+        }
+    }
+
+    /// Whether an error tells nothing about the object: the network, the store or the credentials failed, or a person
+    /// interrupted the command. Otherwise a good backup would count as damaged.
+    private static func leavesUnknown(_ error: any Error) -> Bool {
+        if error is CancellationError { return true }
+        switch (error as? StorageError)?.code {
+        case .unreachable, .noCredentials, .denied, .store, .replaced, .address, .insecure: return true
+        default: return false
         }
     }
 
@@ -127,7 +159,7 @@ package struct BackupCatalogue: Sendable {
     private static func read(objectsIn folder: String, _ reading: Reading) async throws -> BackupCatalogue {
         let address = try ObjectAddress(folder).folder
         let objects = try reading.stores.bucket(address.bucket).objects(in: address.key)
-        let keys = Set(objects.map(\.key))
+        let sidecars = Set(objects.filter { $0.byteCount <= Sidecar.bytesMax }.map(\.key))
         let backups = WorkQueue(
             objects.filter { isNamedAsBackup(ObjectAddress(bucket: address.bucket, key: $0.key).name) }
         )
@@ -137,9 +169,14 @@ package struct BackupCatalogue: Sendable {
                     try await onOwnThread(named: "granary-list") {
                         var entries: [Entry] = []
                         while let object = backups.next() {
-                            let place = ObjectAddress(bucket: address.bucket, key: object.key)
-                            let hasSidecar = keys.contains(object.key + Sidecar.ending)
-                            entries.append(entry(of: place, object, hasSidecar: hasSidecar, reading))
+                            do {
+                                let hasSidecar = sidecars.contains(object.key + Sidecar.ending)
+                                entries.append(try entry(object, in: address.bucket, hasSidecar: hasSidecar, reading))
+                            } catch {
+                                // The others would wait for the same store.
+                                while backups.next() != nil {}
+                                throw error
+                            }
                         }
                         return entries
                     }
@@ -153,36 +190,23 @@ package struct BackupCatalogue: Sendable {
     }
 
     private static func entry(
-        of place: ObjectAddress,
         _ object: Bucket.Object,
+        in bucket: String,
         hasSidecar: Bool,
         _ reading: Reading
-    ) -> Entry {
-        let path = place.description
-        let known = hasSidecar ? reading.sidecar(of: path, bytes: object.byteCount) : nil
-        let modified = object.modified ?? 0
-        if let known, known.isOurs {
-            return Entry(
-                file: place.name,
-                path: path,
-                bytes: object.byteCount,
-                modified: modified,
-                content: .described(isOurs: true),
-                isEncrypted: known.sidecar.isEncrypted,
-                sidecar: known.sidecar
-            )
+    ) throws -> Entry {
+        let place = ObjectAddress(bucket: bucket, key: object.key)
+        var listed = Entry(file: place.name, path: place.description, bytes: object.byteCount, content: .unreadable(""))
+        (listed.contentTag, listed.modified) = (object.contentTag, object.modified)
+        let found = hasSidecar ? try reading.sidecar(beside: listed.path) : nil
+        listed.add(found)
+        if let facts = listed.facts {
+            (listed.content, listed.isEncrypted) = (.described(isOurs: true), facts.isEncrypted)
+            return listed
         }
-        var entry = read(path: path, file: place.name, keyring: reading.keyring, stores: reading.stores)
-        entry.modified = modified
-        return completed(entry, known?.sidecar, isOurs: false)
-    }
-
-    /// Adds what a sidecar tells: all, if only a key is missing to read the backup itself.
-    private static func completed(_ entry: Entry, _ sidecar: Sidecar?, isOurs: Bool) -> Entry {
-        guard let sidecar else { return entry }
-        var entry = entry
-        entry.sidecar = sidecar
-        if entry.needsKey, sidecar.isEncrypted { entry.content = .described(isOurs: isOurs) }
+        var entry = try read(path: listed.path, file: place.name, reading)
+        entry.modified = entry.modified ?? listed.modified
+        entry.add(found)
         return entry
     }
 
@@ -195,36 +219,58 @@ package struct BackupCatalogue: Sendable {
         )
     }
 
-    private static func entry(_ name: String, in folder: String, _ reading: Reading) -> Entry {
+    private static func entry(_ name: String, in folder: String, _ reading: Reading) throws -> Entry {
         let path = Files.joined(folder, name)
-        var entry = read(path: path, file: name, keyring: reading.keyring)
+        var entry = try read(path: path, file: name, reading)
         entry.isLink = Files.isLink(path)
-        let known = reading.sidecar(of: path, bytes: entry.bytes)
-        return completed(entry, known?.sidecar, isOurs: known?.isOurs ?? false)
-    }
-
-    /// Reads one file, and the sidecar beside it.
-    package static func read(path: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
-        var entry = read(path: path, file: path, keyring: keyring, stores: stores)
-        entry.sidecar =
-            Reading(keyring: keyring, stores: stores, sealKeys: [])
-            .sidecar(of: path, bytes: entry.bytes)?.sidecar
+        entry.add(try reading.sidecar(beside: path))
         return entry
     }
 
-    private static func read(path: String, file: String, keyring: AgeKeyring, stores: ObjectStores = .none) -> Entry {
-        var entry = Entry(file: file, path: path, bytes: 0, modified: Files.modified(path), content: .unreadable(""))
+    /// Reads one file, and the sidecar beside it.
+    ///
+    /// - Parameter sealKeys: The keys of this installation.
+    /// - Throws: As `read(folder:)` for an object.
+    package static func read(
+        path: String,
+        keyring: AgeKeyring,
+        stores: ObjectStores = .none,
+        sealKeys: [SealKey] = []
+    ) throws -> Entry {
+        let reading = Reading(keyring: keyring, stores: stores, sealKeys: sealKeys)
+        var entry = try read(path: path, file: path, reading)
+        entry.add(try reading.sidecar(beside: path))
+        return entry
+    }
+
+    private static func read(path: String, file: String, _ reading: Reading) throws -> Entry {
+        var entry = Entry(file: file, path: path, bytes: 0, content: .unreadable(""))
+        if !ObjectAddress.isMeant(by: path) { entry.modified = Files.modified(path) }
         do {
-            let opened = try stores.open(path)
-            entry.bytes = opened.byteCount
+            let opened = try reading.stores.open(path)
+            (entry.bytes, entry.contentTag, entry.modified) = (opened.byteCount, opened.contentTag, opened.modified)
             entry.isEncrypted = try BackupSource.isEncrypted(opened)
-            entry.content = .backup(try ArchiveReader(try BackupSource(opened, keyring)).manifest)
+            entry.content = .backup(try ArchiveReader(try BackupSource(opened, reading.keyring)).manifest)
         } catch {
+            if ObjectAddress.isMeant(by: path), leavesUnknown(error) { throw error }
             let code = (error as? AgeError)?.code
             entry.needsKey = code == .needsKey || code == .noMatch
+            entry.isArchived = (error as? StorageError)?.code == .archived
             let failure = error as? any GranaryError
             entry.content = .unreadable(failure?.place?.file == path ? failure?.message ?? "" : "\(error)")
         }
         return entry
+    }
+}
+
+extension BackupCatalogue.Entry {
+    /// Adds what a sidecar tells, if it is about this content: all, if the backup itself cannot be read.
+    fileprivate mutating func add(_ found: BackupCatalogue.Reading.Found?) {
+        guard let found, found.sidecar.isAbout(path, bytes: bytes, contentTag: contentTag),
+            manifest.map({ $0.createdAt == found.sidecar.backup.createdAt }) ?? true
+        else { return }
+        (sidecar, isSidecarOurs) = (found.sidecar, found.isOurs)
+        guard needsKey && found.sidecar.isEncrypted || isArchived else { return }
+        (content, isEncrypted) = (.described(isOurs: found.isOurs), found.sidecar.isEncrypted)
     }
 }

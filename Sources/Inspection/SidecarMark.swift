@@ -12,6 +12,8 @@ package enum SidecarMark {
         case foreign
         /// The file with the name of the sidecar is something else.
         case otherFile
+        /// The backup is not what it was when it was read.
+        case replaced
     }
 
     /// Changes the sidecar and seals it again, if this installation has sealed it.
@@ -19,6 +21,8 @@ package enum SidecarMark {
     /// - Parameters:
     ///   - path: Of the backup.
     ///   - bytes: The size of the backup.
+    ///   - contentTag: The content that something is noted about; see `StoredFile`. nil for whatever is there now.
+    ///   - sha256: The digest of that content, if it is known.
     ///   - sealKeys: The keys of this installation.
     ///   - new: A description of the backup, and the key that seals it. It takes the place of a sidecar that is missing,
     ///     has no valid seal, or is about another backup that had the name. nil makes none.
@@ -27,33 +31,37 @@ package enum SidecarMark {
     package static func set(
         _ path: String,
         bytes: Int,
+        contentTag: String? = nil,
+        sha256: String? = nil,
         in stores: ObjectStores,
         sealKeys: [SealKey],
         orMake new: (sidecar: Sidecar, key: SealKey)? = nil,
         _ change: (inout Sidecar) -> Void
     ) throws -> Outcome {
-        let place = path + Sidecar.ending
-        func write(_ sidecar: Sidecar, _ key: SealKey) throws -> Outcome {
-            var sidecar = sidecar
+        // Otherwise the note, or the new sidecar, would be about a content that nobody has read.
+        let present = try stores.properties(of: path)?.contentTag ?? ""
+        guard contentTag ?? present == present else { return .replaced }
+        func make() throws -> Outcome {
+            guard let new else { return .missing }
+            var sidecar = new.sidecar
+            if ObjectAddress.isMeant(by: path) {
+                (sidecar.address, sidecar.etag) = (try ObjectAddress(path).description, contentTag)
+            }
             change(&sidecar)
-            try stores.replace(place, try sidecar.contents(sealedBy: key))
+            try SidecarFile.write(sidecar, beside: path, sealedBy: new.key, in: stores)
             return .written
         }
-        func make() throws -> Outcome { try new.map { try write($0.sidecar, $0.key) } ?? .missing }
-        guard let contents = try stores.contents(of: place) else { return try make() }
-        guard let found = Sidecar(contents) else { return .otherFile }
+        let place = path + Sidecar.ending
+        guard let contents = try stores.contents(of: place, limit: Sidecar.bytesMax) else { return try make() }
+        guard var found = Sidecar(contents) else { return .otherFile }
         guard let seal = found.seal else { return try make() }
         guard let key = sealKeys.first(where: { $0.name == seal.key }) else { return .foreign }
-        guard found.isSealed(by: [key], contents), found.describes(path, bytes: bytes),
-            new.map({ $0.sidecar.sha256 == found.sha256 }) ?? true
+        let digest = new?.sidecar.sha256 ?? sha256 ?? found.sha256
+        guard found.isSealed(by: [key], contents), found.isAbout(path, bytes: bytes, contentTag: present),
+            digest == found.sha256
         else { return try make() }
-        return try write(found, key)
-    }
-}
-
-extension Sidecar {
-    /// Whether it is about the backup of this name and size, and not about one that had the name before.
-    func describes(_ path: String, bytes: Int) -> Bool {
-        self.bytes == bytes && file == path.split(separator: "/").last.map(String.init)
+        change(&found)
+        try SidecarFile.replace(found, beside: path, sealedBy: key, in: stores)
+        return .written
     }
 }

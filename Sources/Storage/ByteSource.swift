@@ -14,7 +14,8 @@ package final class FileSource: StoredFile {
     package let path: String
     private let descriptor: CInt
     package let byteCount: Int
-    private let modified: timespec
+    private let changed: timespec
+    package let contentTag: String
     /// - Parameters:
     ///   - takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can be read
     ///     more than once. Without it only regular files are accepted.
@@ -61,7 +62,8 @@ package final class FileSource: StoredFile {
         }
         fstat(descriptor, &status)
         byteCount = Int(status.st_size)
-        modified = status.st_mtim
+        changed = status.st_mtim
+        contentTag = Files.contentTag(status)
     }
 
     deinit { close(descriptor) }
@@ -91,8 +93,10 @@ package final class FileSource: StoredFile {
     package var isUnchanged: Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && Int(status.st_size) == byteCount
-            && status.st_mtim.tv_sec == modified.tv_sec && status.st_mtim.tv_nsec == modified.tv_nsec
+            && status.st_mtim.tv_sec == changed.tv_sec && status.st_mtim.tv_nsec == changed.tv_nsec
     }
+
+    package var modified: Int? { Int(changed.tv_sec) }
 }
 
 /// Bytes in memory.

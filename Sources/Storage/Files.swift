@@ -57,6 +57,17 @@ package enum Files {
         return stat(path, &status) == 0 ? Int(status.st_mtim.tv_sec) : 0
     }
 
+    /// Another one for another content of a file; nil if there is none. See `StoredFile.contentTag`.
+    static func contentTag(_ path: String) -> String? {
+        var status = stat()
+        return stat(path, &status) == 0 ? contentTag(status) : nil
+    }
+
+    static func contentTag(_ status: stat) -> String {
+        let time = status.st_mtim
+        return "\(status.st_dev)-\(status.st_ino)-\(status.st_size)-\(time.tv_sec).\(time.tv_nsec)"
+    }
+
     package static func joined(_ folder: String, _ name: String) -> String {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }

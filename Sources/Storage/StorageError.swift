@@ -21,8 +21,12 @@ package enum StorageFailure: FailureCode {
     case store
     /// The credentials do not allow the request.
     case denied
-    /// The object was replaced while it was read.
+    /// The file or object was replaced while it was read, or before it was deleted.
     case replaced
+    /// The store has the object in an archive, and must restore it before it can be read.
+    case archived
+    /// It is larger than what may be read at once.
+    case tooLarge
     /// There are no credentials for an object store.
     case noCredentials
     /// The object store cannot be reached.
@@ -38,12 +42,16 @@ package enum StorageFailure: FailureCode {
         case .noCredentials, .unreachable: .noConnection
         case .address: .usage
         case .insecure: .refused
-        case .io, .exists, .endsEarly, .damaged, .missing, .store, .denied, .replaced: .failed
+        case .io, .exists, .endsEarly, .damaged, .missing, .store, .denied, .replaced, .archived, .tooLarge: .failed
         }
     }
 }
 
 extension StorageError {
+    static func tooLarge(_ file: String) -> StorageError {
+        StorageError(.tooLarge, "\(file) is too large", hint: "use another file")
+    }
+
     package static func endsEarly(_ file: String) -> StorageError {
         StorageError(
             .endsEarly,

@@ -38,6 +38,16 @@ import Testing
         }
     }
 
+    @Test func everyKeyOfTheSidecarIsDocumentedAndNoOther() throws {
+        var sidecar = Sidecar(file: "a", bytes: 1, sha256: "", isEncrypted: false, FormatDocument.everyKey)
+        (sidecar.address, sidecar.etag, sidecar.serverSideEncryption, sidecar.kmsKey) = ("", "", "", "")
+        (sidecar.verifiedAt, sidecar.drilledAt, sidecar.drillOK, sidecar.lockedUntil) = ("", "", true, "")
+        sidecar.seal = FormatDocument.everyKey.seal
+        let rows = document.section("The file beside an archive").split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let documented = rows.map { $0.dropFirst(3).prefix { $0 != "`" } }
+        try #expect(Set(documented.map(String.init)) == JSON(sidecar).keys)
+    }
+
     @Test func keysThatAreNotKnownAreIgnored() throws {
         let json = try JSON(FormatDocument.everyKey)
         let richer = try json.adding("addedLater", .array([.string("anything")])).encoded
@@ -169,6 +179,13 @@ struct FormatDocument {
     private func quoted(_ line: Substring) -> [String] {
         line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
             .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    }
+
+    /// The text of a section.
+    func section(_ title: String) -> Substring {
+        guard let start = text.firstRange(of: "\n## \(title)\n") else { return "" }
+        let rest = text[start.upperBound...]
+        return rest[..<(rest.firstRange(of: "\n## ")?.lowerBound ?? rest.endIndex)]
     }
 
     /// The lines of the fenced block with this name.
@@ -344,8 +361,8 @@ private enum JSON: Codable, Equatable {
     case array([JSON])
     case object([String: JSON])
 
-    init(_ manifest: Manifest) throws {
-        self = try JSONDecoder().decode(JSON.self, from: JSONEncoder().encode(manifest))
+    init(_ document: some Encodable) throws {
+        self = try JSONDecoder().decode(JSON.self, from: JSONEncoder().encode(document))
     }
 
     init(from decoder: any Decoder) throws {
@@ -372,6 +389,12 @@ private enum JSON: Codable, Equatable {
         case .array(let values): try container.encode(values)
         case .object(let values): try container.encode(values)
         }
+    }
+
+    /// Its own keys.
+    var keys: Set<String> {
+        guard case .object(let object) = self else { return [] }
+        return Set(object.keys)
     }
 
     var encoded: [UInt8] {

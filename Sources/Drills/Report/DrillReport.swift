@@ -85,6 +85,8 @@ package struct DrillReport: Sendable, Equatable {
     /// Of an archive whose bytes are intact, and whose seal does not tell that it was changed. It describes the backup
     /// elsewhere, and is no part of the report.
     package var manifest: Manifest?
+    /// Names the content that was drilled, as `StoredFile` does, and is no part of the report either.
+    package var contentTag: String?
 
     /// Whether nothing was found.
     package var isOK: Bool { checks.allSatisfy(\.isOK) }

@@ -52,7 +52,7 @@ struct BackupContents {
     }
 
     private var drilled: String {
-        guard let sidecar = entry.sidecar, let time = sidecar.drilledAt else { return "-" }
+        guard let sidecar = entry.facts, let time = sidecar.drilledAt else { return "-" }
         return sidecar.drillOK == false ? "\(time), and it found something" : time
     }
 

@@ -102,7 +102,12 @@ package struct BackupsShow: SpokenCommand {
                 else: contents.lines(width: StandardOutput.columns)
             )
         }
-        let entry = BackupCatalogue.read(path: path, keyring: keyring, stores: stores)
+        let entry = try BackupCatalogue.read(
+            path: path,
+            keyring: keyring,
+            stores: stores,
+            sealKeys: try Installation(console).knownKeys()
+        )
         if case .unreadable(let problem) = entry.content {
             throw CommandError(
                 .file,

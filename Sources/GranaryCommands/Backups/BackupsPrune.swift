@@ -1,4 +1,3 @@
-internal import Archive
 package import ArgumentParser
 internal import Inspection
 internal import Storage
@@ -60,9 +59,7 @@ package struct BackupsPrune: SpokenCommand {
             sealKeys: try Installation(console).knownKeys()
         )
         let decisions = retention.decide(catalogue)
-        if !dryRun {
-            for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path, in: stores) }
-        }
+        if !dryRun { try BackupDeletion.delete(decisions.filter { !$0.isKept }.map(\.entry), in: stores) }
         let listing = PruneListing(decisions: decisions, isDryRun: dryRun)
         if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
@@ -73,30 +70,12 @@ package struct BackupsPrune: SpokenCommand {
             }
             switch entry.content {
             case .unreadable(let problem):
-                let flaw = entry.needsKey ? "cannot be opened" : "is not a complete backup"
+                let flaw = entry.needsKey || entry.isArchived ? "cannot be opened" : "is not a complete backup"
                 console.note("skipped \(entry.path), which \(flaw) (\(problem))")
             case .described(isOurs: false):
                 console.note("skipped \(entry.path), which only its description of another installation tells about")
             case .described, .backup: continue
             }
         }
-    }
-
-    /// The backup first: its sidecar alone means nothing.
-    private static func delete(_ path: String, in stores: ObjectStores) throws {
-        do {
-            try stores.delete(path)
-            try deleteSidecar(of: path, in: stores)
-        } catch var error as StorageError {
-            error.hint =
-                "the files before it were deleted; \(error.hint ?? "make the folder writable"), and run this again"
-            throw error
-        }
-    }
-
-    private static func deleteSidecar(of path: String, in stores: ObjectStores) throws {
-        let sidecar = path + Sidecar.ending
-        guard let contents = try stores.contents(of: sidecar), Sidecar(contents) != nil else { return }
-        try stores.delete(sidecar)
     }
 }

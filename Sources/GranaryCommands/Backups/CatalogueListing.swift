@@ -10,7 +10,7 @@ struct CatalogueListing {
     func lines(width: Int?) -> [String] { Self.entry.table(catalogue.entries, width: width) + [total] }
 
     private var total: String {
-        let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
+        let bytes = catalogue.entries.map(\.bytes).saturatedSum
         return "\(counted(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
     }
 
@@ -36,18 +36,19 @@ struct CatalogueListing {
                         ?? entry.problem ?? ""
                 }
             ),
-            .init("verified_at", \.sidecar?.verifiedAt),
+            .init("certain", \.isCertain),
+            .init("verified_at", \.facts?.verifiedAt),
             .init(
                 "drilled_at",
-                \.sidecar?.drilledAt,
+                \.facts?.drilledAt,
                 column: .init("drilled", expendable: 3) { entry in
-                    guard let sidecar = entry.sidecar, let time = sidecar.drilledAt else { return "" }
+                    guard let sidecar = entry.facts, let time = sidecar.drilledAt else { return "" }
                     return "\(time.prefix(10))\(sidecar.drillOK == false ? " failed" : "")"
                 }
             ),
-            .init("drill_ok", \.sidecar?.drillOK),
-            .init("locked", \.isLocked), .init("locked_until", \.sidecar?.lockedUntil),
-            .init("sha256", \.sidecar?.sha256),
+            .init("drill_ok", \.facts?.drillOK),
+            .init("locked") { $0.isSidecarOurs && $0.isLocked }, .init("locked_until", \.facts?.lockedUntil),
+            .init("sha256", \.facts?.sha256),
             .part(backup, \.summary),
         ],
         columns: [
@@ -83,8 +84,8 @@ struct CatalogueListing {
 }
 
 extension BackupCatalogue.Entry {
-    /// nil if no key at hand opens it, and no sidecar describes it.
-    fileprivate var isWhole: Bool? { summary == nil && needsKey ? nil : summary != nil }
+    /// nil if it cannot be read now, and no sidecar that this installation sealed describes it.
+    fileprivate var isWhole: Bool? { isCertain ? true : needsKey || isArchived ? nil : false }
 }
 
 /// The deleted and the kept files, with the reasons.
@@ -107,7 +108,7 @@ struct PruneListing {
             ])
         }
         let gone = decisions.filter { !$0.isKept }
-        let bytes = gone.reduce(0) { $0 + $1.entry.bytes }
+        let bytes = gone.map(\.entry.bytes).saturatedSum
         let verb = isDryRun ? "would be deleted" : "deleted"
         let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
         return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]

@@ -63,7 +63,7 @@ extension DrillCommand {
         guard try stores.hasFile(path) else { return Choice(path: path) }
         return Choice(
             path: path,
-            manifest: BackupCatalogue.read(path: path, keyring: keyring, stores: stores).manifest
+            manifest: try BackupCatalogue.read(path: path, keyring: keyring, stores: stores).manifest
         )
     }
 
@@ -75,7 +75,7 @@ extension DrillCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
-        let described = catalogue.entries.filter { $0.summary != nil }
+        let described = catalogue.entries.filter(\.isCertain)
         // A backup that was made while a clock was wrong would be the newest for ever.
         let ofFuture = described.filter { Self.isOfFuture($0) }
         let readable = described.count == ofFuture.count ? described : described.filter { !Self.isOfFuture($0) }
@@ -89,17 +89,20 @@ extension DrillCommand {
                 hint: "--backups names the folder of backups"
             )
         }
-        // A file that is cut off has no time of its own, and would be passed over in silence.
-        let unreadable = catalogue.entries.filter { entry in
-            entry.summary == nil && entry.modified > newest.modified
-        }
         return Choice(
             path: newest.path,
             manifest: newest.manifest,
-            unreadable: unreadable.map {
-                "\($0.file) is newer than \(newest.file), and cannot be read: \($0.problem ?? "")"
-            } + ofFuture.filter { $0.path != newest.path }.map { "\($0.file) is dated in the future" }
+            unreadable: Self.passedOver(catalogue, since: newest)
+                + ofFuture.filter { $0.path != newest.path }.map { "\($0.file) is dated in the future" }
         )
+    }
+
+    /// What is newer than the chosen backup, and cannot be read. A file that is cut off has no time of its own.
+    private static func passedOver(_ catalogue: BackupCatalogue, since newest: BackupCatalogue.Entry) -> [String] {
+        catalogue.entries.filter { !$0.isCertain && $0.modified ?? .max > newest.modified ?? 0 }.map { entry in
+            let reason = entry.problem ?? "only its description of another installation tells about it"
+            return "\(entry.file) is newer than \(newest.file), and cannot be read: \(reason)"
+        }
     }
 
     private static func isOfFuture(_ entry: BackupCatalogue.Entry) -> Bool {

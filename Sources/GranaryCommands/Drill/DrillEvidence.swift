@@ -52,6 +52,8 @@ struct DrillEvidence {
             let outcome = try SidecarMark.set(
                 report.file,
                 bytes: report.bytes,
+                contentTag: report.contentTag,
+                sha256: report.sha256,
                 in: stores,
                 sealKeys: sealKeys,
                 orMake: newSidecar
@@ -63,6 +65,7 @@ struct DrillEvidence {
             case .missing: problem = "the backup is not intact, and there is no valid \(place)"
             case .foreign: problem = "\(place) is sealed by a key that this installation does not have"
             case .otherFile: problem = "\(place) is another file"
+            case .replaced: problem = "\(report.file) was replaced during the drill"
             }
         } catch {
             problem = "\(error)"

@@ -82,6 +82,7 @@ package struct VerifyCommand: SpokenCommand {
             try SidecarMark.set(
                 source.path,
                 bytes: source.fileByteCount,
+                contentTag: source.contentTag,
                 in: stores,
                 sealKeys: try Installation(console).knownKeys()
             ) { $0.verifiedAt = UTCTime.extended(UTCTime.now) }

@@ -1,7 +1,8 @@
 /// An element of a small XML document: the answer of an object store.
 ///
 /// Reads what such answers contain: elements, text, the five named entities and numbers. Attributes, comments, and the
-/// first line are skipped. A document type, which can define entities, is refused.
+/// first line are skipped. A document type, which can define entities, is refused, and so are documents that are larger than
+/// any answer.
 package struct XMLElement: Sendable, Equatable {
     /// Without its namespace.
     package var name: String
@@ -28,12 +29,18 @@ private struct XMLReader {
     private let bytes: [UInt8]
     private var position = 0
     private static let depthMax = 32
+    /// A list has a thousand entries with keys of a thousand characters, each written with up to nine.
+    private static let bytesMax = 16 << 20
+    private static let elementsMax = 100_000
+    private var elements = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func document() -> XMLElement? {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-        guard skipMisc(), take("<"), let root = element(depth: 1), skipMisc(), position == bytes.count else {
+        guard bytes.count <= Self.bytesMax, skipMisc(), take("<"), let root = element(depth: 1), skipMisc(),
+            position == bytes.count
+        else {
             return nil
         }
         return root
@@ -55,7 +62,10 @@ private struct XMLReader {
 
     /// After its `<`.
     private mutating func element(depth: Int) -> XMLElement? {
-        guard depth <= Self.depthMax, let name = name(), let isEmpty = endOfTag() else { return nil }
+        elements += 1
+        guard depth <= Self.depthMax, elements <= Self.elementsMax, let name = name(), let isEmpty = endOfTag() else {
+            return nil
+        }
         var element = XMLElement(name: name)
         if isEmpty { return element }
         var text: [UInt8] = []

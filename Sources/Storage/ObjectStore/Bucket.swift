@@ -16,6 +16,13 @@ package final class Bucket: Sendable {
         package var modified: Int?
         /// The run of granary that wrote it; nil for other objects, and in lists.
         var run: String?
+
+        package var contentTag: String { Bucket.contentTag(etag) }
+    }
+
+    /// An ETag as it is compared: some stores leave the quotes out in some answers.
+    static func contentTag(_ etag: String) -> String {
+        String((etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]).filter { $0 != "\"" })
     }
 
     /// The header with the run that writes an object.
@@ -125,6 +132,7 @@ extension Bucket {
     /// - Parameter prefix: Empty, or ends with a slash.
     package func objects(in prefix: String) throws -> [Object] {
         var (objects, token): ([Object], String?) = ([], nil)
+        var tokens: Set<String> = []
         repeat {
             var request = StoreRequest(method: "GET")
             request.query = [
@@ -133,17 +141,35 @@ extension Bucket {
             if let token { request.query.append(("continuation-token", token)) }
             let page = try document(request, prefix, "could not be listed", named: "ListBucketResult")
             for entry in page.all("Contents") {
-                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey), key != prefix,
-                    let size = (entry["Size"]?.text).flatMap({ Int($0) })
+                guard let key = Self.key(entry["Key"]?.text, of: page), Self.isDirectly(key, in: prefix),
+                    let size = (entry["Size"]?.text).flatMap({ Int($0) }), size >= 0
                 else { continue }
                 let modified = (entry["LastModified"]?.text).flatMap(UTCTime.parse(extended:))
-                objects.append(
-                    Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? "", modified: modified)
-                )
+                objects.append(Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? "", modified: modified))
             }
-            token = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text : nil
+            token = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text ?? "" : nil
+            try token.map { try requireNew($0, &tokens, prefix) }
         } while token != nil
         return objects.sorted { $0.key < $1.key }
+    }
+
+    /// A list that does not follow the question must not decide what is deleted.
+    private static func isDirectly(_ key: String, in prefix: String) -> Bool {
+        let rest = key.utf8.dropFirst(prefix.utf8.count)
+        return key.utf8.starts(with: prefix.utf8) && !rest.isEmpty && !rest.contains(UInt8(ascii: "/"))
+    }
+
+    /// Ends a list that would never end.
+    private func requireNew(_ token: String, _ tokens: inout Set<String>, _ prefix: String) throws {
+        guard token.isEmpty || !tokens.insert(token).inserted else { return }
+        throw StorageError(.store, "\(address(prefix)) could not be listed: the list of \(serverName) does not go on")
+    }
+
+    /// A key of a list; nil if it cannot be decoded. XML cannot have all characters, so encoding was asked for, but not
+    /// all stores do it. Amazon writes spaces as `+`.
+    private static func key(_ text: String?, of page: XMLElement) -> String? {
+        guard page["EncodingType"]?.text == "url" else { return text }
+        return text.flatMap { PercentEncoding.decoded($0.replacing("+", with: " ")) }
     }
 
     /// Sends a request whose answer is a document.
@@ -183,37 +209,26 @@ extension Bucket {
         headers: [(name: String, value: String)] = [],
         isRepeated: Bool
     ) throws {
+        _ = try putForETag(key, bytes, ifAbsent: ifAbsent, headers: headers, isRepeated: isRepeated)
+    }
+
+    /// Like `put`. Returns the ETag, if the store says it.
+    func putForETag(
+        _ key: String,
+        _ bytes: UnsafeRawBufferPointer,
+        ifAbsent: Bool,
+        headers: [(name: String, value: String)],
+        isRepeated: Bool
+    ) throws -> String? {
         var request = StoreRequest(method: "PUT", key: key, headers: headers)
         if ifAbsent { request.headers.append(("if-none-match", "*")) }
         request.isRepeated = isRepeated
-        _ = try client.send(request, body: bytes)
-    }
-
-    /// Replaces a small object.
-    package func replace(_ key: String, _ bytes: [UInt8]) throws {
-        try failing(key, "could not be written") {
-            try bytes.withUnsafeBytes { try put(key, $0, ifAbsent: false, isRepeated: true) }
-        }
-    }
-
-    /// Deletes an object. One that does not exist counts as deleted.
-    package func delete(_ key: String) throws {
-        do {
-            _ = try client.send(StoreRequest(method: "DELETE", key: key))
-        } catch let answer as StoreAnswer {
-            if answer.isMissing, answer.code != "NoSuchBucket" { return }
-            throw StorageError(answer, address(key), "could not be deleted", at: serverName)
-        }
+        return try client.send(request, body: bytes).headers["etag"]
     }
 }
 
 // Uploads in parts.
 extension Bucket {
-    /// A key in a list, which was asked to be encoded, since XML cannot have all characters. Amazon writes spaces as `+`.
-    fileprivate static func decodedKey(_ text: String) -> String? {
-        PercentEncoding.decoded(text.replacing("+", with: " "))
-    }
-
     /// A part that the store has.
     struct Part: Sendable {
         var number: Int
@@ -259,8 +274,10 @@ extension Bucket {
     /// Makes the object from its parts, with one request, which is sent once.
     ///
     /// - Parameter ifAbsent: The store refuses if the object exists.
+    /// - Returns: The ETag, if the store says it.
     /// - Throws: `StoreAnswer` if the store refuses.
-    func completeUpload(_ key: String, _ id: String, _ parts: [Part], ifAbsent: Bool) throws {
+    @discardableResult
+    func completeUpload(_ key: String, _ id: String, _ parts: [Part], ifAbsent: Bool) throws -> String? {
         var request = StoreRequest(method: "POST", key: key, query: [("uploadId", id)])
         if ifAbsent { request.headers = [("if-none-match", "*")] }
         request.isRepeated = false
@@ -273,7 +290,8 @@ extension Bucket {
         let response = try body.withUnsafeBytes { try client.send(request, body: $0) }
         // The status is sent before the work is done. moto has the second name.
         let names = ["CompleteMultipartUploadResult", "CompleteMultipartUploadResponse"]
-        guard let name = XMLElement(response.body)?.name, names.contains(name) else { throw StoreAnswer(response) }
+        guard let result = XMLElement(response.body), names.contains(result.name) else { throw StoreAnswer(response) }
+        return result["ETag"]?.text
     }
 
     private static func escaped(_ text: String) -> String {
@@ -297,6 +315,7 @@ extension Bucket {
     /// All uploads of keys with that beginning which are neither completed nor aborted.
     package func uploads(prefix: String) throws -> [Upload] {
         var (uploads, markers): ([Upload], [(name: String, value: String)]?) = ([], [])
+        var seen: Set<String> = []
         while let marker = markers {
             var request = StoreRequest(method: "GET")
             request.query = [("uploads", ""), ("prefix", prefix), ("encoding-type", "url")] + marker
@@ -307,17 +326,17 @@ extension Bucket {
                 named: "ListMultipartUploadsResult"
             )
             for entry in page.all("Upload") {
-                guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey),
+                guard let key = Self.key(entry["Key"]?.text, of: page), key.utf8.starts(with: prefix.utf8),
                     let id = entry["UploadId"]?.text
                 else { continue }
                 let begun = (entry["Initiated"]?.text).flatMap(UTCTime.parse(extended:))
                 uploads.append(Upload(key: key, id: id, begun: begun))
             }
-            let next = (page["NextKeyMarker"]?.text ?? "", page["NextUploadIdMarker"]?.text ?? "")
-            let goesOn = page["IsTruncated"]?.text == "true" && !next.0.isEmpty
-            markers =
-                goesOn
-                ? [("key-marker", Self.decodedKey(next.0) ?? next.0), ("upload-id-marker", next.1)] : nil
+            markers = nil
+            guard page["IsTruncated"]?.text == "true" else { continue }
+            let next = (Self.key(page["NextKeyMarker"]?.text, of: page) ?? "", page["NextUploadIdMarker"]?.text ?? "")
+            try requireNew(next.0.isEmpty ? "" : "\(next.0)\n\(next.1)", &seen, prefix)
+            markers = [("key-marker", next.0), ("upload-id-marker", next.1)]
         }
         return uploads
     }

@@ -6,6 +6,10 @@ package protocol NamedSink: ByteSink {
     /// Announces that about so many bytes will come at most. Nothing was appended yet.
     func expect(bytes: Int)
 
+    /// After the commit to a store, the ETag of the object as `StoredFile.contentTag` writes it. nil for a file, and if
+    /// the store did not say it.
+    var etag: String? { get }
+
     /// Gives the name. After this the bytes are there, whole.
     ///
     /// - Throws: `StorageError`; `CancellationError`.
@@ -17,6 +21,7 @@ package protocol NamedSink: ByteSink {
 
 extension FileSink: NamedSink {
     package func expect(bytes: Int) {}
+    package var etag: String? { nil }
 }
 
 extension ObjectSink: NamedSink {

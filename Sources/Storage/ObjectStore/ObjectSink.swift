@@ -16,6 +16,7 @@ package final class ObjectSink: ByteSink {
     private let run = Hexadecimal.text(Secrets.randomBytes(16))
     private let state: Mutex<State>
     private let outcome = Mutex(Outcome())
+    private let written = Mutex<String?>(nil)
     /// Parts that may be begun.
     private let free: DispatchSemaphore
     /// Whether the store honours the condition that the object must not exist.
@@ -109,6 +110,7 @@ package final class ObjectSink: ByteSink {
     }
 
     package var byteCount: Int { state.withLock(\.count) }
+    package var etag: String? { written.withLock(\.self).map(Bucket.contentTag) }
 
     /// - Throws: `StorageError` of this part or of an earlier one; `CancellationError`.
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -242,7 +244,14 @@ extension ObjectSink {
             headers.append(("x-amz-checksum-sha256", Data(SHA256.digest(of: bytes)).base64EncodedString()))
         }
         try confirmed(count: bytes.count) { ifAbsent in
-            try bucket.put(address.key, bytes, ifAbsent: ifAbsent, headers: headers, isRepeated: false)
+            let etag = try bucket.putForETag(
+                address.key,
+                bytes,
+                ifAbsent: ifAbsent,
+                headers: headers,
+                isRepeated: false
+            )
+            written.withLock { $0 = etag }
         }
     }
 
@@ -250,7 +259,8 @@ extension ObjectSink {
         guard let upload = state.upload else { return }
         let parts = outcome.withLock(\.parts).sorted { $0.number < $1.number }
         try confirmed(count: state.count) { ifAbsent in
-            try bucket.completeUpload(address.key, upload.id, parts, ifAbsent: ifAbsent)
+            let etag = try bucket.completeUpload(address.key, upload.id, parts, ifAbsent: ifAbsent)
+            written.withLock { $0 = etag }
         }
         upload.entry?.remove()
         state.upload = nil
@@ -299,6 +309,7 @@ extension ObjectSink {
     private func isOurs(_ count: Int) throws -> Bool {
         do {
             guard let object = try bucket.object(address.key) else { return false }
+            written.withLock { $0 = object.etag }
             return object.run == run && object.byteCount == count
         } catch let error as StorageError where error.code == .denied {
             throw StorageError(

@@ -26,6 +26,7 @@ package final class ObjectSource: StoredFile {
     package let byteCount: Int
     private let bucket: Bucket
     private let etag: String
+    package let modified: Int?
     private let cache = Mutex(Cache())
 
     /// - Throws: `StorageError.missing`; see `Bucket`.
@@ -38,10 +39,12 @@ package final class ObjectSource: StoredFile {
             )
         }
         (self.address, self.bucket) = (address, bucket)
-        (byteCount, etag) = (object.byteCount, object.etag)
+        (byteCount, etag, modified) = (object.byteCount, object.etag, object.modified)
     }
 
     package var path: String { address.description }
+
+    package var contentTag: String { Bucket.contentTag(etag) }
 
     /// A replaced object cannot be read at all.
     package var isUnchanged: Bool { true }

@@ -51,10 +51,10 @@ package final class ObjectStores: Sendable {
     /// Replaces a small file or object, which only its owner may read.
     ///
     /// - Throws: `StorageError`; `CancellationError`.
-    package func replace(_ path: String, _ bytes: [UInt8]) throws {
+    package func replace(_ path: String, _ bytes: [UInt8], _ settings: UploadSettings = UploadSettings()) throws {
         if ObjectAddress.isMeant(by: path) {
             let address = try ObjectAddress(path)
-            return try bucket(address.bucket).replace(address.key, bytes)
+            return try bucket(address.bucket).replace(address.key, bytes, headers: settings.headersBeside)
         }
         do {
             try Files.replace(path, bytes, mode: 0o600)
@@ -63,20 +63,42 @@ package final class ObjectStores: Sendable {
         }
     }
 
-    /// The content of a small file or object; nil if it does not exist.
+    /// Writes a small file or object that must not exist, and that only its owner may read.
     ///
-    /// - Throws: `StorageError`; `CancellationError`.
-    package func contents(of path: String) throws -> [UInt8]? {
+    /// - Throws: `StorageError.exists`; others of `StorageError`; `CancellationError`.
+    package func create(_ path: String, _ bytes: [UInt8], _ settings: UploadSettings = UploadSettings()) throws {
         if ObjectAddress.isMeant(by: path) {
             let address = try ObjectAddress(path)
-            return try bucket(address.bucket).contents(of: address.key)
+            return try bucket(address.bucket).create(address.key, bytes, settings)
         }
         do {
-            return try Files.bytes(of: path, onlyRegular: true)
+            try Files.create(path, bytes, mode: 0o600)
         } catch {
-            if error.isMissing { return nil }
-            throw StorageError(error, "could not be read")
+            throw error.number == EEXIST ? .taken(path) : StorageError(error, "could not be written")
         }
+    }
+
+    /// The content of a small file or object; nil if it does not exist.
+    ///
+    /// - Parameter limit: The largest size in bytes.
+    /// - Throws: `StorageError`, `.tooLarge` above the limit; `CancellationError`.
+    package func contents(of path: String, limit: Int = .max) throws -> [UInt8]? {
+        let bytes: [UInt8]?
+        if ObjectAddress.isMeant(by: path) {
+            let address = try ObjectAddress(path)
+            bytes = try bucket(address.bucket).contents(of: address.key)
+        } else if Files.size(path) > limit {
+            throw StorageError.tooLarge(path)
+        } else {
+            do {
+                bytes = try Files.bytes(of: path, onlyRegular: true)
+            } catch {
+                if error.isMissing { return nil }
+                throw StorageError(error, "could not be read")
+            }
+        }
+        guard bytes.map({ $0.count <= limit }) ?? true else { throw StorageError.tooLarge(path) }
+        return bytes
     }
 
     /// Deletes a file or an object. One that does not exist counts as deleted.
@@ -88,6 +110,32 @@ package final class ObjectStores: Sendable {
             return try bucket(address.bucket).delete(address.key)
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw StorageError.system(path, "could not be deleted") }
+    }
+
+    /// Deletes a file or an object if it still has this content. One that does not exist counts as deleted.
+    ///
+    /// - Parameter contentTag: See `StoredFile`.
+    /// - Throws: `StorageError.replaced` if it has another content; others of `StorageError`; `CancellationError`.
+    package func delete(_ path: String, contentTag: String) throws {
+        if ObjectAddress.isMeant(by: path) {
+            let address = try ObjectAddress(path)
+            return try bucket(address.bucket).delete(address.key, contentTag: contentTag)
+        }
+        guard let present = Files.contentTag(path) else { return }
+        guard present == contentTag else { throw StorageError.replacedMeanwhile(path) }
+        try delete(path)
+    }
+
+    /// The size in bytes, and when the content was written, in seconds since 1970.
+    ///
+    /// - Returns: nil if there is no such file, folder or object.
+    /// - Throws: `StorageError`; `CancellationError`.
+    package func properties(of path: String) throws -> (byteCount: Int, modified: Int?, contentTag: String)? {
+        guard ObjectAddress.isMeant(by: path) else {
+            return Files.contentTag(path).map { (Files.size(path), Files.modified(path), $0) }
+        }
+        let address = try ObjectAddress(path)
+        return try bucket(address.bucket).object(address.key).map { ($0.byteCount, $0.modified, $0.contentTag) }
     }
 
     /// Checks that a name is free, or may be taken.
@@ -106,14 +154,5 @@ package final class ObjectStores: Sendable {
         guard ObjectAddress.isMeant(by: path) else { return Files.isFile(path) }
         let address = try ObjectAddress(path)
         return try !address.isFolder && bucket(address.bucket).object(address.key) != nil
-    }
-
-    /// When a file or an object was written, in seconds since 1970; 0 if there is none, or if the store does not say it.
-    ///
-    /// - Throws: `StorageError`; `CancellationError`.
-    package func modified(_ path: String) throws -> Int {
-        guard ObjectAddress.isMeant(by: path) else { return Files.modified(path) }
-        let address = try ObjectAddress(path)
-        return try bucket(address.bucket).object(address.key)?.modified ?? 0
     }
 }

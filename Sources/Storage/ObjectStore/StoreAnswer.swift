@@ -69,6 +69,7 @@ extension StorageError {
         let code: StorageFailure =
             switch answer.status {
             case 404: .missing
+            case 403 where answer.code == "InvalidObjectState": .archived
             case 403, 401: .denied
             default: .store
             }

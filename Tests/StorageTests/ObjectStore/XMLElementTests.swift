@@ -41,4 +41,13 @@ import Testing
         let fair = String(repeating: "<a>", count: 30) + String(repeating: "</a>", count: 30)
         #expect(XMLElement(Array(fair.utf8)) != nil)
     }
+
+    /// Eight million elements would fit into an answer, and take a gigabyte of memory.
+    @Test func theNumberOfElementsIsLimited() {
+        func document(_ count: Int) -> [UInt8] {
+            Array("<a>".utf8) + Array(String(repeating: "<b/>", count: count).utf8) + Array("</a>".utf8)
+        }
+        #expect(XMLElement(document(90_000))?.children.count == 90_000)
+        #expect(XMLElement(document(100_000)) == nil)
+    }
 }

@@ -1,0 +1,47 @@
+internal import Archive
+package import Storage
+
+/// Deletes backups, and nothing else.
+package enum BackupDeletion {
+    /// Deletes backups with their sidecars. One that is not any more what was listed stays; the others are deleted all the
+    /// same.
+    ///
+    /// - Throws: `StorageError`, `.replaced` for a backup that stays; `CancellationError`.
+    package static func delete(_ entries: [BackupCatalogue.Entry], in stores: ObjectStores) throws {
+        var stays: StorageError?
+        for entry in entries {
+            do {
+                try delete(entry, in: stores)
+            } catch let error as StorageError where error.code == .replaced {
+                stays = stays ?? error
+            } catch var error as StorageError {
+                let hint = error.hint ?? "make the folder writable"
+                error.hint = "the files before it were deleted; \(hint), and run this again"
+                throw error
+            }
+        }
+        if let stays { throw stays }
+    }
+
+    /// The backup first: its sidecar alone means nothing.
+    private static func delete(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
+        try requireDescribed(entry, in: stores)
+        try stores.delete(entry.path, contentTag: entry.contentTag)
+        let sidecar = entry.path + Sidecar.ending
+        guard let contents = try? stores.contents(of: sidecar, limit: Sidecar.bytesMax), Sidecar(contents) != nil else {
+            return
+        }
+        try stores.delete(sidecar)
+    }
+
+    /// If only the sidecar of a file was read, the file itself may be a newer one of the same size. An object has an ETag.
+    private static func requireDescribed(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
+        guard case .described = entry.content, !ObjectAddress.isMeant(by: entry.path) else { return }
+        guard try stores.open(entry.path).sha256() != entry.facts?.sha256 else { return }
+        throw StorageError(
+            .replaced,
+            "\(entry.path) is not the file that \(entry.path)\(Sidecar.ending) describes, so it was not deleted",
+            hint: "give --identity, so that the backup itself is read, or remove \(entry.path)\(Sidecar.ending)"
+        )
+    }
+}
