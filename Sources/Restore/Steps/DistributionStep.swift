@@ -33,6 +33,13 @@ extension RestoreWork {
         for statement in script.statements { try run(statement, &session) }
     }
 
+    /// Citus makes sequences on the other nodes in sessions of their own, which wait for the transaction that has dropped
+    /// those of the same names.
+    private static let sequenceHint = """
+        Citus cannot drop a table with a serial or identity column and make it anew in one transaction: drop it before, or \
+        restore into another database that is prepared on all nodes
+        """
+
     private func run(_ statement: DistributionStatements.Statement, _ session: inout Session) throws {
         guard !options.keepGoing else {
             return try record.leftOut.falling("the distribution of \(statement.object)", &session) {
@@ -42,7 +49,9 @@ extension RestoreWork {
         do {
             try session.execute(statement.sql)
         } catch let error as PostgresError {
-            throw error.at("the distribution of \(statement.object)")
+            var error = error.at("the distribution of \(statement.object)")
+            if error.sqlState == "40P01" { error.hint = Self.sequenceHint }
+            throw error
         }
     }
 }
