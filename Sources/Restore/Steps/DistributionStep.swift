@@ -7,7 +7,9 @@ extension RestoreWork {
     var distribution: RestoreStep { RestoreStep(work: .once { try distribute(&$0) }) }
 
     private func distribute(_ session: inout Session) throws {
-        guard let distribution = manifest.distribution, distribution.concerns(selection) else { return }
+        guard var distribution = manifest.distribution, distribution.concerns(selection) else { return }
+        // A restore of tables makes no functions.
+        if !selection.items.contains(where: \.isFunction) { distribution.functions = [] }
         guard try session.hasCitus() else {
             let reason = "the database has no Citus"
             return record.leftOut.add(
@@ -62,6 +64,10 @@ extension Manifest.Distribution {
         let selected = Set(selection.tables.map(\.tableName))
         return tables.contains { selected.contains($0.tableName) } || schemas.contains(where: selection.holds)
     }
+}
+
+extension Manifest.SchemaItem {
+    fileprivate var isFunction: Bool { ["FUNCTION", "PROCEDURE", "AGGREGATE"].contains(kind) }
 }
 
 extension Selection {
