@@ -48,6 +48,9 @@ extension Session {
                     'table', 'foreign table', 'view', 'materialized view', 'sequence', 'function', 'procedure', 'aggregate',
                     'type', 'operator', 'operator class', 'operator family', 'collation', 'conversion', 'statistics object',
                     'text search parser', 'text search dictionary', 'text search template', 'text search configuration')
+                -- Citus hides the shards of distributed tables in pg_class, and drops them with their table.
+                AND (d.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass
+                     OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objid))
                 -- What belongs to something else goes with it, or stays with its extension.
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x
                                 WHERE x.classid = d.classid AND x.objid = d.objid AND x.objsubid = 0 AND x.deptype IN ('i', 'e'))

@@ -7,7 +7,9 @@ extension RestoreWork {
     var distribution: RestoreStep { RestoreStep(work: .once { try distribute(&$0) }) }
 
     private func distribute(_ session: inout Session) throws {
-        guard let distribution = manifest.distribution, distribution.concerns(selection) else { return }
+        guard var distribution = manifest.distribution, distribution.concerns(selection) else { return }
+        // A restore of tables makes no functions.
+        if !selection.items.contains(where: \.isFunction) { distribution.functions = [] }
         guard try session.hasCitus() else {
             let reason = "the database has no Citus"
             return record.leftOut.add(
@@ -33,6 +35,13 @@ extension RestoreWork {
         for statement in script.statements { try run(statement, &session) }
     }
 
+    /// Citus makes sequences on the other nodes in sessions of their own, which wait for the transaction that has dropped
+    /// those of the same names.
+    private static let sequenceHint = """
+        Citus cannot drop a table with a serial or identity column and make it anew in one transaction: drop it before, or \
+        restore into another database that is prepared on all nodes
+        """
+
     private func run(_ statement: DistributionStatements.Statement, _ session: inout Session) throws {
         guard !options.keepGoing else {
             return try record.leftOut.falling("the distribution of \(statement.object)", &session) {
@@ -42,7 +51,9 @@ extension RestoreWork {
         do {
             try session.execute(statement.sql)
         } catch let error as PostgresError {
-            throw error.at("the distribution of \(statement.object)")
+            var error = error.at("the distribution of \(statement.object)")
+            if error.sqlState == "40P01" { error.hint = Self.sequenceHint }
+            throw error
         }
     }
 }
@@ -53,6 +64,10 @@ extension Manifest.Distribution {
         let selected = Set(selection.tables.map(\.tableName))
         return tables.contains { selected.contains($0.tableName) } || schemas.contains(where: selection.holds)
     }
+}
+
+extension Manifest.SchemaItem {
+    fileprivate var isFunction: Bool { ["FUNCTION", "PROCEDURE", "AGGREGATE"].contains(kind) }
 }
 
 extension Selection {
