@@ -22,10 +22,22 @@ struct DatabaseSwap: Sendable {
         let databases = [new] + (force && old != nil ? [target.name] : [])
         async let hindrance = endSessions(of: databases)
         do {
-            return try await rename()
+            return try await renameUnderFreeName()
         } catch let busy as DatabaseError {
             throw await hindrance ?? busy
         }
+    }
+
+    /// Another restore may take the name of the old database between the search for a free one and the rename.
+    private func renameUnderFreeName() async throws -> String? {
+        for _ in 0..<5 {
+            do {
+                return try await rename()
+            } catch let error as PostgresError where ["42P04", "23505"].contains(error.sqlState) {
+                logger.debug("renaming again: \(error)")
+            }
+        }
+        return try await rename()
     }
 
     private func rename() async throws -> String? {

@@ -55,8 +55,7 @@ package struct PostgresError: GranaryError {
 
     package var exitStatus: ExitStatus {
         switch (code, sqlState) {
-        // lock_not_available: a table was locked for too long.
-        case (_, "55P03"): .busy
+        case _ where isLockTrouble: .busy
         // too_many_connections: of the server, the database or the role.
         case (_, "53300"): .busy
         case (.untrusted, _): .refused

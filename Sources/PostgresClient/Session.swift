@@ -20,7 +20,7 @@ package struct Session: ~Copyable {
     ///
     /// - Throws: `PostgresError` with `.connection` or `.timeout`; `CancellationError`.
     static func connect(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
-        let session = try open(server, signal: signal, logger: logger)
+        let session = try openAfterRenames(server, signal: signal, logger: logger)
         // libpq no longer reports it after the connection is lost.
         let version = session.serverVersion
         guard let interruption = try session.start() else { return session }
@@ -30,6 +30,23 @@ package struct Session: ~Copyable {
         let patient = try open(session.sendingTimeouts(to: server, version), signal: signal, logger: logger)
         if let error = try patient.start() { throw error }
         return patient
+    }
+
+    /// Connects again if the database was renamed while the server looked it up. A restore that swaps two databases does
+    /// so, and then another database has the name.
+    private static func openAfterRenames(
+        _ server: ServerAddress,
+        signal: CancelSignal,
+        logger: Logger
+    ) throws -> Session {
+        for _ in 0..<5 {
+            do {
+                return try open(server, signal: signal, logger: logger)
+            } catch let error as PostgresError where error.sqlState == "3D000" && error.server?.detail != nil {
+                logger.debug("connecting again: \(error)")
+            }
+        }
+        return try open(server, signal: signal, logger: logger)
     }
 
     /// Connects with the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
@@ -84,15 +101,20 @@ package struct Session: ~Copyable {
         let lines = String(cString: PQerrorMessage(wire.connection)).split(whereSeparator: \.isNewline)
             .filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
         var states: [String] = []
+        var detail: String?
         let told = lines.map { line in
             // FATAL:  3D000: database "x" does not exist
-            guard let match = line.firstMatch(of: #/[A-Z]+:\s+([0-9A-Z]{5}): /#) else { return String(line) }
+            guard let match = line.firstMatch(of: #/[A-Z]+:\s+([0-9A-Z]{5}): /#) else {
+                if !states.isEmpty { detail = String(line) }
+                return String(line)
+            }
             states.append(String(match.1))
+            detail = nil
             return String(line[..<match.range.lowerBound] + line[match.range.upperBound...])
         }
         let message = told.isEmpty ? "the server at \(place) could not be reached" : told.joined(separator: "; ")
         let fields = states.last.map {
-            PostgresError.ServerFields(severity: "FATAL", sqlState: $0, message: message)
+            PostgresError.ServerFields(severity: "FATAL", sqlState: $0, message: message, detail: detail)
         }
         return PostgresError(
             code: .connection,

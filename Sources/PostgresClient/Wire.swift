@@ -192,9 +192,18 @@ extension Wire {
         return PostgresError(
             code: .server,
             message: fields.messageWithoutValues,
-            hint: fields.hint ?? (fields.sqlState == "25006" ? Self.readOnlyHint(onStandby: isOnStandby) : nil),
+            hint: hint(for: fields),
             server: fields
         )
+    }
+
+    private func hint(for fields: PostgresError.ServerFields) -> String? {
+        switch fields.sqlState {
+        case "25006": fields.hint ?? Self.readOnlyHint(onStandby: isOnStandby)
+        // The server's own hint names its log.
+        case "40P01": "another session was changing the same objects; run the command again"
+        default: fields.hint
+        }
     }
 
     /// Servers tell it since PostgreSQL 14.

@@ -28,13 +28,15 @@ struct CleanTrial: Trial {
             return .broken("neither old nor new: \(now), but \(before)")
         }
         guard manner == .undoable else { return .new }
-        guard let undo = backups(scene).first else { return .broken("the rows are gone, and no backup is there") }
-        let undone = try await scene.granary(
-            ["restore", "\(scene.out)/\(undo)", "--data-only", "--if-empty", "--confirm", scene.name]
-        )
-        guard undone.status == 0 else { return .broken("the backup does not undo it: \(undone)") }
-        let back = try await scene.sql(shopDigest)
-        return back == before ? .new : .broken("the backup brings back something else: \(back), but \(before)")
+        // Two cleanings at once make two backups, and the second one is empty.
+        for undo in backups(scene) {
+            let undone = try await scene.granary(
+                ["restore", "\(scene.out)/\(undo)", "--data-only", "--if-empty", "--confirm", scene.name]
+            )
+            guard undone.status == 0 else { return .broken("the backup does not undo it: \(undone)") }
+            if try await scene.sql(shopDigest) == before { return .new }
+        }
+        return .broken("the rows are gone, and no backup brings them back: \(backups(scene))")
     }
 
     private func backups(_ scene: Scene) -> [String] {
