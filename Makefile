@@ -87,7 +87,7 @@ test-matrix: deps-test ## The tests on every PostgreSQL available here, 15 to 18
 	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
 
 test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
-	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) --filter '^FaultTests\.|HostileOwnerTests|ForeignCodeTests|DamagedStateTests'
+	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' GRANARY_TEST_SEED='$(or $(SEED),$(shell date +%s))' SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) --filter '^FaultTests\.|HostileOwnerTests|ForeignCodeTests|DamagedStateTests'
 
 fuzz: deps-test ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
 	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'

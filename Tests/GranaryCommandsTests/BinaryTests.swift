@@ -66,7 +66,7 @@ import Testing
         #expect(outcome.stdout.isEmpty)
         #expect(
             outcome.stderr
-                == "granary: error: Unknown option '--jbos'. Did you mean '--jobs'?\n"
+                == "granary: error: unknown option '--jbos'. Did you mean '--jobs'?\n"
                 + "hint: `granary backup --help` lists the options\n"
         )
     }

@@ -15,8 +15,8 @@ import Testing
         ("try again", "try again"),
         // Words behind an option that are no value.
         (
-            "add --env, with qa, live, or run `granary env mark NAME`",
-            "add ENV=, with qa, live, or run `granary env mark NAME`"
+            "say what it will be: --env qa, live or demo; this marks it",
+            "say what it will be: ENV=qa, live or demo; this marks it"
         ),
         ("write the whole name, and --env for the folder", "write the whole name, and ENV= for the folder"),
         ("use the right database, or --env", "use the right database, or ENV="),

@@ -169,7 +169,7 @@ import Testing
             let refused = try await project.granary("migrate", "up")
             #expect(refused.status == 3)
             let hint =
-                "hint: the database is empty: add --env, with development, staging, production, or run `granary env mark NAME`\n"
+                "hint: the database is empty; say what it will be: --env development, staging or production; this marks it\n"
             #expect(refused.stderr.hasSuffix(hint), "\(refused)")
             try await #expect(project.granary("migrate", "up", "--env", "development").status == 0)
             try await #expect(project.granary("env").stdout.contains("development (the marker in the database)"))

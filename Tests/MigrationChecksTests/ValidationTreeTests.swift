@@ -175,7 +175,7 @@ import Testing
                     severity: .error,
                     file: "migrations/3_b.up.sql",
                     message: "it has the same number as migrations/000003_a.up.sql, 3",
-                    hint: "give one of them the next free number, with `granary migrate renumber`"
+                    hint: "`granary migrate renumber 3_b` gives it the next free number"
                 )
             ]
         )

@@ -188,7 +188,7 @@ struct GeneratorTests {
             }
             let error = await failure { try files.generate("add_mail", .table) }
             #expect(error?.code == .usage)
-            #expect(error?.hint == "add --env, with development, staging, production")
+            #expect(error?.hint == "--env names it: development, staging, production")
             try #expect(files.generate("add_mail", .table, layer: "production").version == 2)
         }
     }

@@ -17,9 +17,16 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
 }
 
 /// A generator whose seed is printed; `GRANARY_TEST_SEED` repeats a run.
+///
+/// Without it a test has the same numbers every day, so that a failure comes from a change. A long run has new ones.
 package func seededRandom(_ test: String = #function) -> SeededRandom {
-    let given = getenv("GRANARY_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
-    let seed = given ?? UInt64.random(in: .min ... .max)
+    let seed = testSeed(of: test)
     print("\(test): GRANARY_TEST_SEED=\(seed)")
     return SeededRandom(seed: seed)
+}
+
+/// `GRANARY_TEST_SEED`, or the test's own number; in a long run, any.
+package func testSeed(of test: String) -> UInt64 {
+    if let given = getenv("GRANARY_TEST_SEED").flatMap({ UInt64(String(cString: $0)) }) { return given }
+    return isLongRun ? .random(in: 0..<1_000_000_000) : test.utf8.reduce(17) { ($0 &* 31 &+ UInt64($1)) % 1_000_003 }
 }

@@ -94,7 +94,10 @@ extension ProgressState {
     }
 
     private var timeLeft: String? {
-        guard made == nil, isMoving, plannedBytes > doneShare, let rate = shareRate?.perSecond else { return nil }
+        // Of less than a hundredth nothing can be foretold: small tables come in a moment, and say nothing about speed.
+        guard made == nil, isMoving, plannedBytes > doneShare, doneShare >= plannedBytes / 100,
+            let rate = shareRate?.perSecond
+        else { return nil }
         return "\(Formatting.remaining(seconds: Double(plannedBytes - doneShare) / rate)) left"
     }
 

@@ -69,14 +69,19 @@ enum Guard {
 
     /// An empty database is marked by the first command that names the environment.
     private static func hint(_ situation: Situation) -> String {
-        let names = situation.declared?.names ?? []
-        let list = names.isEmpty ? "" : ", with \(names.joined(separator: ", "))"
         if let chosen = situation.choice?.name {
             return "if this is the right database, run `granary env mark \(chosen)`"
         }
+        let names = choices(situation.declared?.names ?? [])
         return situation.isEmpty
-            ? "the database is empty: add --env\(list), or run `granary env mark NAME`"
-            : "if this is the right database, run `granary env mark NAME`\(list)"
+            ? "the database is empty; say what it will be: --env \(names ?? "NAME"); this marks it"
+            : "if this is the right database, run `granary env mark NAME`\(names.map { "; NAME is \($0)" } ?? "")"
+    }
+
+    /// `development, staging or production`
+    private static func choices(_ names: [String]) -> String? {
+        guard let last = names.last, names.count > 1 else { return names.first }
+        return "\(names.dropLast().joined(separator: ", ")) or \(last)"
     }
 
     /// - Throws: `EnvironmentsError` with `.refused`.

@@ -148,6 +148,10 @@ package struct GranaryProgram: Sendable {
         var text = (lines.filter { !$0.hasPrefix("- ") } + [values[...]]).filter { !$0.isEmpty }.joined(separator: " ")
         if text.hasPrefix("Error: ") { text = String(text.dropFirst(7)) }
         while text.hasSuffix(".") { text.removeLast() }
+        // An error of ours begins with a small letter; an acronym stays.
+        if let first = text.first, text.dropFirst().first?.isLowercase == true {
+            text = first.lowercased() + text.dropFirst()
+        }
         return text.isEmpty ? "the arguments do not match the command" : text
     }
 

@@ -31,14 +31,14 @@ struct LayoutChecks {
                 "it has the number of \(first.path), but another title",
                 hint:
                     "rename it to \(first.migration.name).\(direction).sql if it belongs to that migration; otherwise give it the next "
-                    + "free number, with `granary migrate renumber`"
+                    + "free number, with `granary migrate renumber \(migration.migration.name)`"
             )
         }
         return Finding(
             .duplicateNumber,
             file: migration.path,
             "it has the same number as \(first.path), \(migration.version)",
-            hint: "give one of them the next free number, with `granary migrate renumber`"
+            hint: "`granary migrate renumber \(migration.migration.name)` gives it the next free number"
         )
     }
 

@@ -117,8 +117,9 @@ private struct Git {
             if errors.contains("not a git repository") || errors.contains("dubious ownership") {
                 throw MigrationError(
                     .usage,
-                    "\(folder) is not in a git repository that can be read: \(errors.split(separator: "\n")[0])",
-                    hint: "--base compares with a branch of the repository that the migrations are in"
+                    "\(folder) is not in a git repository that can be read",
+                    hint: "--base compares with a branch of the repository that the migrations are in; "
+                        + "`granary migrate renumber` needs no git if you name the migration"
                 )
             }
             return (outcome.terminationStatus.isSuccess, outcome.standardOutput, errors)

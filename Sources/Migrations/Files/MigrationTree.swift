@@ -153,8 +153,8 @@ package struct MigrationTree: Sendable {
         MigrationError(
             .duplicate,
             "\(one?.path ?? "") and \(other?.path ?? "") have the same number",
-            hint: "give one of them the next free number, with `granary migrate renumber`, or by hand with its "
-                + "entry in dependencies.json"
+            hint: "`granary migrate renumber \(other?.name.stem ?? one?.name.stem ?? "NAME")` gives the second one the next "
+                + "free number, in dependencies.json too"
         )
     }
 }

@@ -82,7 +82,7 @@ extension MigrationPlanner {
                 plan.steps.append(try downStep(entry, of: state, preferringStored: true))
                 candidates[node] = migration
             } else {
-                plan.obstacles.append(modified(standing))
+                plan.obstacles.append(modified(standing, state))
             }
         case .applied, .missing, .newer, .otherLayer, .unverified: return
         }
@@ -331,12 +331,13 @@ extension MigrationPlanner {
         )
     }
 
-    private func modified(_ standing: MigrationStanding) -> MigrationError {
-        MigrationError(
+    private func modified(_ standing: MigrationStanding, _ state: ServiceState) -> MigrationError {
+        let count = state.standings.all.filter { $0.isApplied && $0.version >= standing.version }.count
+        return MigrationError(
             .policy,
             "\(standing.migration?.up?.path ?? standing.name) was edited after it was applied",
             hint: "restore the old text and put the change into a new migration; "
-                + "or run `granary migrate redo` to apply the edited file"
+                + "where rows may be lost, `granary migrate redo\(count > 1 ? " \(count)" : "")` applies the edited file instead"
         )
     }
 }

@@ -74,8 +74,9 @@ package struct StatementFailure {
 
     /// - Parameter next: The advice to give if the server has none.
     private func hint(_ next: String) -> String {
-        [error.server?.detailWithoutValues, error.server?.hint ?? transactionHint ?? error.hint ?? next]
-            .compactMap { $0 }.joined(separator: " ")
+        let advice = error.server?.hint ?? transactionHint ?? error.hint ?? next
+        guard let detail = error.server?.detailWithoutValues else { return advice }
+        return "\(detail.hasSuffix(".") ? String(detail.dropLast()) : detail); \(advice)"
     }
 
     /// 2D000 (invalid_transaction_termination) and 25001 (active_sql_transaction): the statement ends the transaction,

@@ -125,7 +125,7 @@ extension Generator {
                 throw MigrationError(
                     .usage,
                     "each environment has separate migrations in \(service.folder), so the environment is needed",
-                    hint: "add --env, with \(environments.names.joined(separator: ", "))"
+                    hint: "--env names it: \(environments.names.joined(separator: ", "))"
                 )
             }
             return service.folder
