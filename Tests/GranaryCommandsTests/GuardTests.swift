@@ -44,7 +44,8 @@ import Testing
         {
             let error = #expect(throws: EnvironmentsError.self) { try admit(choice, .unmarked, isEmpty: isEmpty).get() }
             #expect(error?.code == .refused)
-            #expect(error?.hint?.contains("granary env mark \(choice?.name ?? "NAME")") == true)
+            let means = choice == nil && isEmpty ? "--env NAME" : "granary env mark \(choice?.name ?? "NAME")"
+            #expect(error?.hint?.contains(means) == true, "\(error?.hint ?? "")")
         }
     }
 

@@ -150,11 +150,12 @@ package struct MigrationTree: Sendable {
     }
 
     private static func duplicate(_ one: MigrationFile?, _ other: MigrationFile?) -> MigrationError {
-        MigrationError(
+        let second = other?.name.stem ?? one?.name.stem ?? "NAME"
+        return MigrationError(
             .duplicate,
             "\(one?.path ?? "") and \(other?.path ?? "") have the same number",
-            hint: "`granary migrate renumber \(other?.name.stem ?? one?.name.stem ?? "NAME")` gives the second one the next "
-                + "free number, in dependencies.json too"
+            hint:
+                "`granary migrate renumber \(second)` gives the second one the next free number, in dependencies.json too"
         )
     }
 }
