@@ -121,11 +121,18 @@ package struct DatabaseReplacement: Sendable {
 
     /// With its mark in the name the next restore would consider it unfinished, and drop it.
     private func stayBeside(_ new: String) async throws -> Outcome {
-        let name = try await unusedName("_restored_")
-        let laterSwap = try await laterSwap(with: name)
-        let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
-        _ = try await swap.run()
-        return Outcome(beside: name, laterSwap: laterSwap)
+        var attempts = 5
+        while true {
+            let name = try await unusedName("_restored_")
+            let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
+            do {
+                _ = try await swap.run()
+                return Outcome(beside: name, laterSwap: try await laterSwap(with: name))
+            } catch let error as PostgresError where attempts > 0 && DatabaseSwap.isNameTaken(error) {
+                // Another restore has taken the name since it was looked for.
+                attempts -= 1
+            }
+        }
     }
 
     private func laterSwap(with new: String) async throws -> String? {

@@ -1,5 +1,6 @@
 internal import Logging
 internal import PostgresClient
+internal import Synchronization
 
 /// Renames a new database: in a single transaction with the rename of the old one, or to a name beside it.
 struct DatabaseSwap: Sendable {
@@ -20,10 +21,12 @@ struct DatabaseSwap: Sendable {
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
         let databases = [new] + (force && old != nil ? [target.name] : [])
-        async let hindrance = endSessions(of: databases)
+        let isOver = Flag()
+        async let hindrance = endSessions(of: databases, until: isOver)
         do {
             return try await renameUnderFreeName()
         } catch let busy as DatabaseError {
+            isOver.raised.store(true, ordering: .releasing)
             throw await hindrance ?? busy
         }
     }
@@ -33,12 +36,15 @@ struct DatabaseSwap: Sendable {
         for _ in 0..<5 {
             do {
                 return try await rename()
-            } catch let error as PostgresError where ["42P04", "23505"].contains(error.sqlState) {
+            } catch let error as PostgresError where old != nil && Self.isNameTaken(error) {
                 logger.debug("renaming again: \(error)")
             }
         }
         return try await rename()
     }
+
+    /// duplicate_database, or unique_violation in pg_database, if the other transaction was not committed yet.
+    static func isNameTaken(_ error: PostgresError) -> Bool { ["42P04", "23505"].contains(error.sqlState) }
 
     private func rename() async throws -> String? {
         try await withSession(target.maintenance, logger: logger) { session in
@@ -86,12 +92,12 @@ struct DatabaseSwap: Sendable {
     /// Ends all sessions of `databases` repeatedly, until the rename is done and this task is cancelled.
     ///
     /// - Returns: Why it failed. The rename may succeed nevertheless.
-    private func endSessions(of databases: [String]) async -> (any Error)? {
+    private func endSessions(of databases: [String], until isOver: Flag) async -> (any Error)? {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
                 try session.pin()
                 var stubborn: DatabaseError?
-                for _ in 0..<100 {
+                while !isOver.raised.load(ordering: .acquiring) {
                     let others = try Occupant.others(on: databases, session)
                     if others.isEmpty { stubborn = nil }
                     for other in others {
@@ -111,6 +117,10 @@ struct DatabaseSwap: Sendable {
         } catch {
             return error
         }
+    }
+
+    private final class Flag: Sendable {
+        let raised = Atomic(false)
     }
 
     private static func refusal(_ other: Occupant, _ session: borrowing Session) -> DatabaseError {

@@ -138,6 +138,13 @@ package struct PostgresError: GranaryError {
 }
 
 extension PostgresError {
+    /// libpq could not allocate memory.
+    static let outOfMemory = PostgresError(
+        code: .unexpected,
+        message: "out of memory",
+        hint: "see `ulimit -v`, and the limit of the container"
+    )
+
     static func lost(_ message: String) -> PostgresError {
         PostgresError(
             code: .connectionLost,

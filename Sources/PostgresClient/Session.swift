@@ -27,7 +27,7 @@ package struct Session: ~Copyable {
         logger.debug(
             "connecting again, because a timeout of the role or the database ended the session: \(interruption)"
         )
-        let patient = try open(session.sendingTimeouts(to: server, version), signal: signal, logger: logger)
+        let patient = try openAfterRenames(session.sendingTimeouts(to: server, version), signal: signal, logger: logger)
         if let error = try patient.start() { throw error }
         return patient
     }
@@ -54,7 +54,7 @@ package struct Session: ~Copyable {
         let connection = withCStrings(server.parameters.map(\.keyword)) { keywords in
             withCStrings(server.parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
         }
-        guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
+        guard let connection else { throw PostgresError.outOfMemory }
         // While connecting there is no result with error fields. Only this setting makes libpq print the SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         let session = Session(
@@ -105,13 +105,16 @@ package struct Session: ~Copyable {
         let told = lines.map { line in
             // FATAL:  3D000: database "x" does not exist
             guard let match = line.firstMatch(of: #/[A-Z]+:\s+([0-9A-Z]{5}): /#) else {
-                if !states.isEmpty { detail = String(line) }
+                // `DETAIL:  It seems to have just been dropped or renamed.`, in the server's language. The line of another
+                // host names it.
+                if !states.isEmpty, !line.contains("\""), line.contains(":  ") { detail = String(line) }
                 return String(line)
             }
             states.append(String(match.1))
             detail = nil
             return String(line[..<match.range.lowerBound] + line[match.range.upperBound...])
         }
+        if told == ["out of memory"] { return .outOfMemory }
         let message = told.isEmpty ? "the server at \(place) could not be reached" : told.joined(separator: "; ")
         let fields = states.last.map {
             PostgresError.ServerFields(severity: "FATAL", sqlState: $0, message: message, detail: detail)

@@ -244,7 +244,7 @@ extension DumpPlayer {
     private func failure(_ error: PostgresError, at line: Int) -> RestoreError {
         let missing = "run it as a role that may do so; an archive of single schemas needs fewer rights"
         return RestoreError(
-            .statement,
+            error.isLockTrouble ? .busy : .statement,
             "\(rules.path):\(line): \(error)",
             hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : Self.encodingHint(error))
         )

@@ -129,7 +129,7 @@ struct SchemaStatements {
         } catch let error as PostgresError where absence.isAllowed(item) && error.isOfStatement {
             leftOut.add(item, because: error.description)
         } catch let error as PostgresError where error.code == .server {
-            throw SchemaStatements.failure(of: item, error)
+            throw error.isOfStatement ? SchemaStatements.failure(of: item, error) : error.at(item.title)
         }
         return false
     }

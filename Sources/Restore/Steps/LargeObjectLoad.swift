@@ -16,7 +16,7 @@ enum LargeObjectLoad {
             }
             do {
                 try session.execute(statements.joined())
-            } catch let error as PostgresError where error.code == .server {
+            } catch let error as PostgresError where error.isOfStatement {
                 throw RestoreError(.statement, "large objects could not be made: \(error)", hint: error.hint)
             }
         }

@@ -57,7 +57,7 @@ struct Sequences {
             }
             try set(goals, session)
             return goals.positions
-        } catch let error as PostgresError where error.code == .server {
+        } catch let error as PostgresError where error.isOfStatement {
             throw RestoreError(.statement, "sequences could not be set: \(error)", hint: error.hint)
         }
     }
