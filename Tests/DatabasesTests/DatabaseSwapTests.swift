@@ -7,13 +7,19 @@ import Testing
 /// Processes of all kinds that are connected to the databases to be renamed.
 @Suite(.serialized)
 struct DatabaseSwapTests {
-    private func swap(_ server: ThrowawayServer, new: String, into name: String, as role: String) -> DatabaseSwap {
+    private func swap(
+        _ server: ThrowawayServer,
+        new: String,
+        into name: String,
+        keeping old: String? = nil,
+        as role: String
+    ) -> DatabaseSwap {
         let address = ServerAddress(server.url(database: "postgres").replacing("user=granary", with: "user=\(role)"))
         return DatabaseSwap(
             target: TargetDatabase(name: name, address: address, maintenance: address, exists: false),
             new: new,
             name: name,
-            old: nil,
+            old: old,
             force: false,
             logger: quietLogger
         )
@@ -33,6 +39,65 @@ struct DatabaseSwapTests {
             _ = try await swap(server, new: "\(name)_new", into: name, as: "granary").run()
             #expect(try await server.databases().contains(name))
             _ = await visitor.value
+        }
+    }
+
+    /// Runs statements in a transaction, which is committed when another session waits for it. That session is of `body`.
+    private func withRival<R: Sendable>(
+        _ statements: String,
+        _ server: ThrowawayServer,
+        _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
+        let address = ServerAddress(server.url(database: "postgres"))
+        let waiting = try await withHeldSession(
+            address,
+            logger: quietLogger,
+            prepare: { session in
+                try session.execute("BEGIN; \(statements)")
+                return session.processID
+            },
+            release: { try $0.execute("COMMIT") },
+            while: { process in
+                let work = Task { try await body() }
+                try await eventually {
+                    try await psql(
+                        server.url(database: "postgres"),
+                        "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND \(process) = ANY (pg_blocking_pids(pid))"
+                    ) == "t"
+                }
+                return work
+            }
+        )
+        return try await waiting.value
+    }
+
+    @Test func aNameThatAnotherRestoreTakesMeanwhileIsNotUsed() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withName { name in
+            for suffix in ["", "_new", "_other"] {
+                try await server.execute("CREATE DATABASE \(name)\(suffix) TEMPLATE template0")
+            }
+            let swap = swap(server, new: "\(name)_new", into: name, keeping: "\(name)_old", as: "granary")
+            let kept = try await withRival("ALTER DATABASE \(name)_other RENAME TO \(name)_old", server) {
+                try await swap.run()
+            }
+            #expect(kept == "\(name)_old_2")
+        }
+    }
+
+    @Test func aDatabaseThatIsReplacedWhileASessionConnectsIsReached() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withName { name in
+            for suffix in ["", "_new"] {
+                try await server.execute("CREATE DATABASE \(name)\(suffix) TEMPLATE template0")
+            }
+            let statements =
+                "ALTER DATABASE \(name) RENAME TO \(name)_old; ALTER DATABASE \(name)_new RENAME TO \(name)"
+            let address = ServerAddress(server.url(database: name))
+            let reached = try await withRival(statements, server) {
+                try await withSession(address, logger: quietLogger) { $0.database }
+            }
+            #expect(reached == name)
         }
     }
 
