@@ -128,9 +128,15 @@ extension Bucket {
                 guard let key = (entry["Key"]?.text).flatMap(Self.decodedKey), key != prefix,
                     let size = (entry["Size"]?.text).flatMap({ Int($0) })
                 else { continue }
+                // Some gateways ignore parts of the question.
+                guard key.hasPrefix(prefix), !key.dropFirst(prefix.count).contains("/") else { continue }
                 objects.append(Object(key: key, byteCount: size, etag: entry["ETag"]?.text ?? ""))
             }
-            token = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text : nil
+            let next = page["IsTruncated"]?.text == "true" ? page["NextContinuationToken"]?.text : nil
+            if next != nil, next == token {
+                throw StorageError(.store, "\(address(prefix)) could not be listed: \(serverName) repeats itself")
+            }
+            token = next
         } while token != nil
         return objects.sorted { $0.key < $1.key }
     }
@@ -252,7 +258,8 @@ extension Bucket {
     func completeUpload(_ key: String, _ id: String, _ parts: [Part], ifAbsent: Bool) throws {
         var request = StoreRequest(method: "POST", key: key, query: [("uploadId", id)])
         if ifAbsent { request.headers = [("if-none-match", "*")] }
-        request.isRepeated = false
+        // Many parts take minutes.
+        (request.isRepeated, request.silence) = (false, .seconds(600))
         let list = parts.map { part in
             let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
             return
