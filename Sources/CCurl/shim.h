@@ -26,6 +26,7 @@ enum {
     CCurl_optionLowSpeedLimit = 19,
     CCurl_optionLowSpeedTime = 20,
     CCurl_optionNoBody = 44,
+    CCurl_optionFreshConnect = 74,
     CCurl_optionHTTPVersion = 84,
     CCurl_optionBufferSize = 98,
     CCurl_optionNoSignal = 99,

@@ -13,11 +13,13 @@ package final class HTTPProxy: Sendable {
         fileprivate var head: [UInt8]
         package var body: [UInt8]
 
+        /// Whether granary asks with it what the store can do.
+        private var isProbe: Bool { target.contains("/.granary") }
         /// A part of an upload.
-        package var isPart: Bool { method == "PUT" && target.contains("partNumber=") }
-        package var isBeginning: Bool { method == "POST" && target.contains("uploads=") }
-        package var isCompletion: Bool { method == "POST" && target.contains("uploadId=") }
-        package var isAbort: Bool { method == "DELETE" && target.contains("uploadId=") }
+        package var isPart: Bool { method == "PUT" && target.contains("partNumber=") && !isProbe }
+        package var isBeginning: Bool { method == "POST" && target.contains("uploads=") && !isProbe }
+        package var isCompletion: Bool { method == "POST" && target.contains("uploadId=") && !isProbe }
+        package var isAbort: Bool { method == "DELETE" && target.contains("uploadId=") && !isProbe }
     }
 
     /// What happens to a request.

@@ -42,6 +42,9 @@ package struct UploadOptions: ParsableArguments {
     package init() {}
 
     package mutating func validate() throws {
+        guard abortAfter.duration >= .seconds(3600) else {
+            throw ValidationError("--abort-after must be at least 1h, so that no running upload is aborted")
+        }
         guard let bytes = partSize?.bytes else { return }
         guard (UploadSettings.partBytesMin...UploadSettings.partBytesMax).contains(bytes) else {
             throw ValidationError("--part-size must be between 5MiB and 5GiB")

@@ -52,12 +52,13 @@ struct WebIdentity: Sendable {
             ("RoleSessionName", sessionName), ("WebIdentityToken", token),
         ]
         let body = fields.map { "\($0)=\(PercentEncoding.text($1))" }.joined(separator: "&")
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: "POST",
             url: "\(server)\(server.path.isEmpty ? "/" : "")",
             headers: [("Content-Type", "application/x-www-form-urlencoded")],
             timeout: .seconds(30)
         )
+        request.avoidsProxy = server.isLoopback
         do {
             return try Array(body.utf8).withUnsafeBytes { try client.send(request, body: $0, wake: wake) }
         } catch let error as HTTPFailure {

@@ -7,9 +7,6 @@ internal import Synchronization
 /// Only http and https; no redirects are followed, and no `.netrc` is read. Proxies come from the environment
 /// (`HTTPS_PROXY`, `NO_PROXY`), as libcurl documents them.
 final class HTTPClient: Sendable {
-    /// A connection on which nothing moves for this long is dead.
-    static let silenceSeconds = 60
-
     private let lanes = Mutex<[Lane]>([])
     private let caFile: String?
 
@@ -102,7 +99,8 @@ private final class Lane: @unchecked Sendable {
         set(CCurl_optionConnectTimeoutMS, Int(request.connectTimeout / .milliseconds(1)))
         if let timeout = request.timeout { set(CCurl_optionTimeoutMS, Int(timeout / .milliseconds(1))) }
         set(CCurl_optionLowSpeedLimit, 1)
-        set(CCurl_optionLowSpeedTime, HTTPClient.silenceSeconds)
+        set(CCurl_optionLowSpeedTime, Int(request.silence / .seconds(1)))
+        if request.isSentOnce { set(CCurl_optionFreshConnect, 1) }
         set(CCurl_optionBufferSize, 512 << 10)
         set(CCurl_optionUploadBufferSize, 1 << 20)
         set(CCurl_optionUserAgent, "granary")

@@ -9,6 +9,10 @@ struct HTTPRequest: Sendable {
     var connectTimeout = Duration.seconds(15)
     /// The time for the whole request; nil for no limit while bytes flow.
     var timeout: Duration?
+    /// How long nothing may move.
+    var silence = Duration.seconds(60)
+    /// Never sent a second time by libcurl itself, as it does if a connection that it used before has died.
+    var isSentOnce = false
     /// Connects directly, even if the environment names a proxy.
     var avoidsProxy = false
 }

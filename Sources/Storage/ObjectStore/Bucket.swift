@@ -280,7 +280,8 @@ extension Bucket {
     func completeUpload(_ key: String, _ id: String, _ parts: [Part], ifAbsent: Bool) throws -> String? {
         var request = StoreRequest(method: "POST", key: key, query: [("uploadId", id)])
         if ifAbsent { request.headers = [("if-none-match", "*")] }
-        request.isRepeated = false
+        // Many parts take minutes.
+        (request.isRepeated, request.silence) = (false, .seconds(600))
         let list = parts.map { part in
             let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
             return

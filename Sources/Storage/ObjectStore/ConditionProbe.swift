@@ -38,16 +38,36 @@ struct ConditionProbe {
         return holds
     }
 
-    /// The first request may create the object; then the second must be refused.
+    /// The first request may create the object; then the second must be refused, and so must an upload in parts: some
+    /// stores honour the condition in one of them alone.
     private func ask() throws -> Bool {
         for _ in 0..<2 {
             switch try request() {
-            case .refused: return true
+            case .refused: return try refusesUpload()
             case .notUnderstood: return false
             case .written: continue
             }
         }
         return false
+    }
+
+    private func refusesUpload() throws -> Bool {
+        let id = try bucket.beginUpload(key, headers: headers)
+        do {
+            let part = try Array(Self.text.utf8).withUnsafeBytes {
+                try bucket.uploadPart(1, of: key, id, $0, hasChecksum: false)
+            }
+            try bucket.completeUpload(key, id, [part], ifAbsent: true)
+            return false
+        } catch {
+            try? bucket.abortUpload(key, id)
+            guard let answer = error as? StoreAnswer else { throw error }
+            if answer.isConditionFailed { return true }
+            if answer.isDenied {
+                throw StorageError(answer, bucket.address(key), "could not be written", at: bucket.serverName)
+            }
+            return false
+        }
     }
 
     private enum Answer { case written, refused, notUnderstood }

@@ -289,14 +289,15 @@ extension ObjectSink {
                 return try send(ifAbsent)
             } catch let answer as StoreAnswer {
                 let isDecided = answer.isConditionFailed || answer.isMissing || isLast
-                if isUncertain, isDecided, try isOurs(count) { return }
+                // A proxy may have sent the request twice, so even the first refusal may be due to this object.
+                if isDecided, try isOurs(count, isUncertain: isUncertain) { return }
                 if ifAbsent, answer.isConditionFailed { throw taken }
                 guard answer.isTemporary, !isLast else {
                     throw StorageError(answer, address, "could not be written", at: bucket.serverName)
                 }
             } catch let error as StorageError where error.code == .store || error.code == .unreachable {
                 guard !isLast else {
-                    if try isOurs(count) { return }
+                    if try isOurs(count, isUncertain: true) { return }
                     throw error
                 }
             }
@@ -306,12 +307,15 @@ extension ObjectSink {
     }
 
     /// Whether the object is the one that this run wrote.
-    private func isOurs(_ count: Int) throws -> Bool {
+    ///
+    /// - Parameter isUncertain: Whether it is an error if the credentials may not look.
+    private func isOurs(_ count: Int, isUncertain: Bool) throws -> Bool {
         do {
             guard let object = try bucket.object(address.key) else { return false }
             written.withLock { $0 = object.etag }
             return object.run == run && object.byteCount == count
         } catch let error as StorageError where error.code == .denied {
+            guard isUncertain else { return false }
             throw StorageError(
                 .store,
                 "\(bucket.serverName) did not confirm that \(address) was written, and the credentials may not look",

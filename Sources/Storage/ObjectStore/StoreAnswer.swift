@@ -32,6 +32,8 @@ struct StoreAnswer: Error, Sendable {
         case 501: false
         case 500...: true
         case 408, 429: true
+        // A conflict without a name; or success without the result, as when an answer was cut off.
+        case 409 where code.isEmpty, 200..<300 where code.isEmpty: true
         default: Self.temporaryCodes.contains(code)
         }
     }
@@ -48,6 +50,8 @@ struct StoreAnswer: Error, Sendable {
     var isSilentRefusal: Bool { status == 400 && code.isEmpty }
     /// Whether the same request with the header `Content-MD5` may succeed.
     var asksForMD5: Bool { code == "InvalidRequest" && message.contains("Content-MD5") }
+    /// The answer to a HEAD has no body, so nothing tells why it was refused.
+    var isMute: Bool { status == 403 && code.isEmpty }
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
 
     /// Whether the bucket is in another region, which `region` names.

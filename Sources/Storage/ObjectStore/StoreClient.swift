@@ -16,6 +16,8 @@ struct StoreRequest: Sendable {
     var ignoresWake = false
     /// Whether it is sent again after a temporary failure.
     var isRepeated = true
+    /// How long the store may be silent.
+    var silence = Duration.seconds(60)
 }
 
 /// Sends signed requests to one bucket, and repeats them as long as that may help.
@@ -54,6 +56,9 @@ final class StoreClient: Sendable {
         state = Mutex(State(server: server))
         self.http = http
     }
+
+    /// The time of the store, in seconds since 1970, as far as it is known to differ from that of this machine.
+    var now: Int { UTCTime.now + state.withLock(\.clockOffset) }
 
     var serverName: String { state.withLock(\.server.name) }
     let storeIdentity: String
@@ -135,12 +140,16 @@ final class StoreClient: Sendable {
             bodyDigest: digest
         )
         let signer = RequestSigner(credentials: key, region: server.region)
-        let sent = HTTPRequest(
+        var sent = HTTPRequest(
             method: request.method,
             url: unsigned.url,
             headers: signer.headers(of: unsigned, at: UTCTime.now + offset),
-            timeout: end.map { max(.milliseconds(100), $0 - .now) }
+            timeout: end.map { max(.milliseconds(100), $0 - .now) },
+            silence: request.silence,
+            isSentOnce: !request.isRepeated
         )
+        // What is not encrypted must not leave this machine.
+        sent.avoidsProxy = place.server.isLoopback
         let response = try http.send(
             sent,
             body: body,
@@ -177,7 +186,7 @@ final class StoreClient: Sendable {
             state.withLock { $0.requiresMD5 = true }
             return true
         }
-        if answer.isSkewed, done.clocks == 0, let time = answer.time {
+        if done.clocks == 0, let time = answer.time, answer.isSkewed || answer.isMute && abs(time - now) > 300 {
             done.clocks += 1
             let offset = time - UTCTime.now
             settings.note("note: the clock of this machine and that of \(serverName) differ by \(abs(offset)) seconds")

@@ -38,7 +38,8 @@ extension ObjectStores {
         }
     }
 
-    /// The uploads to a folder that were begun long ago and never completed. They take room that is paid for.
+    /// The uploads of backups directly in a folder that were begun long ago and never completed, except those of runs on
+    /// this machine that go on. They take room that is paid for.
     ///
     /// - Throws: See `Bucket`; `.denied` if the credentials may not list uploads.
     package func oldUploads(
@@ -46,9 +47,15 @@ extension ObjectStores {
         olderThan age: Int,
         where isOurs: (_ name: String) -> Bool
     ) throws -> [Bucket.Upload] {
-        let (bucket, limit) = (try bucket(folder.bucket), UTCTime.now - age)
-        return try bucket.uploads(prefix: folder.key).filter { upload in
-            upload.begun.map { $0 < limit } == true && isOurs(bucket.address(upload.key).name)
+        let bucket = try bucket(folder.bucket)
+        let uploads = try bucket.uploads(prefix: folder.key)
+        let running = UploadJournal(settings).running(in: bucket)
+        // The clock of the store counts, which the answer has told if it differs.
+        let limit = bucket.client.now - age
+        return uploads.filter { upload in
+            guard let begun = upload.begun, begun < limit, !running.contains(upload.id) else { return false }
+            let address = bucket.address(upload.key)
+            return address.parent == folder && isOurs(address.name)
         }
     }
 

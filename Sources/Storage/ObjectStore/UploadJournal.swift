@@ -66,17 +66,32 @@ struct UploadJournal: Sendable {
         abandoned.map { ($0.record.server, ObjectAddress(bucket: $0.record.bucket, key: $0.record.key)) }
     }
 
+    /// The uploads to this bucket of runs on this machine that go on.
+    func running(in bucket: Bucket) -> Set<String> {
+        Set(
+            known.filter {
+                $0.entry == nil && $0.record.server == bucket.storeIdentity && $0.record.bucket == bucket.name
+            }.map(\.record.upload)
+        )
+    }
+
     private var abandoned: [(record: Record, entry: Entry)] {
+        known.compactMap { known in known.entry.map { (known.record, $0) } }
+    }
+
+    /// Everything in the journal; without an entry if the process that uploads goes on.
+    private var known: [(record: Record, entry: Entry?)] {
         guard let folder else { return [] }
         return ((try? Files.names(in: folder)) ?? []).filter { $0.hasSuffix(Self.ending) }.compactMap { name in
             let path = Files.joined(folder, name)
             let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else { return nil }
             let entry = Entry(path, descriptor)
-            guard FileLock.take(descriptor) == .held, let bytes = try? Files.bytes(of: path),
+            let lock = FileLock.take(descriptor)
+            guard lock != .unsupported, let bytes = try? Files.bytes(of: path),
                 let record = try? JSONDecoder().decode(Record.self, from: Data(bytes))
             else { return nil }
-            return (record, entry)
+            return (record, lock == .held ? entry : nil)
         }
     }
 }

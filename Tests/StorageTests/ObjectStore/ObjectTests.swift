@@ -190,6 +190,12 @@ struct ObjectTests {
             )
             #expect(aborted.map(\.key) == ["killed.zip"])
             try #expect(Set(bucket.uploads(prefix: "").map(\.key)) == ["running.zip", "other-20261123T071500Z.zip"])
+            let old = try stores.oldUploads(
+                in: ObjectAddress(bucket: bucket.name, key: ""),
+                olderThan: -3600,
+                where: { _ in true }
+            )
+            #expect(old.map(\.key) == ["other-20261123T071500Z.zip"])
             // Those of other machines are aborted when they are old, if they are backups.
             func abort(_ isOurs: Bool) throws -> [String] {
                 try stores.abortStaleUploads(

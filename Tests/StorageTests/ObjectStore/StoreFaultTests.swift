@@ -162,6 +162,23 @@ struct StoreFaultTests {
         #expect(storageError { try second.commit() }?.code == .exists)
     }
 
+    /// The condition counts in requests for whole objects, and not in the last one of an upload.
+    @Test func aStoreThatIgnoresTheConditionOfUploadsIsFound() async throws {
+        let store = try await ObjectStore.shared()
+        let notes = Mutex<[String]>([])
+        let proxy = try HTTPProxy(before: store.port) { request, _ in
+            request.method == "POST" && request.target.contains("/.granary?uploadId=")
+                ? .answer(200, body: "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>") : .pass
+        }
+        var settings = store.settings(endpoint: proxy.endpoint)
+        settings.note = { note in notes.withLock { $0.append(note) } }
+        let address = ObjectAddress(bucket: try store.newBucket(), key: "shop.zip")
+        let sink = try ObjectSink(address, in: ObjectStores(settings), Self.smallParts)
+        try write(100, to: sink)
+        try sink.commit()
+        #expect(notes.withLock { $0 }.first?.contains("would be lost") == true)
+    }
+
     @Test func eachBucketIsAskedOnceAboutConditions() async throws {
         let store = try await ObjectStore.shared()
         try await ScratchFolder.with { folder in
@@ -251,6 +268,50 @@ struct StoreFaultTests {
         try #expect(ObjectStores(settings).bucket("b").objects(in: "").isEmpty)
         #expect(proxy.requests.count == 2)
         #expect(notes.withLock { $0 }.first?.contains("clock") == true)
+    }
+
+    /// The answer to a HEAD has no body that could name the reason.
+    @Test func aWrongClockIsCorrectedForARequestWhoseAnswerHasNoBody() throws {
+        let proxy = try HTTPProxy(before: 0) { request, _ in
+            request.headers["x-amz-date"]?.hasPrefix("20300102T0304") == true
+                ? .answer(200, headers: ["Content-Length": "5", "ETag": "\"x\""])
+                : .answer(403, headers: ["Date": "Wed, 02 Jan 2030 03:04:05 GMT"])
+        }
+        try #expect(bucket(proxy).object("x")?.byteCount == 5)
+        #expect(proxy.requests.count == 2)
+    }
+
+    /// libcurl would send it again by itself on a connection that it had used before.
+    @Test func aRequestThatMustBeSentOnceIsSentOnce() throws {
+        let proxy = try HTTPProxy(before: 0) { request, _ in
+            request.method == "PUT" ? .close : .answer(200, body: "<ListBucketResult></ListBucketResult>")
+        }
+        let bucket = try bucket(proxy)
+        _ = try bucket.objects(in: "")
+        let error = storageError {
+            try [1, 2, 3].withUnsafeBytes { try bucket.put("x", $0, ifAbsent: false, isRepeated: false) }
+        }
+        #expect(error?.code == .store)
+        #expect(proxy.requests.count { $0.method == "PUT" } == 1)
+    }
+
+    /// Some gateways do not know all parts of the question.
+    @Test func objectsOutsideOfTheFolderAreNotListed() throws {
+        let proxy = try HTTPProxy(before: 0) { _, _ in
+            let entries = ["shop/a", "shop/old/b", "other/c"].map {
+                "<Contents><Key>\($0)</Key><Size>1</Size></Contents>"
+            }
+            return .answer(200, body: "<ListBucketResult>\(entries.joined())</ListBucketResult>")
+        }
+        try #expect(bucket(proxy).objects(in: "shop/").map(\.key) == ["shop/a"])
+    }
+
+    private func bucket(_ proxy: HTTPProxy) throws -> Bucket {
+        var settings = StoreSettings(variables: AddressTests.noFiles)
+        settings.variables["AWS_ACCESS_KEY_ID"] = "a"
+        settings.variables["AWS_SECRET_ACCESS_KEY"] = "b"
+        settings.endpoint = proxy.endpoint
+        return try ObjectStores(settings).bucket("b")
     }
 
     @Test func aRequestThatHangsEndsWhenItIsInterrupted() async throws {
