@@ -74,7 +74,7 @@ package final class ObjectStores: Sendable {
         do {
             try Files.create(path, bytes, mode: 0o600)
         } catch {
-            throw error.number == EEXIST ? .taken(path) : StorageError(error, "could not be written")
+            throw error.number == EEXIST ? StorageError.taken(path) : StorageError(error, "could not be written")
         }
     }
 

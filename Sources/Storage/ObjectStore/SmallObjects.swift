@@ -96,6 +96,6 @@ extension UploadSettings {
     var headersBeside: [(name: String, value: String)] {
         var settings = self
         (settings.storageClass, settings.retention) = (nil, nil)
-        return settings.headers.map { $0.name == "content-type" ? ($0.name, "application/json") : $0 }
+        return settings.headers.map { $0.name == "content-type" ? (name: $0.name, value: "application/json") : $0 }
     }
 }
