@@ -228,7 +228,7 @@ struct FormatDocument {
                 privileges: privileges,
                 settings: [.init(role: "reader", name: "work_mem", value: "4MB")]
             ),
-            server: .init(version: "16.2", versionNumber: 160002),
+            server: .init(version: "16.2", versionNumber: 160002, systemIdentifier: "7"),
             snapshot: "00000003-0000001B-1",
             walPosition: "0/16B3748",
             scope: .init(schemas: ["public"], tables: ["public.t"])

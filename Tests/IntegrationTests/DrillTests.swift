@@ -232,6 +232,7 @@ import Testing
             let sidecar = project.folder.read("\(file).json")
             let outcome = try await project.granary(
                 "drill",
+                "--trust",
                 environment: ["GRANARY_ARCHIVE_KEY": String(repeating: "other", count: 8)]
             )
             #expect(outcome.status == 0, "\(outcome)")
