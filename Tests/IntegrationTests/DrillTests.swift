@@ -330,8 +330,8 @@ import Testing
     }
 
     private static let migrations: KeyValuePairs = [
-        "migrations/000001_users.up.sql": "CREATE TABLE users (id int PRIMARY KEY, name text);",
-        "migrations/000001_users.down.sql": "DROP TABLE users;",
+        "migrations/000001_users.up.sql": "CREATE TABLE public.users (id int PRIMARY KEY, name text);",
+        "migrations/000001_users.down.sql": "DROP TABLE public.users;",
         "environments.json": "{\"service\": \"shop\", \"schemas\": [\"public\"]}",
     ]
 
@@ -350,8 +350,8 @@ import Testing
                 """,
                 to: "environments.json"
             )
-            try project.writeMigration("DROP TABLE users;", to: "000002_gone.up.sql")
-            try project.writeMigration("CREATE TABLE users ();", to: "000002_gone.down.sql")
+            try project.writeMigration("DROP TABLE public.users;", to: "000002_gone.up.sql")
+            try project.writeMigration("CREATE TABLE public.users ();", to: "000002_gone.down.sql")
             let real = try await project.granary("migrate", "up")
             #expect(real.status == 3, "\(real)")
             let drill = try await project.granary("drill", "b.zip", "--migrate")
@@ -389,8 +389,8 @@ import Testing
             try await project.sql("INSERT INTO users SELECT g, 'x' FROM generate_series(1, 1000) g")
             let backup = try await project.granary("backup", "--quiet", "--output", "b.zip")
             #expect(backup.status == 0, "\(backup)")
-            try project.writeMigration("ALTER TABLE users ALTER COLUMN id TYPE bigint;", to: "000002_wide.up.sql")
-            try project.writeMigration("ALTER TABLE users ALTER COLUMN id TYPE int;", to: "000002_wide.down.sql")
+            try project.writeMigration("ALTER TABLE public.users ALTER COLUMN id TYPE bigint;", to: "000002_wide.up.sql")
+            try project.writeMigration("ALTER TABLE public.users ALTER COLUMN id TYPE int;", to: "000002_wide.down.sql")
             let sound = try await project.granary("drill", "b.zip", "--migrate", "--json")
             #expect(sound.status == 0, "\(sound)")
             #expect(
@@ -399,7 +399,7 @@ import Testing
                 ),
                 "\(sound)"
             )
-            try project.writeMigration("ALTER TABLE users ADD CHECK (name <> 'x');", to: "000003_check.up.sql")
+            try project.writeMigration("ALTER TABLE public.users ADD CHECK (name <> 'x');", to: "000003_check.up.sql")
             try project.writeMigration("SELECT 1;", to: "000003_check.down.sql")
             let failing = try await project.granary("drill", "b.zip", "--migrate")
             #expect(failing.status == 2, "\(failing)")
@@ -408,7 +408,7 @@ import Testing
             let without = try await project.granary("drill", "b.zip")
             #expect(without.status == 0, "\(without)")
             #expect(without.stdout.contains("1 migration applied, unchanged in the files; 2 pending"), "\(without)")
-            try project.writeMigration("CREATE TABLE users (id int PRIMARY KEY);", to: "000001_users.up.sql")
+            try project.writeMigration("CREATE TABLE public.users (id int PRIMARY KEY);", to: "000001_users.up.sql")
             let changed = try await project.granary("drill", "b.zip")
             #expect(changed.status == 2, "\(changed)")
             #expect(changed.stdout.contains("000001_users is applied, and its file has changed since"), "\(changed)")
