@@ -386,7 +386,7 @@ import Testing
         try await withBackup("", files: Self.migrations) { project, _ in
             let up = try await project.granary("migrate", "up")
             #expect(up.status == 0, "\(up)")
-            try await project.sql("INSERT INTO users SELECT g, 'x' FROM generate_series(1, 1000) g")
+            try await project.sql("INSERT INTO public.users SELECT g, 'x' FROM generate_series(1, 1000) g")
             let backup = try await project.granary("backup", "--quiet", "--output", "b.zip")
             #expect(backup.status == 0, "\(backup)")
             try project.writeMigration("ALTER TABLE public.users ALTER COLUMN id TYPE bigint;", to: "000002_wide.up.sql")

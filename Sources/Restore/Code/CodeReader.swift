@@ -190,5 +190,6 @@ extension CodeReader {
         "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
         "client_encoding", "standard_conforming_strings", "check_function_bodies", "xmloption", "client_min_messages",
         "row_security", "default_tablespace", "default_table_access_method", "default_with_oids", "search_path",
+        "array_nulls", "transform_null_equals",
     ]
 }
