@@ -26,11 +26,21 @@ struct ConditionProbe {
         record = SHA256.text(of: Array("\(bucket.storeIdentity)\n\(bucket.name)".utf8))
     }
 
+    /// The file with the result; nil if nothing can be kept.
+    private var path: String? { folder.map { "\($0)/\(record)" } }
+    private var isKnown: Bool? { path.flatMap { try? Files.text(of: $0) }.map { $0 == "honours\n" } }
+
+    /// Whether the store refuses a small object, which one request writes.
+    ///
+    /// - Throws: `StorageError` if nothing can be written; `CancellationError`.
+    func holdsForSmallObjects() throws -> Bool { try isKnown == true || refusesObject() }
+
+    /// Whether the store refuses small objects and uploads in parts: some honour the condition in one of them alone.
+    ///
     /// - Throws: `StorageError` if nothing can be written; `CancellationError`.
     func holds() throws -> Bool {
-        let path = folder.map { "\($0)/\(record)" }
-        if let path, let known = try? Files.text(of: path) { return known == "honours\n" }
-        let holds = try ask()
+        if let isKnown { return isKnown }
+        let holds = try refusesObject() && refusesUpload()
         if let folder, let path {
             _ = try? Files.makeFolders(folder, mode: 0o700)
             try? Files.replace(path, Array((holds ? "honours\n" : "ignores\n").utf8), mode: 0o600)
@@ -38,12 +48,11 @@ struct ConditionProbe {
         return holds
     }
 
-    /// The first request may create the object; then the second must be refused, and so must an upload in parts: some
-    /// stores honour the condition in one of them alone.
-    private func ask() throws -> Bool {
+    /// The first request may create the object; then the second must be refused.
+    private func refusesObject() throws -> Bool {
         for _ in 0..<2 {
             switch try request() {
-            case .refused: return try refusesUpload()
+            case .refused: return true
             case .notUnderstood: return false
             case .written: continue
             }

@@ -16,7 +16,7 @@ extension Bucket {
     /// - Throws: `StorageError.exists`, also if neither this machine nor the store can tell that the name is free.
     func create(_ key: String, _ bytes: [UInt8], _ settings: UploadSettings) throws {
         let isKnownFree = try isFree(key)
-        guard try isKnownFree ?? ConditionProbe(self, address(key).parent, settings).holds() else {
+        guard try isKnownFree ?? ConditionProbe(self, address(key).parent, settings).holdsForSmallObjects() else {
             throw StorageError.taken(address(key).description)
         }
         func write(ifAbsent: Bool) throws {
