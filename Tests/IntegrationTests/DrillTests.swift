@@ -389,13 +389,16 @@ import Testing
             try await project.sql("INSERT INTO public.users SELECT g, 'x' FROM generate_series(1, 1000) g")
             let backup = try await project.granary("backup", "--quiet", "--output", "b.zip")
             #expect(backup.status == 0, "\(backup)")
-            try project.writeMigration("ALTER TABLE public.users ALTER COLUMN id TYPE bigint;", to: "000002_wide.up.sql")
+            try project.writeMigration(
+                "ALTER TABLE public.users ALTER COLUMN id TYPE bigint;",
+                to: "000002_wide.up.sql"
+            )
             try project.writeMigration("ALTER TABLE public.users ALTER COLUMN id TYPE int;", to: "000002_wide.down.sql")
             let sound = try await project.granary("drill", "b.zip", "--migrate", "--json")
             #expect(sound.status == 0, "\(sound)")
             #expect(
                 sound.stdout.contains(
-                    #/"name":"000002_wide","seconds":[0-9.]+,"locks":\["users: ACCESS EXCLUSIVE"\],"rewritten":\["public.users"\]/#
+                    #/"name":"000002_wide","seconds":[0-9.]+,"locks":\["public.users: ACCESS EXCLUSIVE"\],"rewritten":\["public.users"\]/#
                 ),
                 "\(sound)"
             )
