@@ -124,10 +124,12 @@ package struct DatabaseReplacement: Sendable {
         var attempts = 5
         while true {
             let name = try await unusedName("_restored_")
+            // Before the rename, after which an error would say that the restore failed.
+            let laterSwap = try await laterSwap(with: name)
             let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
             do {
                 _ = try await swap.run()
-                return Outcome(beside: name, laterSwap: try await laterSwap(with: name))
+                return Outcome(beside: name, laterSwap: laterSwap)
             } catch let error as PostgresError where attempts > 0 && DatabaseSwap.isNameTaken(error) {
                 // Another restore has taken the name since it was looked for.
                 attempts -= 1

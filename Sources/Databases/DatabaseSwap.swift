@@ -89,7 +89,7 @@ struct DatabaseSwap: Sendable {
         return old
     }
 
-    /// Ends all sessions of `databases` repeatedly, until the rename is done and this task is cancelled.
+    /// Ends all sessions of `databases` repeatedly, until the rename has failed, or is done and this task is cancelled.
     ///
     /// - Returns: Why it failed. The rename may succeed nevertheless.
     private func endSessions(of databases: [String], until isOver: Flag) async -> (any Error)? {

@@ -105,9 +105,8 @@ package struct Session: ~Copyable {
         let told = lines.map { line in
             // FATAL:  3D000: database "x" does not exist
             guard let match = line.firstMatch(of: #/[A-Z]+:\s+([0-9A-Z]{5}): /#) else {
-                // `DETAIL:  It seems to have just been dropped or renamed.`, in the server's language. The line of another
-                // host names it.
-                if !states.isEmpty, !line.contains("\""), line.contains(":  ") { detail = String(line) }
+                // DETAIL:  It seems to have just been dropped or renamed.
+                if line.hasPrefix("DETAIL:  ") { detail = String(line.dropFirst(9)) }
                 return String(line)
             }
             states.append(String(match.1))

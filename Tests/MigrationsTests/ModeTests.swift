@@ -221,6 +221,14 @@ import Testing
         }
     }
 
+    @Test func theDetailOfTheServerAndTheAdviceAreOneSentence() async throws {
+        let text = "CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO a VALUES (4711), (4711);"
+        try await TestProject.with(migrations: ["1_a.up.sql": text]) { project in
+            let error = try #require(await failure { try await project.up() })
+            #expect(error.hint == "Key (id) already exists; correct the file and run the command again")
+        }
+    }
+
     @Test(arguments: [
         (
             "CREATE TABLE a (id int);\nDO $$\nBEGIN\n  PERFORM 1;\n  INSERT INTO a SELECT missing FROM a;\nEND $$;",

@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    /// The order of application counts, not that of the numbers.
+    @Test(arguments: [("000002_b", 1), ("000010_c", 2), ("000001_a", 3)])
+    func theHintSaysHowManyMigrationsRedoMustRevert(edited: String, count: Int) async throws {
+        try await TestProject.with(migrations: Self.three) { project in
+            try await project.up()
+            try await project.sql("UPDATE granary.migrations SET applied_order = DEFAULT WHERE version = 2")
+            try project.writeMigration("SELECT 1;", to: "\(edited).up.sql")
+            let error = await failure { try await project.up() }
+            let words = count > 1 ? "`granary migrate redo \(count)`" : "`granary migrate redo`"
+            #expect(error?.hint?.contains(words) == true, "\(error?.hint ?? "")")
+        }
+    }
+
     @Test func redoRevertsAndAppliesAgain() async throws {
         try await TestProject.with(migrations: Self.three) { project in
             try await project.up()
@@ -54,6 +67,7 @@ import Testing
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(error?.description.contains("was edited after it was applied") == true)
+            #expect(error?.hint?.contains("`granary migrate redo` applies the edited file") == true)
             let report = try await project.migrator().run(.redo(1))
             #expect(report.revertedSteps.map(\.version) == [10])
             #expect(report.appliedSteps.map(\.version) == [10])

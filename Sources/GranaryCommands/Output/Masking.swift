@@ -30,12 +30,14 @@ package enum Masking {
         return masked + rest
     }
 
-    /// The colon before a password that contains blanks, so that no `@` follows in this word; nil before a port.
+    /// The colon before a password that contains blanks, so that no `@` follows in this word; nil if nothing follows the
+    /// colon, or a port and a path. Digits at the end of a word may be a password, and are masked.
     private static func passwordStart(_ word: Substring) -> Substring.Index? {
         let authority = word.prefix { $0 != "/" && $0 != "?" }
         guard authority.first != "[", let colon = authority.firstIndex(of: ":") else { return nil }
         let after = authority[authority.index(after: colon)...]
-        return after.first.map { $0.isNumber || $0.isPunctuation } ?? true ? nil : colon
+        let isPort = after.allSatisfy(\.isNumber) && authority.endIndex < word.endIndex
+        return after.isEmpty || isPort ? nil : colon
     }
 
     private static func maskingParameters(_ text: String) -> String {

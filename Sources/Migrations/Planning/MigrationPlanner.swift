@@ -332,7 +332,9 @@ extension MigrationPlanner {
     }
 
     private func modified(_ standing: MigrationStanding, _ state: ServiceState) -> MigrationError {
-        let count = state.standings.all.filter { $0.isApplied && $0.version >= standing.version }.count
+        // `redo` counts in the order of application, over all services.
+        let place = applied().firstIndex { $0.service == state.name && $0.entry.version == standing.version }
+        let count = (place ?? 0) + 1
         return MigrationError(
             .policy,
             "\(standing.migration?.up?.path ?? standing.name) was edited after it was applied",

@@ -61,7 +61,7 @@ struct MissingRoles: Sendable {
                 try session.execute(role.creation(session))
                 for statement in role.alterations(session) { try session.execute(statement) }
                 notes += try grant(role, session)
-            } catch let error as PostgresError where error.code == .server {
+            } catch let error as PostgresError where error.isOfStatement {
                 throw RestoreError(.statement, "role \(role.name) could not be created: \(error)", hint: error.hint)
             }
         }
