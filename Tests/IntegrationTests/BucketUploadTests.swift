@@ -121,7 +121,9 @@ struct BucketUploadTests {
             )
             #expect(made.status == 0 && made.stderr.contains("x.zip.json, could not be written"), "\(made)")
             let order = proxy.requests.filter { $0.method == "PUT" }.map(\.target).filter { $0.contains("x.zip") }
-            #expect(order == ["/\(bucket.name)/x.zip", "/\(bucket.name)/x.zip.json"])
+            #expect(order.first == "/\(bucket.name)/x.zip")
+            // A store that does not know the condition is asked again without it.
+            #expect(Set(order.dropFirst()) == ["/\(bucket.name)/x.zip.json"])
             let listed = try await project.granary("backups", "--json", "--backups", "s3://\(bucket.name)/")
             #expect(listed.stdout.contains("\"rows\":3000"), "\(listed)")
         }

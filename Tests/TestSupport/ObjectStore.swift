@@ -62,7 +62,9 @@ package final class ObjectStore: Sendable {
         ].joined(separator: " ")
         // Its logs are in the folder for temporary files, and its sockets in /tmp.
         let sockets = ports.map { "/tmp/seaweedfs-*-\($0).sock" }.joined(separator: " ")
-        server = try LeashedServer("TMPDIR='\(folder)' \(words)", folder: folder, leaving: sockets)
+        // Without a key it cannot encrypt what it keeps, and refuses to be asked for it.
+        let variables = "TMPDIR='\(folder)' WEED_S3_SSE_KEY='a key of the tests'"
+        server = try LeashedServer("\(variables) \(words)", folder: folder, leaving: sockets)
     }
 
     package static func freePorts(_ count: Int) throws -> [Int] {
