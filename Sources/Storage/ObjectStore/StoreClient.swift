@@ -14,6 +14,8 @@ struct StoreRequest: Sendable {
     var limit: Duration?
     /// Whether an interrupt does not end it, because it cleans up.
     var ignoresWake = false
+    /// Another descriptor that becomes readable when the request must end; -1 for none.
+    var wake: CInt = -1
     /// Whether it is sent again after a temporary failure.
     var isRepeated = true
     /// How long the store may be silent.
@@ -97,7 +99,7 @@ final class StoreClient: Sendable {
                 throw failure(problem, request)
             }
             settings.log("attempt \(attempt) of \(request.method): \(problem.text)")
-            try wait(after: attempt, end, ignoresWake: request.ignoresWake)
+            try wait(after: attempt, end, wakes: wakes(request))
             attempt += 1
         }
     }
@@ -154,7 +156,7 @@ final class StoreClient: Sendable {
             sent,
             body: body,
             into: memory,
-            wake: request.ignoresWake ? -1 : settings.wake
+            wakes: wakes(request)
         )
         state.withLock { $0.hasAnswered = true }
         return response
@@ -241,15 +243,20 @@ final class StoreClient: Sendable {
         }
     }
 
+    private func wakes(_ request: StoreRequest) -> [CInt] {
+        [request.ignoresWake ? -1 : settings.wake, request.wake]
+    }
+
     /// Waits a random time, at most twice as long each time, so that many clients do not come back at once.
     ///
+    /// - Parameter wakes: Descriptors of which one becomes readable when waiting must end; nil for that of the settings.
     /// - Throws: `CancellationError`.
-    func wait(after attempt: Int, _ end: ContinuousClock.Instant? = nil, ignoresWake: Bool = false) throws {
+    func wait(after attempt: Int, _ end: ContinuousClock.Instant? = nil, wakes: [CInt]? = nil) throws {
         var most = Self.firstWait
         for _ in 0..<attempt { most = min(most * 2, Self.waitMax) }
         var seconds = Double.random(in: most / 4...most)
         if let end { seconds = min(seconds, max(0, (end - .now) / .seconds(1))) }
-        var watched = pollfd(fd: ignoresWake ? -1 : settings.wake, events: Int16(POLLIN), revents: 0)
-        if poll(&watched, 1, CInt(seconds * 1000)) > 0 { throw CancellationError() }
+        var watched = (wakes ?? [settings.wake]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        if poll(&watched, nfds_t(watched.count), CInt(seconds * 1000)) > 0 { throw CancellationError() }
     }
 }
