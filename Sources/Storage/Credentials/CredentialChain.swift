@@ -71,11 +71,11 @@ final class CredentialKeeper: Sendable {
             do {
                 let fresh = try chain.find()
                 let isBetter = fresh.expires.map { $0 > expires } ?? true
-                state = State(key: fresh, pauseEnd: isBetter ? nil : .now + Self.pause)
+                state = State(key: fresh, pauseEnd: isBetter ? nil : ContinuousClock.now + Self.pause)
                 return fresh
             } catch {
                 guard isValid else { throw error }
-                state.pauseEnd = .now + Self.pause
+                state.pauseEnd = ContinuousClock.now + Self.pause
                 return known
             }
         }

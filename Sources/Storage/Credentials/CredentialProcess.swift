@@ -8,14 +8,14 @@ internal import Glibc
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>.
 struct CredentialProcess {
-    static let limit = Duration.seconds(60)
+    static let usualLimit = Duration.seconds(60)
     private static let bytesMax = 1 << 20
 
     let command: String
     let profile: String
     /// Becomes readable when the command must end; -1 for none.
     let wake: CInt
-    var limit = Self.limit
+    var limit = CredentialProcess.usualLimit
 
     /// - Throws: `StorageError.noCredentials`; `CancellationError`.
     func key() throws -> AccessKey {
@@ -44,7 +44,8 @@ struct CredentialProcess {
     /// - Returns: 0 if it cannot be started.
     private func start(_ output: CInt) -> pid_t {
         let words = ["/bin/sh", "-c", command].map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        let variables = Self.variables.map { strdup($0) } + [nil]
+        defer { for text in words + variables { free(text) } }
         var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
         posix_spawn_file_actions_init(&actions)
         posix_spawnattr_init(&attributes)
@@ -63,7 +64,19 @@ struct CredentialProcess {
         posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
-        return posix_spawn(&child, "/bin/sh", &actions, &attributes, words, environ) == 0 ? child : 0
+        return posix_spawn(&child, "/bin/sh", &actions, &attributes, words, variables) == 0 ? child : 0
+    }
+
+    /// All but granary's own.
+    private static var variables: [String] {
+        var pairs: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if !OwnVariables.contains(pair.prefix { $0 != "=" }) { pairs.append(pair) }
+            entry += 1
+        }
+        return pairs
     }
 
     /// What it prints until it closes its standard output.
@@ -86,7 +99,7 @@ struct CredentialProcess {
             let ended = waitpid(child, &status, WNOHANG)
             guard ended == 0 || ended < 0 && errno == EINTR else { return status }
             guard .now < end else { throw overdue }
-            _ = try wait(for: -1, until: min(end, .now + .milliseconds(10)))
+            _ = try wait(for: -1, until: min(end, ContinuousClock.now + .milliseconds(10)))
         }
     }
 

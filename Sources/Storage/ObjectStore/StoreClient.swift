@@ -31,7 +31,8 @@ final class StoreClient: Sendable {
         var server: StoreServer
         /// The store's clock minus this machine's, in seconds.
         var clockOffset = 0
-        /// Whether the bucket requires MD5 sums of what is written, as one does that locks all objects.
+        /// Whether the bucket requires MD5 sums of what is written, as one does that locks all objects. Some do not count
+        /// another checksum.
         var requiresMD5 = false
         /// Whether any answer has arrived.
         var hasAnswered = false
@@ -162,12 +163,12 @@ final class StoreClient: Sendable {
         return response
     }
 
-    /// Of what is written, unless it has another checksum.
+    /// Of what is written.
     private static func md5Header(
         _ request: StoreRequest,
         _ body: UnsafeRawBufferPointer?
     ) -> [(name: String, value: String)] {
-        guard request.method == "PUT", !request.headers.contains(where: { $0.name.hasPrefix("x-amz-checksum") }),
+        guard request.method == "PUT",
             let sum = MD5.digest(of: body ?? UnsafeRawBufferPointer(start: nil, count: 0))
         else { return [] }
         return [("content-md5", Data(sum).base64EncodedString())]

@@ -15,9 +15,9 @@ extension ObjectStores {
         let bucket = try bucket(folder.bucket)
         var aborted = try abortAbandoned(in: bucket)
         do {
-            for upload in try oldUploads(in: folder, olderThan: age, where: isOurs)
-            where try bucket.abortUpload(upload.key, upload.id) {
-                aborted.append(bucket.address(upload.key))
+            for upload in try oldUploads(in: folder, olderThan: age, where: isOurs) {
+                let wasThere = try bucket.abortUpload(upload.key, upload.id)
+                if wasThere { aborted.append(bucket.address(upload.key)) }
             }
         } catch let error as StorageError {
             settings.log("unfinished uploads: \(error)")
