@@ -181,13 +181,13 @@ extension Bucket {
         _ request: StoreRequest,
         _ key: String,
         _ what: String,
-        named name: String,
+        named names: String...,
         body: [UInt8] = []
     ) throws -> XMLElement {
         try failing(key, what) {
             let hasBody = request.method == "POST"
             let response = try body.withUnsafeBytes { try client.send(request, body: hasBody ? $0 : nil) }
-            guard let document = XMLElement(response.body), document.name == name else {
+            guard let document = XMLElement(response.body), names.contains(document.name) else {
                 let answer = StoreAnswer(response)
                 // Some operations answer 200 before they have failed.
                 if !answer.code.isEmpty { throw answer }
@@ -365,7 +365,14 @@ extension Bucket {
             if let marker { request.query.append(("part-number-marker", marker)) }
             let page: XMLElement
             do {
-                page = try document(request, upload.key, "has parts that could not be listed", named: "ListPartsResult")
+                // moto has the second name.
+                page = try document(
+                    request,
+                    upload.key,
+                    "has parts that could not be listed",
+                    named: "ListPartsResult",
+                    "ListPartsResponse"
+                )
             } catch let error as StorageError where error.code == .missing {
                 return newest
             }
