@@ -105,5 +105,5 @@ package final class BackupSource: ByteSource {
     package var contentTag: String { file.contentTag }
 
     /// Whether the opened file still has the size and the modification time that it had when it was opened.
-    package var isUnchanged: Bool { file.isUnchanged }
+    package var isUnchanged: Bool { get throws { try file.isUnchanged } }
 }

@@ -8,8 +8,9 @@ package struct BackupOptions: Sendable {
         /// A file, or the address of an object, that gets its name when it is complete. An existing one is refused
         /// unless `overwrite` is set.
         case file(path: String, overwrite: Bool)
-        /// A new file or object with an unused name: the first free of `stem.zip`, `stem-2.zip` and so on.
-        case firstFree(stem: String)
+        /// A new file with an unused name, the first free of `stem.zip`, `stem-2.zip` and so on, or a new object
+        /// `stem-NUMBER.zip`.
+        case new(stem: String)
         /// A descriptor that receives the archive as it grows, such as 1 for standard output.
         case pipe(descriptor: CInt)
     }

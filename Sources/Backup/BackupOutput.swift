@@ -19,10 +19,15 @@ struct BackupOutput: Sendable {
         let plain: any ByteSink
         switch options.output {
         case .file(let path, let overwrite):
-            let sink = try options.stores.sink(path, overwrite: overwrite, options.upload)
+            let sink = try options.stores.sink(path, overwrite: overwrite, options.upload, wake: givenUp.wake)
             (named, plain) = (sink, sink)
-        case .firstFree(let stem):
-            let sink = try options.stores.firstFreeSink(stem: stem, ending: options.ending, options.upload)
+        case .new(let stem):
+            let sink = try options.stores.newSink(
+                stem: stem,
+                ending: options.ending,
+                options.upload,
+                wake: givenUp.wake
+            )
             (named, plain) = (sink, sink)
         case .pipe(let descriptor):
             (named, plain) = (nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
@@ -42,10 +47,10 @@ struct BackupOutput: Sendable {
     var bytes: Int { sink.byteCount }
     var fileKey: AgeFileKey? { age?.fileKey }
 
-    /// Announces the size of the rows on disk. A backup is rarely larger.
+    /// Announces the size of the backup: about so many bytes at most.
     func expect(bytes: Int) { named?.expect(bytes: bytes) }
 
-    /// Runs `body`. If the task is cancelled, writers stop waiting for a reader that has stopped.
+    /// Runs `body`. If the task is cancelled, writers stop waiting for a reader or a store that has stopped.
     ///
     /// A waiting writer blocks the others, so the cancellation must reach all of them.
     func givenUpWithTask<R: Sendable>(_ body: () async throws -> R) async throws -> R {

@@ -11,7 +11,9 @@ package protocol StoredFile: ByteSource {
     func readSome(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 
     /// Whether it still has the content that it had when it was opened.
-    var isUnchanged: Bool { get }
+    ///
+    /// - Throws: `StorageError` if the store does not say it; `CancellationError`.
+    var isUnchanged: Bool { get throws }
 
     /// Another one for another content: the bare ETag of an object; the number, size and time of a file.
     var contentTag: String { get }

@@ -221,6 +221,17 @@ import Testing
         let stem = BackupFile.stem(database: database, secondsSince1970: 1_795_418_100)
         #expect(stem == "\(safe)-20261123T071500Z")
     }
+
+    /// What looks like a backup of granary's may be given up when it was never completed.
+    @Test(arguments: [
+        ("shop-20261123T071500Z.zip", true), ("shop-20261123T071500Z-2.sql.gz", true),
+        ("a-b-20261123T071500Z-482913.zip.age", true), ("shop-20261123T071500Z-4829131.zip", false),
+        ("shop-20261123T071500Z-x.zip", false), ("20261123T071500Z.zip", false), ("shop.zip", false),
+        ("shop-20261123T071500Z.tar", false),
+    ])
+    func theNamesOfNewBackupsAreKnown(name: String, isUsual: Bool) {
+        #expect(BackupFile.isUsualName(name) == isUsual)
+    }
 }
 
 @Suite struct OptionVariablesTests {
@@ -239,6 +250,16 @@ import Testing
                 == ["backup", "--database-url=postgresql:///x"]
         )
         #expect(try complete(["backup"], ["GRANARY_ENV": "staging"]) == ["backup", "--env=staging"])
+    }
+
+    /// `granary backups` is `granary backups list`.
+    @Test func aVariableReplacesAnOptionOfACommandThatNeedsNoName() throws {
+        let variables = ["GRANARY_BACKUPS": "s3://b/", "GRANARY_ENV": "staging"]
+        #expect(try complete(["backups"], variables) == ["backups", "--backups=s3://b/"])
+        #expect(try complete(["backups", "--json"], variables) == ["backups", "--backups=s3://b/", "--json"])
+        #expect(try complete(["env"], variables) == ["env", "--env=staging"])
+        #expect(try complete(["backups", "--help"], variables) == ["backups", "--help"])
+        #expect(try complete(["backups", "lst"], variables) == ["backups", "lst"])
     }
 
     /// GRANARY_DRY_RUN=1 must not run a command whose plan has another name first.

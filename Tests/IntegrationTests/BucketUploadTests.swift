@@ -106,6 +106,29 @@ struct BucketUploadTests {
         }
     }
 
+    /// The parts must be large enough for rows that are written as they are, in more bytes than on disk.
+    @Test func moreIsExpectedOfABackupThatIsNotCompressed() async throws {
+        try await withBucket(
+            "CREATE TABLE public.a AS SELECT pg_catalog.md5(g::text) AS a FROM pg_catalog.generate_series(1, 50000) g"
+        ) { project, store, bucket in
+            var expected: [Int] = []
+            for level in ["0", "1"] {
+                let made = try await project.granary(
+                    "backup",
+                    "--output",
+                    "s3://\(bucket.name)/\(level).zip",
+                    "--compress",
+                    level,
+                    "--verbose"
+                )
+                let told = try #require(made.stderr.firstMatch(of: #/for about ([0-9]+) MiB/#), "\(made)")
+                expected.append(try #require(Int(told.1)))
+            }
+            #expect(expected[1] >= 2 && expected[0] >= 2 * expected[1], "\(expected)")
+            withExtendedLifetime(store) {}
+        }
+    }
+
     /// The file beside a backup comes after it, and nothing depends on it.
     @Test(arguments: [403, 501]) func aBackupWithoutTheFileBesideItIsDone(_ status: Int) async throws {
         try await withBucket { project, store, bucket in

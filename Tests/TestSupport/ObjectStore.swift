@@ -16,16 +16,18 @@ package final class ObjectStore: Sendable {
     private static let names = Atomic<Int>(0)
     private static let sharedStore = Task { try await start() }
 
-    /// The path of its program; nil if it cannot be had.
+    /// The path of its program; nil if it cannot be had, or cannot run here.
     private static let program: String? = {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let outcome = shell("exec 2>/dev/null; timeout 300 '/\(root)/scripts/seaweedfs.sh'")
-        let path = outcome.output.split(separator: "\n").last.map(String.init)
-        return outcome.status == 0 ? path : nil
+        guard outcome.status == 0, let path = outcome.output.split(separator: "\n").last.map(String.init) else {
+            return nil
+        }
+        return shell("'\(path)' version >/dev/null 2>&1").status == 0 ? path : nil
     }()
 
     package static var isAvailable: Bool { program != nil }
-    package static let absence = "SeaweedFS, which is a package of PyPI, cannot be had"
+    package static let absence = "SeaweedFS, which is a package of PyPI, cannot be had, or cannot run here"
 
     /// The store of this test process. The first caller starts it.
     package static func shared() async throws -> ObjectStore { try await sharedStore.value }
@@ -75,7 +77,8 @@ package final class ObjectStore: Sendable {
     }
 
     private func answers() async throws -> Bool {
-        for _ in 0..<600 {
+        let end = ContinuousClock.now + .seconds(120)
+        while .now < end, !server.hasEnded {
             do {
                 try ObjectStores(settings()).bucket("first").replace("", [])
                 try ObjectStores(settings()).bucket("first").replace("one", [1])
@@ -121,6 +124,7 @@ package final class ObjectStore: Sendable {
 package final class LeashedServer: Sendable {
     /// Its shell ends the server when this end of the pipe is closed, which the death of this process does, too.
     nonisolated(unsafe) private let leash: UnsafeMutablePointer<FILE>
+    private let folder: String
 
     /// - Parameters:
     ///   - command: The command line for a shell.
@@ -129,14 +133,23 @@ package final class LeashedServer: Sendable {
         let script = """
             trap '' INT TERM HUP
             cd '\(folder)' && { \(command) >log 2>&1 </dev/null & } && server=$!
+            echo $server >server
             cat >/dev/null
             kill -KILL $server; wait $server; cd /; rm -rf '\(folder)' \(leftovers)
             """
         guard let leash = popen(script, "we") else { throw CommandFailure(description: "\(command) cannot be started") }
-        self.leash = leash
+        (self.leash, self.folder) = (leash, folder)
     }
 
     deinit { pclose(leash) }
+
+    /// Whether it has ended by itself. False while it is not known.
+    package var hasEnded: Bool {
+        guard let number = try? Files.text(of: "\(folder)/server").filter(\.isNumber), !number.isEmpty,
+            let status = try? Files.text(of: "/proc/\(number)/stat")
+        else { return false }
+        return status.contains(") Z ")
+    }
 }
 
 /// Sockets on 127.0.0.1.

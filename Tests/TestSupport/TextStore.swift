@@ -78,7 +78,8 @@ private final class Shelf: Sendable {
             range.count == 2, range[0] <= range[1], range[1] < object.text.utf8.count
         else { return .answer(200, headers: headers, body: object.text) }
         let bytes = Array(object.text.utf8)[range[0]...range[1]]
-        return .answer(206, headers: headers, body: String(decoding: bytes, as: UTF8.self))
+        let place = ["Content-Range": "bytes \(range[0])-\(range[1])/\(object.text.utf8.count)"]
+        return .answer(206, headers: headers.merging(place) { $1 }, body: String(decoding: bytes, as: UTF8.self))
     }
 
     private static func list(_ objects: [String: TextStore.Object]) -> String {

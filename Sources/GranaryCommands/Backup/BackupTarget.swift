@@ -87,9 +87,7 @@ extension BackupTarget {
         case .file(let path): return .file(path: path, overwrite: overwrite)
         case .named(let folder):
             try Folders.make(folder)
-            return .firstFree(
-                stem: Files.joined(folder, BackupFile.stem(database: name, secondsSince1970: time(nil)))
-            )
+            return .new(stem: Files.joined(folder, BackupFile.stem(database: name, secondsSince1970: time(nil))))
         }
     }
 

@@ -50,7 +50,7 @@ struct SafetyBackup {
         try Folders.make(place)
         try BackupFile.removeLeftovers(in: place, stores, abortAfter: upload.settings.abortAfter, on: console)
         let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
-        var options = BackupOptions(output: .firstFree(stem: Files.joined(place, stem)))
+        var options = BackupOptions(output: .new(stem: Files.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors

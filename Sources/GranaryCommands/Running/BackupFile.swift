@@ -56,12 +56,12 @@ package enum BackupFile {
         }
     }
 
-    /// Whether a new backup may have this name: the database, the time, and an ending.
+    /// Whether a new backup may have this name: the database, the time, perhaps a number, and an ending.
     static func isUsualName(_ name: String) -> Bool {
         let stem = name.hasSuffix(".age") ? name.dropLast(4) : name[...]
         guard let ending = [".zip", ".sql", ".sql.gz"].first(where: stem.hasSuffix) else { return false }
         var parts = stem.dropLast(ending.count).split(separator: "-", omittingEmptySubsequences: false)
-        if let last = parts.last, parts.count > 2, last.count < 5, last.allSatisfy(\.isNumber) { parts.removeLast() }
+        if let last = parts.last, parts.count > 2, last.count < 7, last.allSatisfy(\.isNumber) { parts.removeLast() }
         guard parts.count > 1, let time = parts.last, time.count == 16 else { return false }
         return time.enumerated().allSatisfy { place, character in
             place == 8 ? character == "T" : place == 15 ? character == "Z" : character.isNumber

@@ -94,17 +94,31 @@ package struct OptionVariables {
             && CommandTree.read(root)?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 
-    /// The command in the arguments, and the index of its first own argument.
+    /// The command in the arguments, and the index of its first own argument. A group may have a command that needs no
+    /// name, as `granary backups` lists them.
     private func leaf(of arguments: [String]) -> (any ParsableCommand.Type, Int)? {
         var command: any ParsableCommand.Type = root
         for (index, argument) in arguments.enumerated() {
             guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
-                return nil
+                return unnamed(in: command, arguments, index)
             }
             command = next
             if command.configuration.subcommands.isEmpty { return (command, index + 1) }
         }
-        return nil
+        return unnamed(in: command, arguments, arguments.count)
+    }
+
+    /// The command of a group that needs no name; nil for the group's own help.
+    private func unnamed(
+        in group: any ParsableCommand.Type,
+        _ arguments: [String],
+        _ place: Int
+    ) -> (any ParsableCommand.Type, Int)? {
+        guard let usual = group.configuration.defaultSubcommand,
+            arguments.count == place || arguments[place].hasPrefix("-"),
+            !arguments[place...].contains(where: { $0 == "--help" || $0 == "-h" })
+        else { return nil }
+        return (usual, place)
     }
 }
 

@@ -37,7 +37,7 @@ final class DumpFile {
     /// The size of the file, before decompression.
     var byteCount: Int { dump.source.byteCount }
     /// Whether the file is the same as when it was opened.
-    var isUnchanged: Bool { dump.source.isUnchanged }
+    var isUnchanged: Bool { get throws { try dump.source.isUnchanged } }
 
     /// The decompressed text, for `DumpScript`.
     ///

@@ -93,7 +93,7 @@ struct DumpPlayer: ~Copyable {
         } catch let error as SQLTextError {
             throw rules.error(error)
         }
-        guard file.isUnchanged else {
+        guard try file.isUnchanged else {
             throw RestoreError(
                 .mismatch,
                 "\(rules.path) was changed while it was restored",

@@ -1,18 +1,18 @@
-internal import Glibc
-
 /// The files `~/.aws/credentials` and `~/.aws/config`, as far as the profile that is used is concerned.
 struct AWSProfiles: Sendable {
     /// Of the profile.
     let name: String
     /// The files that were read.
     let files: [String]
+    /// Becomes readable when a command of the profile must end; -1 for none.
+    private let wake: CInt
     private let values: [String: String]
     private let isNamed: Bool
     private let exists: Bool
 
     init(_ settings: StoreSettings) {
         let named = settings.variable("AWS_PROFILE") ?? settings.variable("AWS_DEFAULT_PROFILE")
-        (name, isNamed) = (named ?? "default", named != nil)
+        (name, isNamed, wake) = (named ?? "default", named != nil, settings.wake)
         let home = settings.variable("HOME") ?? "~"
         let shared = settings.variable("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials"
         let config = settings.variable("AWS_CONFIG_FILE") ?? "\(home)/.aws/config"
@@ -31,7 +31,7 @@ struct AWSProfiles: Sendable {
     subscript(_ key: String) -> String? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// - Returns: nil if there is no such profile, and none was named.
-    /// - Throws: `StorageError.noCredentials` if the profile has none that can be used.
+    /// - Throws: `StorageError.noCredentials` if the profile has none that can be used; `CancellationError`.
     func key() throws -> AccessKey? {
         guard exists else {
             guard isNamed else { return nil }
@@ -43,7 +43,9 @@ struct AWSProfiles: Sendable {
             }
             return AccessKey(id: id, secret: secret, sessionToken: self["aws_session_token"])
         }
-        if let command = self["credential_process"] { return try CredentialProcess.key(of: command, profile: name) }
+        if let command = self["credential_process"] {
+            return try CredentialProcess(command: command, profile: name, wake: wake).key()
+        }
         let others = ["sso_session", "sso_start_url", "source_profile", "credential_source", "login_session"]
         if let other = others.first(where: { self[$0] != nil }) {
             throw failure(
@@ -75,32 +77,6 @@ struct AWSProfiles: Sendable {
             }
         }
         return values
-    }
-}
-
-/// A command that prints credentials as JSON.
-enum CredentialProcess {
-    static func key(of command: String, profile: String) throws -> AccessKey {
-        // Its messages go to standard error.
-        guard let stream = popen(command, "re") else { throw failure(profile, "it cannot be started") }
-        var (bytes, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 4096))
-        while true {
-            let count = fread(&buffer, 1, buffer.count, stream)
-            guard count > 0 else { break }
-            if bytes.count < 1 << 20 { bytes += buffer[..<count] }
-        }
-        let status = pclose(stream)
-        guard status == 0 else { throw failure(profile, "it failed with status \(status >> 8 & 0xFF)") }
-        guard let key = AccessKey(json: bytes) else { throw failure(profile, "it printed no credentials") }
-        return key
-    }
-
-    private static func failure(_ profile: String, _ reason: String) -> StorageError {
-        StorageError(
-            .noCredentials,
-            "the credential_process of the profile \(profile) gave no credentials: \(reason)",
-            hint: "run the command by hand"
-        )
     }
 }
 

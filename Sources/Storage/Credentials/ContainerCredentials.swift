@@ -13,13 +13,13 @@ struct ContainerCredentials: Sendable {
 
     /// - Returns: nil if the environment names no address.
     func key() throws -> AccessKey? {
-        guard let address = try address() else { return nil }
-        var request = HTTPRequest(url: address.description, connectTimeout: .seconds(2), timeout: .seconds(5))
-        request.avoidsProxy = !address.isEncrypted
+        guard let url = try url() else { return nil }
+        var request = HTTPRequest(url: url, connectTimeout: .seconds(2), timeout: .seconds(5))
+        request.avoidsProxy = url.hasPrefix("http://")
         if let token = try token() { request.headers = [("Authorization", token)] }
         let answer: HTTPResponse
         do {
-            answer = try client.send(request, wake: settings.wake)
+            answer = try client.send(request, wakes: [settings.wake])
         } catch let error as HTTPFailure {
             if error.reason == .cancelled { throw CancellationError() }
             throw failure(error.message)
@@ -30,19 +30,33 @@ struct ContainerCredentials: Sendable {
         return key
     }
 
-    private func address() throws -> WebAddress? {
+    /// Where the credentials are, which may have a query; nil if the environment names no address.
+    func url() throws -> String? {
         if let path = settings.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-            return WebAddress(Self.relativeHost + (path.hasPrefix("/") ? path : "/" + path))
+            guard let url = Self.url(Self.relativeHost + (path.hasPrefix("/") ? path : "/" + path)) else {
+                throw failure("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not the path of a URL")
+            }
+            return url.text
         }
         guard let text = settings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") else { return nil }
-        guard let address = WebAddress(text),
-            address.isEncrypted || address.isLoopback || Self.hosts.contains(address.host)
+        guard let url = Self.url(text),
+            url.server.isEncrypted || url.server.isLoopback || Self.hosts.contains(url.server.host)
         else {
             throw failure(
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor one of the addresses that AWS allows"
             )
         }
-        return address
+        return url.text
+    }
+
+    /// nil unless it is a URL, perhaps with a query.
+    private static func url(_ text: String) -> (text: String, server: WebAddress)? {
+        let end = text.firstIndex(of: "?") ?? text.endIndex
+        let query = text[end...]
+        guard let server = WebAddress(String(text[..<end])),
+            query.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") })
+        else { return nil }
+        return (server.description + query, server)
     }
 
     private func token() throws -> String? {

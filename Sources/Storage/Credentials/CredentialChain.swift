@@ -40,30 +40,47 @@ struct CredentialChain: Sendable {
 
 /// The credentials of a run, which are fetched again before they expire.
 final class CredentialKeeper: Sendable {
+    private struct State {
+        var key: AccessKey?
+        /// Nobody is asked before, because the last time brought nothing better.
+        var pauseEnd: ContinuousClock.Instant?
+    }
+
     /// How long before its end a key is replaced, in seconds.
     private static let marginSeconds = 300
+    private static let pause = Duration.seconds(60)
 
     private let chain: CredentialChain
-    private let key = Mutex<AccessKey?>(nil)
+    private let state = Mutex(State())
 
     init(_ chain: CredentialChain) { self.chain = chain }
 
     /// - Throws: `StorageError.noCredentials`; `CancellationError`.
     func current() throws -> AccessKey {
-        try key.withLock { key in
-            if let known = key, known.expires.map({ $0 - Self.marginSeconds > UTCTime.now }) ?? true { return known }
+        try state.withLock { state in
+            guard let known = state.key, let expires = known.expires else {
+                if let known = state.key { return known }
+                let found = try chain.find()
+                state = State(key: found)
+                return found
+            }
+            if expires - Self.marginSeconds > UTCTime.now { return known }
+            // The old one is good for some minutes.
+            let isValid = expires > UTCTime.now
+            if isValid, let end = state.pauseEnd, end > .now { return known }
             do {
                 let fresh = try chain.find()
-                key = fresh
+                let isBetter = fresh.expires.map { $0 > expires } ?? true
+                state = State(key: fresh, pauseEnd: isBetter ? nil : ContinuousClock.now + Self.pause)
                 return fresh
             } catch {
-                // The old one is good for some minutes.
-                if let known = key, let expires = known.expires, expires > UTCTime.now { return known }
-                throw error
+                guard isValid else { throw error }
+                state.pauseEnd = ContinuousClock.now + Self.pause
+                return known
             }
         }
     }
 
     /// Forgets a key that the store refused, unless it was replaced already.
-    func forget(_ refused: AccessKey) { key.withLock { if $0 == refused { $0 = nil } } }
+    func forget(_ refused: AccessKey) { state.withLock { if $0.key == refused { $0 = State() } } }
 }

@@ -39,7 +39,7 @@ struct InstanceMetadata: Sendable {
         request.avoidsProxy = true
         do {
             let body: UnsafeRawBufferPointer? = method == "PUT" ? UnsafeRawBufferPointer(start: nil, count: 0) : nil
-            let answer = try client.send(request, body: body, wake: wake)
+            let answer = try client.send(request, body: body, wakes: [wake])
             return answer.isSuccess ? String(decoding: answer.body, as: UTF8.self) : nil
         } catch let error as HTTPFailure {
             if error.reason == .cancelled { throw CancellationError() }

@@ -5,7 +5,8 @@ struct WebIdentity: Sendable {
     private let tokenFile: String?
     private let role: String?
     private let sessionName: String
-    private let server: WebAddress?
+    /// The token service.
+    let server: WebAddress?
     private let client: HTTPClient
     private let wake: CInt
 
@@ -14,7 +15,7 @@ struct WebIdentity: Sendable {
         role = settings.variable("AWS_ROLE_ARN") ?? profiles["role_arn"]
         sessionName = settings.variable("AWS_ROLE_SESSION_NAME") ?? "granary"
         let region = settings.variable("AWS_REGION") ?? settings.variable("AWS_DEFAULT_REGION") ?? profiles["region"]
-        let usual = region.map { "https://sts.\($0).amazonaws.com" } ?? "https://sts.amazonaws.com"
+        let usual = region.map { "https://sts.\($0).\(StoreServer.amazonDomain($0))" } ?? "https://sts.amazonaws.com"
         server = WebAddress(settings.variable("AWS_ENDPOINT_URL_STS") ?? usual)
         self.client = client
         wake = settings.wake
@@ -60,7 +61,7 @@ struct WebIdentity: Sendable {
         )
         request.avoidsProxy = server.isLoopback
         do {
-            return try Array(body.utf8).withUnsafeBytes { try client.send(request, body: $0, wake: wake) }
+            return try Array(body.utf8).withUnsafeBytes { try client.send(request, body: $0, wakes: [wake]) }
         } catch let error as HTTPFailure {
             if error.reason == .cancelled { throw CancellationError() }
             throw failure("the token service does not answer: \(error.message)", hint: "see AWS_ENDPOINT_URL_STS")

@@ -17,17 +17,17 @@ final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - memory: Where the body of a successful answer goes. A longer one is a failure.
-    ///   - wake: A descriptor that becomes readable when the request must end; -1 for none.
+    ///   - wakes: Descriptors of which one becomes readable when the request must end; -1 counts as none.
     /// - Throws: `HTTPFailure`; `StorageError.io` if libcurl cannot be opened.
     func send(
         _ request: HTTPRequest,
         body: UnsafeRawBufferPointer? = nil,
         into memory: UnsafeMutableRawBufferPointer? = nil,
-        wake: CInt
+        wakes: [CInt]
     ) throws -> HTTPResponse {
         let lane = try lanes.withLock { $0.popLast() } ?? Lane(try Curl.loaded.get())
         defer { lanes.withLock { $0.append(lane) } }
-        return try lane.send(request, body: body, into: memory, caFile: caFile, wake: wake)
+        return try lane.send(request, body: body, into: memory, caFile: caFile, wakes: wakes)
     }
 }
 
@@ -57,7 +57,7 @@ private final class Lane: @unchecked Sendable {
         body: UnsafeRawBufferPointer?,
         into memory: UnsafeMutableRawBufferPointer?,
         caFile: String?,
-        wake: CInt
+        wakes: [CInt]
     ) throws -> HTTPResponse {
         let reception = Reception(memory)
         let headers = headerList(request.headers)
@@ -65,7 +65,7 @@ private final class Lane: @unchecked Sendable {
         errorText.pointee = 0
         curl.reset(easy)
         setUp(request, body, headers, caFile, reception)
-        let code = try withExtendedLifetime(reception) { try transfer(wake: wake) }
+        let code = try withExtendedLifetime(reception) { try transfer(wakes: wakes) }
         guard code == CCurl_ok else { throw failure(code, reception) }
         return reception.response
     }
@@ -131,18 +131,22 @@ private final class Lane: @unchecked Sendable {
     }
 
     /// Returns libcurl's code.
-    private func transfer(wake: CInt) throws -> CInt {
+    private func transfer(wakes: [CInt]) throws -> CInt {
         guard curl.add(multi, easy) == CCurl_ok else { throw StorageError(.io, "libcurl cannot start a transfer") }
         defer { _ = curl.remove(multi, easy) }
-        var watched = CCurl_waitfd(fd: wake, events: Int16(CCurl_pollIn), revents: 0)
+        var watched = wakes.filter { $0 >= 0 }.map {
+            CCurl_waitfd(fd: $0, events: Int16(CCurl_pollIn), revents: 0)
+        }
         while true {
             var running: CInt = 0
             guard curl.perform(multi, &running) == CCurl_ok else {
                 throw HTTPFailure(reason: .broken, message: "libcurl failed")
             }
             if running == 0 { return outcome() }
-            _ = curl.poll(multi, &watched, wake < 0 ? 0 : 1, 1000, nil)
-            if watched.revents != 0 { throw HTTPFailure(reason: .cancelled, message: "interrupted") }
+            _ = curl.poll(multi, &watched, UInt32(watched.count), 1000, nil)
+            if watched.contains(where: { $0.revents != 0 }) {
+                throw HTTPFailure(reason: .cancelled, message: "interrupted")
+            }
         }
     }
 

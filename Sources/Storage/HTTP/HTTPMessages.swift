@@ -33,7 +33,7 @@ struct HTTPResponse: Sendable {
 /// Why there is no answer.
 struct HTTPFailure: Error, Sendable {
     enum Reason: Sendable {
-        /// `wake` became readable.
+        /// A descriptor that ends requests became readable.
         case cancelled
         /// No connection; nothing was sent.
         case unreachable

@@ -97,24 +97,28 @@ extension Bucket {
         do {
             response = try client.send(request, into: buffer)
         } catch let answer as StoreAnswer {
-            if answer.isConditionFailed {
-                throw StorageError(
-                    .replaced,
-                    "\(address(key)) was replaced while it was read",
-                    hint: "run the command again"
-                )
-            }
+            if answer.isConditionFailed { throw replacedWhileRead(key) }
             if answer.status == 416 { throw StorageError.endsEarly(address(key).description) }
             throw StorageError(answer, address(key), "could not be read", at: serverName)
         }
-        guard response.status == 206 || offset == 0 else {
+        // Some stores and caches ignore the condition.
+        if let sent = response.headers["etag"], Self.contentTag(sent) != Self.contentTag(etag) {
+            throw replacedWhileRead(key)
+        }
+        let range = response.headers["content-range"] ?? ""
+        guard response.status == 206 ? range.hasPrefix("bytes \(offset)-") : offset == 0 else {
+            let answer = "\(response.status)\(range.isEmpty ? "" : " with the range \(range)")"
             throw StorageError(
                 .store,
-                "\(serverName) does not send parts of objects: it answered \(response.status)",
+                "\(serverName) does not send the parts of objects that it is asked for: it answered \(answer)",
                 hint: "download the backup, and use the file"
             )
         }
         guard response.count == buffer.count else { throw StorageError.endsEarly(address(key).description) }
+    }
+
+    private func replacedWhileRead(_ key: String) -> StorageError {
+        StorageError(.replaced, "\(address(key)) was replaced while it was read", hint: "run the command again")
     }
 
     /// The content of a small object; nil if it does not exist.
@@ -177,13 +181,13 @@ extension Bucket {
         _ request: StoreRequest,
         _ key: String,
         _ what: String,
-        named name: String,
+        named names: String...,
         body: [UInt8] = []
     ) throws -> XMLElement {
         try failing(key, what) {
             let hasBody = request.method == "POST"
             let response = try body.withUnsafeBytes { try client.send(request, body: hasBody ? $0 : nil) }
-            guard let document = XMLElement(response.body), document.name == name else {
+            guard let document = XMLElement(response.body), names.contains(document.name) else {
                 let answer = StoreAnswer(response)
                 // Some operations answer 200 before they have failed.
                 if !answer.code.isEmpty { throw answer }
@@ -238,9 +242,11 @@ extension Bucket {
     }
 
     /// Begins an upload. Returns its id.
-    func beginUpload(_ key: String, headers: [(name: String, value: String)]) throws -> String {
+    ///
+    /// - Parameter wake: A descriptor that becomes readable when the request must end; -1 for none.
+    func beginUpload(_ key: String, headers: [(name: String, value: String)], wake: CInt = -1) throws -> String {
         var request = StoreRequest(method: "POST", key: key, query: [("uploads", "")])
-        request.headers = headers
+        (request.headers, request.wake) = (headers, wake)
         let what = "could not be written"
         let answer = try document(request, key, what, named: "InitiateMultipartUploadResult")
         guard let id = answer["UploadId"]?.text, !id.isEmpty else {
@@ -249,18 +255,21 @@ extension Bucket {
         return id
     }
 
-    /// - Parameter hasChecksum: Sends the SHA-256 for the store to keep.
+    /// - Parameters:
+    ///   - hasChecksum: Sends the SHA-256 for the store to keep.
+    ///   - wake: A descriptor that becomes readable when the request must end; -1 for none.
     func uploadPart(
         _ number: Int,
         of key: String,
         _ id: String,
         _ bytes: UnsafeRawBufferPointer,
-        hasChecksum: Bool
+        hasChecksum: Bool,
+        wake: CInt = -1
     ) throws -> Part {
         let digest = SHA256.digest(of: bytes)
         let checksum = hasChecksum ? Data(digest).base64EncodedString() : nil
         var request = StoreRequest(method: "PUT", key: key)
-        request.query = [("partNumber", String(number)), ("uploadId", id)]
+        (request.query, request.wake) = ([("partNumber", String(number)), ("uploadId", id)], wake)
         if let checksum { request.headers = [("x-amz-checksum-sha256", checksum)] }
         return try failing(key, "could not be written") {
             let response = try client.send(request, body: bytes, digest: Hexadecimal.text(digest))
@@ -302,13 +311,16 @@ extension Bucket {
     /// Gives up an upload. One that does not exist counts as given up.
     ///
     /// - Parameter limit: How long it may take. It is not interrupted.
-    package func abortUpload(_ key: String, _ id: String, limit: Duration = .seconds(10)) throws {
+    /// - Returns: Whether there was such an upload.
+    @discardableResult
+    package func abortUpload(_ key: String, _ id: String, limit: Duration = .seconds(10)) throws -> Bool {
         var request = StoreRequest(method: "DELETE", key: key, query: [("uploadId", id)])
         (request.limit, request.ignoresWake) = (limit, true)
         do {
             _ = try client.send(request)
+            return true
         } catch let answer as StoreAnswer {
-            if answer.isMissing { return }
+            if answer.isMissing { return false }
             throw StorageError(answer, address(key), "could not be given up", at: serverName)
         }
     }
@@ -340,5 +352,35 @@ extension Bucket {
             markers = [("key-marker", next.0), ("upload-id-marker", next.1)]
         }
         return uploads
+    }
+
+    /// When the newest part of an upload arrived, in seconds since 1970; nil if it has none, or does not exist.
+    ///
+    /// - Throws: See `Bucket`; `.denied` if the credentials may not list parts.
+    func newestPart(of upload: Upload) throws -> Int? {
+        var (newest, marker): (Int?, String?) = (nil, nil)
+        var seen: Set<String> = []
+        repeat {
+            var request = StoreRequest(method: "GET", key: upload.key, query: [("uploadId", upload.id)])
+            if let marker { request.query.append(("part-number-marker", marker)) }
+            let page: XMLElement
+            do {
+                // moto has the second name.
+                page = try document(
+                    request,
+                    upload.key,
+                    "has parts that could not be listed",
+                    named: "ListPartsResult",
+                    "ListPartsResponse"
+                )
+            } catch let error as StorageError where error.code == .missing {
+                return newest
+            }
+            let times = page.all("Part").compactMap { ($0["LastModified"]?.text).flatMap(UTCTime.parse(extended:)) }
+            newest = ([newest].compactMap(\.self) + times).max()
+            marker = page["IsTruncated"]?.text == "true" ? page["NextPartNumberMarker"]?.text ?? "" : nil
+            try marker.map { try requireNew($0, &seen, upload.key) }
+        } while marker != nil
+        return newest
     }
 }

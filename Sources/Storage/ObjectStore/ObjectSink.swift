@@ -21,6 +21,10 @@ package final class ObjectSink: ByteSink {
     private let free: DispatchSemaphore
     /// Whether the store honours the condition that the object must not exist.
     private let honoursConditions: Bool
+    /// Becomes readable when nobody needs the object any more; -1 for none.
+    private let wake: CInt
+    /// How long the end of an upload that is given up may take: half of it for its parts.
+    private static let discardSeconds = 10.0
 
     private struct State {
         var partBytes: Int
@@ -43,13 +47,16 @@ package final class ObjectSink: ByteSink {
         var failure: (any Error)?
     }
 
-    /// - Parameter overwrite: Replace an existing object in the end. Otherwise it is an error, now or at the commit.
+    /// - Parameters:
+    ///   - overwrite: Replace an existing object in the end. Otherwise it is an error, now or at the commit.
+    ///   - wake: A descriptor that becomes readable when writers must stop waiting for the store; -1 for none.
     /// - Throws: `StorageError.exists`; see `Bucket`.
     package init(
         _ address: ObjectAddress,
         in stores: ObjectStores,
         overwrite: Bool = false,
-        _ settings: UploadSettings = UploadSettings()
+        _ settings: UploadSettings = UploadSettings(),
+        wake: CInt = -1
     ) throws {
         guard !address.isFolder else {
             throw StorageError(.address, "\(address) names a folder, not an object", hint: "add the name of the backup")
@@ -61,30 +68,37 @@ package final class ObjectSink: ByteSink {
         free = DispatchSemaphore(value: 0)
         for _ in 0..<settings.partsInFlight { free.signal() }
         honoursConditions = try overwrite || ConditionProbe(bucket, address.parent, settings).holds()
+        // One of its own, because threads may outlive the caller's.
+        self.wake = wake >= 0 ? fcntl(wake, F_DUPFD_CLOEXEC, 3) : -1
         if !overwrite { try requireFree() }
     }
 
-    deinit { discard() }
+    deinit {
+        discard()
+        if wake >= 0 { close(wake) }
+    }
 
-    /// The first of `stem.ending`, `stem-2.ending` and so on that is free.
+    /// A new object with a name that no other host chooses at the same moment, as two may that back up databases of the
+    /// same name: `stem-482913.ending`, where the number is random. A bucket has no way to reserve a name.
     ///
-    /// - Throws: `StorageError.busy` if all are taken; see `Bucket`.
-    package static func firstFree(
+    /// - Throws: `StorageError.busy` if all that were tried are taken; see `Bucket`.
+    package static func new(
         stem: ObjectAddress,
         ending: String,
         in stores: ObjectStores,
-        _ settings: UploadSettings
+        _ settings: UploadSettings,
+        wake: CInt = -1
     ) throws -> ObjectSink {
-        for number in 1...1000 {
+        for _ in 0..<10 {
             do {
                 var address = stem
-                address.key += (number > 1 ? "-\(number)" : "") + ending
-                return try ObjectSink(address, in: stores, settings)
+                address.key += "-\(Int.random(in: 100_000...999_999))\(ending)"
+                return try ObjectSink(address, in: stores, settings, wake: wake)
             } catch let error as StorageError where error.code == .exists {
                 continue
             }
         }
-        throw StorageError(.busy, "there are a thousand backups named \(stem)", hint: "try again, or give a name")
+        throw StorageError(.busy, "there are too many backups named \(stem)", hint: "try again, or give a name")
     }
 
     /// Checks the name first, so that a conflict is reported before hours of reading. Credentials that may only write
@@ -106,6 +120,13 @@ package final class ObjectSink: ByteSink {
             guard state.part == nil, state.partsBegun == 0 else { return }
             state.partBytes = settings.partBytes(forObjectOf: bytes)
             bucket.settings.log("parts of \(state.partBytes >> 20) MiB for about \(bytes >> 20) MiB")
+            let memory = settings.partsInFlight * state.partBytes
+            guard memory > UploadSettings.memoryWithoutNote else { return }
+            bucket.settings.note(
+                "note: the upload needs \(memory >> 20) MiB of memory: \(settings.partsInFlight) parts of "
+                    + "\(state.partBytes >> 20) MiB; --part-size sets their size, and there can be "
+                    + "\(UploadSettings.partsMax) of them"
+            )
         }
     }
 
@@ -174,7 +195,8 @@ package final class ObjectSink: ByteSink {
                             of: address.key,
                             upload.id,
                             part.bytes,
-                            hasChecksum: settings.hasChecksums
+                            hasChecksum: settings.hasChecksums,
+                            wake: wake
                         )
                     }
                 )
@@ -188,11 +210,21 @@ package final class ObjectSink: ByteSink {
     private func beginUpload() throws -> Upload {
         var headers = headers
         if settings.hasChecksums { headers.append(("x-amz-checksum-algorithm", "SHA256")) }
-        let id = try bucket.beginUpload(address.key, headers: headers)
+        let id = try withLockHint { try bucket.beginUpload(address.key, headers: headers, wake: wake) }
         return Upload(id: id, entry: UploadJournal(bucket.settings).begin(address.key, id, in: bucket))
     }
 
     private var headers: [(name: String, value: String)] { settings.headers + [(Bucket.runHeader, run)] }
+
+    /// Stores do not name what is wrong with a lock.
+    private func withLockHint<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch var error as StorageError where settings.retention != nil && error.hint == nil {
+            error.hint = "--lock-until needs a bucket with Object Lock, which most stores give only to new buckets"
+            throw error
+        }
+    }
 
     /// A part was sent, or not.
     private func finish(_ result: Result<Bucket.Part, any Error>) {
@@ -205,10 +237,12 @@ package final class ObjectSink: ByteSink {
         free.signal()
     }
 
-    /// Waits until no part is being sent, or until the limit is over.
-    private func waitForParts(limit: DispatchTime = .distantFuture) {
+    /// Waits until no part is being sent, or until the limit is over. Returns whether none is.
+    @discardableResult
+    private func waitForParts(limit: DispatchTime = .distantFuture) -> Bool {
         let taken = (0..<settings.partsInFlight).prefix { _ in free.wait(timeout: limit) == .success }.count
         for _ in 0..<taken { free.signal() }
+        return taken == settings.partsInFlight
     }
 }
 
@@ -229,11 +263,11 @@ extension ObjectSink {
                 if let last { try send(last, &state) }
                 waitForParts()
                 if let failure = outcome.withLock(\.failure) { throw failure }
-                try complete(&state)
+                try withLockHint { try complete(&state) }
             } else {
                 defer { if last != nil { free.signal() } }
                 state.part = nil
-                try put(last?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
+                try withLockHint { try put(last?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
             }
         }
     }
@@ -334,11 +368,12 @@ extension ObjectSink {
             }
             guard let upload = state.upload else { return }
             state.upload = nil
-            // A part that arrives after the end of its upload would stay.
-            waitForParts(limit: .now() + 10)
+            // A part that arrives after the end of its upload may stay. Then the next run gives the upload up again.
+            let end = ContinuousClock.now + .seconds(Self.discardSeconds)
+            let haveEnded = waitForParts(limit: .now() + Self.discardSeconds / 2)
             do {
-                try bucket.abortUpload(address.key, upload.id)
-                upload.entry?.remove()
+                try bucket.abortUpload(address.key, upload.id, limit: end - .now)
+                if haveEnded { upload.entry?.remove() }
             } catch {
                 // The journal keeps it for the next run.
                 bucket.settings.log("the upload of \(address) was not aborted: \(error)")

@@ -46,8 +46,10 @@ package final class ObjectSource: StoredFile {
 
     package var contentTag: String { Bucket.contentTag(etag) }
 
-    /// A replaced object cannot be read at all.
-    package var isUnchanged: Bool { true }
+    /// A replaced object cannot be read, but a store may not know the condition that each request has.
+    package var isUnchanged: Bool {
+        get throws { try bucket.object(address.key)?.contentTag == contentTag }
+    }
 
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         guard offset >= 0, offset <= byteCount, buffer.count <= byteCount - offset else {

@@ -33,19 +33,33 @@ package final class ObjectStores: Sendable {
 
     /// A file or an object that gets its name when it is complete.
     ///
-    /// - Parameter overwrite: Replace an existing one in the end. Otherwise it is an error, now or at the commit.
+    /// - Parameters:
+    ///   - overwrite: Replace an existing one in the end. Otherwise it is an error, now or at the commit.
+    ///   - wake: A descriptor that becomes readable when writers must stop waiting for the store; -1 for none.
     /// - Throws: `StorageError`; `CancellationError`.
-    package func sink(_ path: String, overwrite: Bool, _ settings: UploadSettings) throws -> any NamedSink {
+    package func sink(
+        _ path: String,
+        overwrite: Bool,
+        _ settings: UploadSettings,
+        wake: CInt
+    ) throws -> any NamedSink {
         guard ObjectAddress.isMeant(by: path) else { return try FileSink(path: path, overwrite: overwrite) }
-        return try ObjectSink(ObjectAddress(path), in: self, overwrite: overwrite, settings)
+        return try ObjectSink(ObjectAddress(path), in: self, overwrite: overwrite, settings, wake: wake)
     }
 
-    /// The first of `stem.ending`, `stem-2.ending` and so on that is free.
+    /// A new file or object: the first of `stem.ending`, `stem-2.ending` and so on that is free, or an object
+    /// `stem-NUMBER.ending` with a random number.
     ///
+    /// - Parameter wake: See `sink`.
     /// - Throws: `StorageError`; `CancellationError`.
-    package func firstFreeSink(stem: String, ending: String, _ settings: UploadSettings) throws -> any NamedSink {
+    package func newSink(
+        stem: String,
+        ending: String,
+        _ settings: UploadSettings,
+        wake: CInt
+    ) throws -> any NamedSink {
         guard ObjectAddress.isMeant(by: stem) else { return try FileSink.firstFree(stem: stem, ending: ending) }
-        return try ObjectSink.firstFree(stem: ObjectAddress(stem), ending: ending, in: self, settings)
+        return try ObjectSink.new(stem: ObjectAddress(stem), ending: ending, in: self, settings, wake: wake)
     }
 
     /// Replaces a small file or object, which only its owner may read.

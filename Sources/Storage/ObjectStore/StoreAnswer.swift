@@ -48,8 +48,10 @@ struct StoreAnswer: Error, Sendable {
     }
     /// The answer to a HEAD has no body.
     var isSilentRefusal: Bool { status == 400 && code.isEmpty }
-    /// Whether the same request with the header `Content-MD5` may succeed.
-    var asksForMD5: Bool { code == "InvalidRequest" && message.contains("Content-MD5") }
+    /// Whether the same request with the header `Content-MD5` may succeed. The second code is moto's.
+    var asksForMD5: Bool {
+        ["InvalidRequest", "MissingUploadObjectWithObjectLockHeaders"].contains(code) && message.contains("Content-MD5")
+    }
     /// The answer to a HEAD has no body, so nothing tells why it was refused.
     var isMute: Bool { status == 403 && code.isEmpty }
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }

@@ -14,6 +14,8 @@ struct StoreRequest: Sendable {
     var limit: Duration?
     /// Whether an interrupt does not end it, because it cleans up.
     var ignoresWake = false
+    /// Another descriptor that becomes readable when the request must end; -1 for none.
+    var wake: CInt = -1
     /// Whether it is sent again after a temporary failure.
     var isRepeated = true
     /// How long the store may be silent.
@@ -29,7 +31,8 @@ final class StoreClient: Sendable {
         var server: StoreServer
         /// The store's clock minus this machine's, in seconds.
         var clockOffset = 0
-        /// Whether the bucket requires MD5 sums of what is written, as one does that locks all objects.
+        /// Whether the bucket requires MD5 sums of what is written, as one does that locks all objects. Some do not count
+        /// another checksum.
         var requiresMD5 = false
         /// Whether any answer has arrived.
         var hasAnswered = false
@@ -97,7 +100,7 @@ final class StoreClient: Sendable {
                 throw failure(problem, request)
             }
             settings.log("attempt \(attempt) of \(request.method): \(problem.text)")
-            try wait(after: attempt, end, ignoresWake: request.ignoresWake)
+            try wait(after: attempt, end, wakes: wakes(request))
             attempt += 1
         }
     }
@@ -154,18 +157,18 @@ final class StoreClient: Sendable {
             sent,
             body: body,
             into: memory,
-            wake: request.ignoresWake ? -1 : settings.wake
+            wakes: wakes(request)
         )
         state.withLock { $0.hasAnswered = true }
         return response
     }
 
-    /// Of what is written, unless it has another checksum.
+    /// Of what is written.
     private static func md5Header(
         _ request: StoreRequest,
         _ body: UnsafeRawBufferPointer?
     ) -> [(name: String, value: String)] {
-        guard request.method == "PUT", !request.headers.contains(where: { $0.name.hasPrefix("x-amz-checksum") }),
+        guard request.method == "PUT",
             let sum = MD5.digest(of: body ?? UnsafeRawBufferPointer(start: nil, count: 0))
         else { return [] }
         return [("content-md5", Data(sum).base64EncodedString())]
@@ -241,15 +244,20 @@ final class StoreClient: Sendable {
         }
     }
 
+    private func wakes(_ request: StoreRequest) -> [CInt] {
+        [request.ignoresWake ? -1 : settings.wake, request.wake]
+    }
+
     /// Waits a random time, at most twice as long each time, so that many clients do not come back at once.
     ///
+    /// - Parameter wakes: Descriptors of which one becomes readable when waiting must end; nil for that of the settings.
     /// - Throws: `CancellationError`.
-    func wait(after attempt: Int, _ end: ContinuousClock.Instant? = nil, ignoresWake: Bool = false) throws {
+    func wait(after attempt: Int, _ end: ContinuousClock.Instant? = nil, wakes: [CInt]? = nil) throws {
         var most = Self.firstWait
         for _ in 0..<attempt { most = min(most * 2, Self.waitMax) }
         var seconds = Double.random(in: most / 4...most)
         if let end { seconds = min(seconds, max(0, (end - .now) / .seconds(1))) }
-        var watched = pollfd(fd: ignoresWake ? -1 : settings.wake, events: Int16(POLLIN), revents: 0)
-        if poll(&watched, 1, CInt(seconds * 1000)) > 0 { throw CancellationError() }
+        var watched = (wakes ?? [settings.wake]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        if poll(&watched, nfds_t(watched.count), CInt(seconds * 1000)) > 0 { throw CancellationError() }
     }
 }

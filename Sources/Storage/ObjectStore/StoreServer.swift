@@ -52,7 +52,12 @@ struct StoreServer: Sendable {
     var identity: String { endpoint?.authority ?? "amazonaws.com" }
 
     private var amazon: WebAddress {
-        WebAddress(host: "s3.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")")
+        WebAddress(host: "s3.\(region).\(Self.amazonDomain(region))")
+    }
+
+    /// The domain of Amazon's services in a region: those in China have one of their own.
+    static func amazonDomain(_ region: String) -> String {
+        region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
     }
 
     /// The server and the encoded path of a request.

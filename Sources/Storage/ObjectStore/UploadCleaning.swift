@@ -4,7 +4,7 @@ extension ObjectStores {
     ///
     /// - Parameters:
     ///   - isOurs: Whether an object of that name would be a backup.
-    ///   - age: The age from which uploads of others are aborted, in seconds.
+    ///   - age: The age from which uploads of others are aborted, in seconds since their newest part.
     /// - Returns: The addresses.
     /// - Throws: `CancellationError`; `StorageError.address`, `.insecure`. A store that refuses is no reason to fail.
     package func abortStaleUploads(
@@ -16,8 +16,8 @@ extension ObjectStores {
         var aborted = try abortAbandoned(in: bucket)
         do {
             for upload in try oldUploads(in: folder, olderThan: age, where: isOurs) {
-                try bucket.abortUpload(upload.key, upload.id)
-                aborted.append(bucket.address(upload.key))
+                let wasThere = try bucket.abortUpload(upload.key, upload.id)
+                if wasThere { aborted.append(bucket.address(upload.key)) }
             }
         } catch let error as StorageError {
             settings.log("unfinished uploads: \(error)")
@@ -28,20 +28,20 @@ extension ObjectStores {
     private func abortAbandoned(in bucket: Bucket) throws -> [ObjectAddress] {
         try UploadJournal(settings).abandoned(in: bucket).compactMap { key, upload, entry in
             do {
-                try bucket.abortUpload(key, upload)
+                let wasThere = try bucket.abortUpload(key, upload)
+                entry.remove()
+                return wasThere ? bucket.address(key) : nil
             } catch let error as StorageError {
                 settings.log("an upload that was left behind: \(error)")
                 return nil
             }
-            entry.remove()
-            return bucket.address(key)
         }
     }
 
-    /// The uploads of backups directly in a folder that were begun long ago and never completed, except those of runs on
-    /// this machine that go on. They take room that is paid for.
+    /// The uploads of backups directly in a folder to which nothing was added for long, except those of runs on this
+    /// machine that go on. They take room that is paid for.
     ///
-    /// - Throws: See `Bucket`; `.denied` if the credentials may not list uploads.
+    /// - Throws: See `Bucket`; `.denied` if the credentials may not list uploads and their parts.
     package func oldUploads(
         in folder: ObjectAddress,
         olderThan age: Int,
@@ -52,10 +52,12 @@ extension ObjectStores {
         let running = UploadJournal(settings).running(in: bucket)
         // The clock of the store counts, which the answer has told if it differs.
         let limit = bucket.client.now - age
-        return uploads.filter { upload in
+        return try uploads.filter { upload in
             guard let begun = upload.begun, begun < limit, !running.contains(upload.id) else { return false }
             let address = bucket.address(upload.key)
-            return address.parent == folder && isOurs(address.name)
+            guard address.parent == folder, isOurs(address.name) else { return false }
+            // A large backup may take longer, and its parts show that it goes on.
+            return try bucket.newestPart(of: upload).map { $0 < limit } ?? true
         }
     }
 

@@ -35,6 +35,8 @@ package struct UploadSettings: Sendable {
     /// Some stores accept no more.
     static let partsUsual = 1000
     private static let partBytesUsual = 16 << 20
+    /// More memory for parts is announced.
+    static let memoryWithoutNote = 256 << 20
 
     /// The size of parts for an object of about this size: equal parts, which some stores require, and fewer than 9,000.
     func partBytes(forObjectOf bytes: Int) -> Int {

@@ -162,6 +162,74 @@ import Testing
         }
     }
 
+    /// It would hold the upload, and the locks of the database with it.
+    @Test func aCommandOfTheProfileThatHangsEnds() async throws {
+        let overdue = CredentialProcess(command: "sleep 1000", profile: "p", wake: -1, limit: .milliseconds(300))
+        let error = storageError { _ = try overdue.key() }
+        #expect(error?.message.contains("it did not end within") == true, "\(String(describing: error))")
+        let silent = CredentialProcess(
+            command: "exec >/dev/null; sleep 1000",
+            profile: "p",
+            wake: -1,
+            limit: .milliseconds(300)
+        )
+        #expect(storageError { _ = try silent.key() }?.message.contains("it did not end within") == true)
+        var ends: [CInt] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        #expect(write(ends[1], "x", 1) == 1)
+        let interrupted = CredentialProcess(command: "sleep 1000", profile: "p", wake: ends[0])
+        #expect(throws: CancellationError.self) { try interrupted.key() }
+    }
+
+    /// Standard input may be the dump that is restored.
+    @Test func aCommandOfTheProfileReadsNothing() throws {
+        let command = "cat >&2; printf '%s' '\(Self.document("k"))'"
+        try #expect(CredentialProcess(command: command, profile: "p", wake: -1).key().id == "k")
+    }
+
+    /// A helper that keeps what it has fetched may have nothing newer.
+    @Test func aPlaceThatHasNothingBetterIsNotAskedForEachRequest() async throws {
+        let soon = UTCTime.extended(UTCTime.now + 250)
+        let server = try HTTPProxy(before: 0) { _, _ in
+            .answer(200, body: "{\"AccessKeyId\": \"k\", \"SecretAccessKey\": \"s\", \"Expiration\": \"\(soon)\"}")
+        }
+        try await ScratchFolder.with { folder in
+            var variables = Self.bare(folder)
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.endpoint + "/"
+            let keeper = CredentialKeeper(Self.chain(variables))
+            for _ in 0..<10 { try #expect(keeper.current().id == "k") }
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    /// Else the next place would be asked, and the backup be written by somebody else.
+    @Test func theAddressOfAContainerMayHaveAQuery() async throws {
+        func url(_ variables: [String: String]) throws -> String? {
+            try ContainerCredentials(StoreSettings(variables: variables), HTTPClient()).url()
+        }
+        let relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+        try #expect(url([relative: "/v2/x?id=1&a=b"]) == "http://169.254.170.2/v2/x?id=1&a=b")
+        try #expect(url([relative: "v2/x"]) == "http://169.254.170.2/v2/x")
+        for wrong in ["/a b", "/x?y#z", "/ä", "@example.com/x"] {
+            #expect(storageError { _ = try url([relative: wrong]) }?.code == .noCredentials, "\(wrong)")
+        }
+        let server = try HTTPProxy(before: 0) { request, _ in
+            request.target == "/x?id=1" ? .answer(200, body: Self.document("k")) : .answer(404)
+        }
+        try await ScratchFolder.with { folder in
+            var variables = Self.bare(folder)
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.endpoint + "/x?id=1"
+            try #expect(Self.key(variables).id == "k")
+        }
+    }
+
+    @Test(arguments: [("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"), ("eu-west-1", "sts.eu-west-1.amazonaws.com")])
+    func theTokenServiceIsThatOfTheRegion(_ region: String, _ host: String) {
+        let settings = StoreSettings(variables: ["AWS_REGION": region])
+        #expect(WebIdentity(settings, AWSProfiles(settings), HTTPClient()).server?.host == host)
+    }
+
     @Test func asProfileThatNeedsALoginNamesTheWayOut() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("[profile x]\nsso_session = corp\n", to: "config")

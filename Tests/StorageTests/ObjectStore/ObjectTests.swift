@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -90,7 +91,9 @@ struct ObjectTests {
         try bucket.replace("x", pattern(500_000))
         let source = try stores.open("s3://\(bucket.name)/x")
         _ = try source.bytes(at: 0, count: 10)
+        try #expect(source.isUnchanged)
         try bucket.replace("x", pattern(600_000))
+        try #expect(!source.isUnchanged)
         let error = storageError { _ = try source.bytes(at: 400_000, count: 10) }
         #expect(error?.code == .replaced)
     }
@@ -110,17 +113,88 @@ struct ObjectTests {
         try #expect(bucket.contents(of: address.key) == [1, 2, 3])
         try #expect(bucket.uploads(prefix: "").isEmpty)
         #expect(storageError { _ = try ObjectSink(address, in: stores) }?.code == .exists)
-        let free = try ObjectSink.firstFree(
-            stem: ObjectAddress(bucket: address.bucket, key: "x"),
-            ending: ".zip",
-            in: stores,
-            Self.smallParts
-        )
-        #expect(free.address.key == "x-2.zip")
         let forced = try ObjectSink(address, in: stores, overwrite: true, Self.smallParts)
         try write(count, to: forced)
         try forced.commit()
         try expectPattern(try stores.open(address.description), count)
+    }
+
+    /// Two hosts back up databases of the same name in the same second, and neither may look.
+    @Test func backupsThatBeginInTheSameSecondAreBothKept() async throws {
+        let store = try await ObjectStore.shared()
+        let stores = ObjectStores(store.settings(.writer))
+        let bucket = try ObjectStores(store.settings()).bucket(try store.newBucket())
+        let stem = ObjectAddress(bucket: bucket.name, key: "shop-20261123T071500Z")
+        let sinks = try (0..<2).map { _ in
+            try ObjectSink.new(stem: stem, ending: ".zip", in: stores, Self.smallParts)
+        }
+        for (number, sink) in sinks.enumerated() {
+            try write(number + 1, to: sink)
+            try sink.commit()
+            #expect(sink.address.key.wholeMatch(of: #/shop-20261123T071500Z-[0-9]{6}\.zip/#) != nil)
+        }
+        for (number, sink) in sinks.enumerated() {
+            try #expect(bucket.contents(of: sink.address.key)?.count == number + 1)
+        }
+    }
+
+    /// A store that does not answer holds neither the writers nor the locks of a database that has failed.
+    @Test func writersDoNotWaitForTheStoreWhenTheBackupHasFailed() async throws {
+        let store = try await ObjectStore.shared()
+        let proxy = try HTTPProxy(before: store.port) { request, _ in request.isPart ? .stall : .pass }
+        var ends: [CInt] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let address = ObjectAddress(bucket: try store.newBucket(), key: "x.zip")
+        let stores = ObjectStores(store.settings(endpoint: proxy.endpoint))
+        let sink = try ObjectSink(address, in: stores, Self.smallParts, wake: ends[0])
+        let writing = Task { try await onOwnThread(named: "writing") { try write(60 << 20, to: sink) } }
+        try await eventually { proxy.requests.count(where: \.isPart) == 4 }
+        #expect(Glibc.write(ends[1], "x", 1) == 1)
+        await #expect(throws: CancellationError.self) { try await writing.value }
+        sink.discard()
+        try #expect(ObjectStores(store.settings()).bucket(address.bucket).uploads(prefix: "").isEmpty)
+    }
+
+    /// A part that arrives after the end of its upload may stay.
+    @Test func anUploadWhosePartsAreUnderWayIsGivenUpAgainByTheNextRun() async throws {
+        let store = try await ObjectStore.shared()
+        try await ScratchFolder.with { folder in
+            let proxy = try HTTPProxy(before: store.port) { request, _ in request.isPart ? .stall : .pass }
+            var ends: [CInt] = [-1, -1]
+            try #require(pipe(&ends) == 0)
+            defer { for end in ends { close(end) } }
+            let address = ObjectAddress(bucket: try store.newBucket(), key: "x.zip")
+            let stores = ObjectStores(store.settings(endpoint: proxy.endpoint, state: folder.path))
+            let sink = try ObjectSink(address, in: stores, Self.smallParts, wake: ends[0])
+            try write(Self.part + 1, to: sink)
+            try await eventually { proxy.requests.contains(where: \.isPart) }
+            sink.discard()
+            let bucket = try stores.bucket(address.bucket)
+            try #expect(bucket.uploads(prefix: "").isEmpty)
+            #expect(UploadJournal(stores.settings).abandonedObjects.map(\.address) == [address])
+            // It is gone already, so there is nothing to tell.
+            try #expect(stores.abortStaleUploads(in: address.parent, olderThan: 3600, where: { _ in true }).isEmpty)
+            #expect(folder.names(in: "granary/uploads").isEmpty)
+            #expect(proxy.requests.count(where: \.isAbort) == 2)
+            #expect(Glibc.write(ends[1], "x", 1) == 1)
+        }
+    }
+
+    @Test func theNewestPartOfAnUploadIsKnown() async throws {
+        let store = try await ObjectStore.shared()
+        let bucket = try ObjectStores(store.settings()).bucket(try store.newBucket())
+        let began = UTCTime.now
+        let id = try bucket.beginUpload("x.zip", headers: [])
+        let upload = Bucket.Upload(key: "x.zip", id: id, begun: nil)
+        try #expect(bucket.newestPart(of: upload) == nil)
+        try pattern(Self.part).withUnsafeBytes {
+            _ = try bucket.uploadPart(1, of: "x.zip", id, $0, hasChecksum: false)
+        }
+        let newest = try #require(try bucket.newestPart(of: upload))
+        #expect((began - 1...UTCTime.now + 1).contains(newest))
+        try #expect(bucket.abortUpload("x.zip", id))
+        try #expect(bucket.newestPart(of: upload) == nil)
     }
 
     @Test func anUploadThatIsGivenUpLeavesNothing() async throws {
@@ -245,6 +319,20 @@ struct ObjectTests {
         await #expect(throws: CancellationError.self) { try await writing.value }
         sink.discard()
         try #expect(ObjectStores(store.settings()).bucket(address.bucket).uploads(prefix: "").isEmpty)
+    }
+
+    @Test func muchMemoryForPartsIsAnnounced() throws {
+        let notes = Mutex<[String]>([])
+        var settings = StoreSettings(variables: AddressTests.noFiles)
+        settings.note = { note in notes.withLock { $0.append(note) } }
+        let address = ObjectAddress(bucket: "b", key: "x.zip")
+        for (size, megabytes) in [(400 << 30, nil), (1 << 40, "560")] as [(Int, String?)] {
+            let sink = try ObjectSink(address, in: ObjectStores(settings), overwrite: true)
+            sink.expect(bytes: size)
+            let told = notes.withLock { $0 }
+            #expect(told.count == (megabytes == nil ? 0 : 1))
+            if let megabytes { #expect(told.first?.contains("\(megabytes) MiB of memory") == true, "\(told)") }
+        }
     }
 
     @Test func partsAreEqualAndFitTheExpectedSize() {

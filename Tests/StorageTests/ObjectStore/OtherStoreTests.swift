@@ -17,14 +17,42 @@ import Testing
     }
 
     /// moto plays Amazon's store for tests of Python programs.
-    @Test(.enabled(if: hasMoto, "moto, which is a package of PyPI, is not installed"))
-    func motoKeepsObjectsWhole() async throws {
+    private static func withMoto(_ body: (ObjectStores) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
             let port = try ObjectStore.freePorts(1)[0]
             let server = try LeashedServer("exec moto_server -H 127.0.0.1 -p \(port)", folder: folder.path)
-            let stores = ObjectStores(Self.settings("http://127.0.0.1:\(port)"))
+            let stores = ObjectStores(settings("http://127.0.0.1:\(port)"))
             let bucket = try stores.bucket("shop")
             try await eventually { (try? bucket.replace("", [])) != nil }
+            try await body(stores)
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    /// It does not count another checksum than MD5.
+    @Test(.enabled(if: hasMoto, "moto, which is a package of PyPI, is not installed"))
+    func motoLocksObjects() async throws {
+        try await Self.withMoto { stores in
+            try stores.bucket("locked").replace("", [], headers: [("x-amz-bucket-object-lock-enabled", "true")])
+            var settings = UploadSettings()
+            settings.partBytes = 5 << 20
+            settings.retention = UploadSettings.Retention(mode: .compliance, until: UTCTime.now + 7 * 24 * 3600)
+            for count in [100, 6_000_000] {
+                let sink = try ObjectSink(ObjectAddress(bucket: "locked", key: "\(count)"), in: stores, settings)
+                try write(count, to: sink)
+                try sink.commit()
+                try expectPattern(try stores.open("s3://locked/\(count)"), count)
+            }
+            let sink = try ObjectSink(ObjectAddress(bucket: "shop", key: "x"), in: stores, settings)
+            let error = storageError { try sink.commit() }
+            #expect(error?.hint?.contains("a bucket with Object Lock") == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test(.enabled(if: hasMoto, "moto, which is a package of PyPI, is not installed"))
+    func motoKeepsObjectsWhole() async throws {
+        try await Self.withMoto { stores in
+            let bucket = try stores.bucket("shop")
             var parts = UploadSettings()
             parts.partBytes = 5 << 20
             for count in [0, 100, 12_000_000] {
@@ -39,9 +67,10 @@ import Testing
             try #expect(bucket.uploads(prefix: "").isEmpty)
             let given = try ObjectSink(ObjectAddress(bucket: "shop", key: "given up"), in: stores, parts)
             try write(6_000_000, to: given)
+            let upload = try #require(try bucket.uploads(prefix: "given").first)
+            try await eventually { (try? bucket.newestPart(of: upload)) != nil }
             given.discard()
             try #expect(bucket.uploads(prefix: "").isEmpty)
-            withExtendedLifetime(server) {}
         }
     }
 

@@ -248,6 +248,53 @@ struct StoreFaultTests {
         #expect(storageError { _ = try source.bytes(at: 60_000, count: 10) } != nil)
     }
 
+    /// Some stores and caches ignore the condition that the content is the same.
+    @Test(arguments: [("ETag", "\"other\"", StorageFailure.replaced), ("Content-Range", "bytes 0-99/23000000", .store)])
+    func anAnswerWithOtherBytesIsRefused(_ header: String, _ value: String, _ code: StorageFailure) async throws {
+        let store = try await ObjectStore.shared()
+        let direct = try ObjectStores(store.settings()).bucket(try store.newBucket())
+        try direct.replace("x", pattern(500_000))
+        let proxy = try HTTPProxy(before: store.port) { request, _ in
+            request.method == "GET" ? .header(header, value) : .pass
+        }
+        let source = try ObjectStores(store.settings(endpoint: proxy.endpoint)).open("s3://\(direct.name)/x")
+        #expect(storageError { _ = try source.bytes(at: 300_000, count: 100) }?.code == code)
+    }
+
+    /// A large backup takes longer than the age of uploads that are given up.
+    @Test(arguments: [("2020-01-01T00:00:00.000Z", true), ("2999-01-01T00:00:00.000Z", false)])
+    func anUploadWithANewPartGoesOn(_ time: String, _ isAborted: Bool) throws {
+        let proxy = try HTTPProxy(before: 0) { request, _ in
+            if request.isAbort { return .answer(204) }
+            if request.target.contains("uploadId=") {
+                return .answer(
+                    200,
+                    body: """
+                        <ListPartsResult><IsTruncated>false</IsTruncated>\
+                        <Part><PartNumber>1</PartNumber><LastModified>2020-01-01T00:00:00.000Z</LastModified></Part>\
+                        <Part><PartNumber>2</PartNumber><LastModified>\(time)</LastModified></Part></ListPartsResult>
+                        """
+                )
+            }
+            return .answer(
+                200,
+                body: """
+                    <ListMultipartUploadsResult><IsTruncated>false</IsTruncated><Upload><Key>x.zip</Key>\
+                    <UploadId>1</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>\
+                    </ListMultipartUploadsResult>
+                    """
+            )
+        }
+        let stores = ObjectStores(try bucket(proxy).settings)
+        let aborted = try stores.abortStaleUploads(
+            in: ObjectAddress(bucket: "b", key: ""),
+            olderThan: 24 * 3600,
+            where: { _ in true }
+        )
+        #expect(aborted.map(\.key) == (isAborted ? ["x.zip"] : []))
+        #expect(proxy.requests.contains(where: \.isAbort) == isAborted)
+    }
+
     /// The store says what time it is, and the next signature has that time.
     @Test func aWrongClockIsCorrectedOnce() throws {
         let proxy = try HTTPProxy(before: 0) { request, _ in
