@@ -20,7 +20,8 @@ struct CredentialProcess {
     /// - Throws: `StorageError.noCredentials`; `CancellationError`.
     func key() throws -> AccessKey {
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw failure("it cannot be started") }
+        guard pipe(&ends) == 0 else { throw failure("it cannot be started") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
         let child = start(ends[1])
         close(ends[1])
@@ -43,8 +44,8 @@ struct CredentialProcess {
 
     /// - Returns: 0 if it cannot be started.
     private func start(_ output: CInt) -> pid_t {
-        let words = ["/bin/sh", "-c", command].map { strdup($0) } + [nil]
-        let variables = Self.variables.map { strdup($0) } + [nil]
+        let words = Self.copied(["/bin/sh", "-c", command])
+        let variables = Self.copied(Self.variables)
         defer { for text in words + variables { free(text) } }
         var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
         posix_spawn_file_actions_init(&actions)
@@ -66,6 +67,9 @@ struct CredentialProcess {
         var child: pid_t = 0
         return posix_spawn(&child, "/bin/sh", &actions, &attributes, words, variables) == 0 ? child : 0
     }
+
+    /// A list as C wants it, to be freed one by one.
+    private static func copied(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] { texts.map { strdup($0) } + [nil] }
 
     /// All but granary's own.
     private static var variables: [String] {

@@ -66,7 +66,7 @@ struct ConditionProbe {
             let part = try Array(Self.text.utf8).withUnsafeBytes {
                 try bucket.uploadPart(1, of: key, id, $0, hasChecksum: false)
             }
-            try bucket.completeUpload(key, id, [part], ifAbsent: true)
+            _ = try bucket.completeUpload(key, id, [part], ifAbsent: true)
             return false
         } catch {
             try? bucket.abortUpload(key, id)
