@@ -4,6 +4,7 @@ internal import LocalServer
 package import Logging
 internal import Migrations
 package import PostgresClient
+internal import Project
 internal import Restore
 
 /// A drill of one backup.
