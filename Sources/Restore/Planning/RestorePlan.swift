@@ -15,6 +15,8 @@ struct RestorePlan: Sendable {
     var refreshes: [Manifest.SchemaItem] = []
     /// Those that would read foreign tables, with `withoutForeignRows`.
     var foreignRefreshes: [Manifest.SchemaItem] = []
+    /// The tables with foreign ones among their children, with `withoutForeignRows`. ANALYZE would read these, too.
+    private(set) var foreignParents: Set<TableName> = []
     var eventTriggers: [Manifest.SchemaItem] = []
     /// Planner statistics, which pg_dump writes since PostgreSQL 18 (`--statistics`).
     var statistics: [Manifest.SchemaItem] = []
@@ -36,6 +38,9 @@ struct RestorePlan: Sendable {
         }
         let lone = LonePartitions(wanted)
         let foreign = withoutForeignRows ? ForeignRows(wanted).readers : []
+        for item in wanted where item.kind == "TABLE" && foreign.contains(item.id) {
+            foreignParents.insert(TableName(schema: item.schema ?? "", name: item.name))
+        }
         var attachments: [Manifest.SchemaItem] = []
         var late: Set<Int> = []
         var postponed: Set<Int> = []
