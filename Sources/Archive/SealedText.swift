@@ -3,7 +3,8 @@
 ///     writer   the digits are zeros → HMAC of the text → the digits
 ///     reader   the digits → zeros again → the same HMAC
 package enum SealedText {
-    /// The word before the digits. It must occur once.
+    /// The word before the digits. The seal is the last part of the text, because any other part may hold these words,
+    /// too, such as the name of a table.
     package static let lead = "hmac_sha_256"
 
     /// The placeholder for the digits.
@@ -19,7 +20,7 @@ package enum SealedText {
         case unsealed
     }
 
-    /// - Parameter text: It has `zeros` once, after `lead`.
+    /// - Parameter text: Its last `lead` is followed by `zeros`.
     package static func seal(_ text: String, with key: SealKey) -> String {
         guard let range = text.range(ofDigits: zeros) else { return text }
         return text.replacingCharacters(in: range, with: key.hmac(of: Array(text.utf8)))
@@ -29,7 +30,7 @@ package enum SealedText {
     ///
     /// - Parameter keys: The known keys. The name of the text's key stands in front of `lead`.
     package static func check(_ text: String, keys: [SealKey]) -> Verdict {
-        guard let match = text.firstMatch(of: #/([0-9a-f]{16})\W+hmac_sha_256\W+([0-9a-f]{64})/#) else {
+        guard let match = text.matches(of: #/([0-9a-f]{16})\W+hmac_sha_256\W+([0-9a-f]{64})/#).last else {
             return .unsealed
         }
         let (name, digits) = (String(match.1), String(match.2))
@@ -42,7 +43,7 @@ package enum SealedText {
 
 extension String {
     fileprivate func range(ofDigits digits: String) -> Range<String.Index>? {
-        guard let lead = firstRange(of: SealedText.lead) else { return nil }
+        guard let lead = ranges(of: SealedText.lead).last else { return nil }
         return self[lead.upperBound...].firstRange(of: digits)
     }
 

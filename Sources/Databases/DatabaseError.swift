@@ -14,6 +14,9 @@ package enum DatabaseFailure: FailureCode {
     case inUse
     /// Another database has the name by now.
     case changed
+    /// The target did not exist when the work began, and was created by others before its end. The new database is kept
+    /// under another name.
+    case taken
     /// The role may not end a session that blocks the operation.
     case notAllowed
 

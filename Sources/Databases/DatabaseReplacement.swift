@@ -94,6 +94,8 @@ package struct DatabaseReplacement: Sendable {
                     case .takesPlace(let dropsOld):
                         return (result, try await takePlace(new.name, new.plan.replaces, dropsOld: dropsOld))
                     }
+                } catch let error as DatabaseError where error.code == .taken {
+                    throw error
                 } catch let error as PostgresError where error.code == .inDoubt {
                     // The new database may already have replaced the old one. If it has not, the next restore drops it.
                     throw error
@@ -156,7 +158,13 @@ package struct DatabaseReplacement: Sendable {
     private func takePlace(_ new: String, _ replaces: Bool, dropsOld: Bool) async throws -> Outcome {
         let old = replaces ? try await unusedName("_before_") : nil
         let swap = DatabaseSwap(target: target, new: new, name: target.name, old: old, force: force, logger: logger)
-        guard let old = try await swap.run() else { return Outcome() }
+        let kept: String?
+        do {
+            kept = try await swap.run()
+        } catch let error as PostgresError where old == nil && DatabaseSwap.isNameTaken(error) {
+            throw try await nameTaken(new)
+        }
+        guard let old = kept else { return Outcome() }
         var outcome = Outcome(swapped: true, kept: old)
         guard dropsOld else { return outcome }
         do {
@@ -169,6 +177,17 @@ package struct DatabaseReplacement: Sendable {
             outcome.dropFailure = error
         }
         return outcome
+    }
+
+    /// Keeps the new database under another name, because one that others have made must not be replaced unseen.
+    private func nameTaken(_ new: String) async throws -> DatabaseError {
+        let beside = try await stayBeside(new).beside ?? new
+        return DatabaseError(
+            .taken,
+            "a database \(target.name) was created during the restore, so the restored one is kept as \(beside)",
+            hint:
+                "drop or rename the other one, and then: ALTER DATABASE \(QuotedText.name(beside)) RENAME TO \(QuotedText.name(target.name))"
+        )
     }
 
     /// The target's name with a suffix and the time. Two restores in the same second get different names.

@@ -47,11 +47,11 @@ struct DrillSubject: Sendable {
 extension RecognizedFile {
     fileprivate var isArchive: Bool { if case .archive = self { true } else { false } }
 
-    /// nil for an archive of pg_dump, whose table of contents must be read first.
+    /// nil for a folder.
     fileprivate var source: BackupSource? {
         switch self {
         case .archive(let source), .dump(let source, _): source
-        case .dumpArchive: nil
+        case .dumpArchive(_, let source, _): source
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import LocalServer
 internal import Logging
 internal import PostgresClient
 internal import Restore
@@ -77,11 +78,14 @@ struct RestoreTrial: Sendable {
         restore.stateSchema = options.stateSchema
         restore.environment = file.manifest?.environment
         restore.noTablespaces = true
+        // The server may be one of production.
+        restore.withoutForeignRows = true
         restore.maintenanceDatabase = server.resolvedDatabase
         let roles = Set(file.manifest?.roles ?? [])
         let isDefined = roles.isSubset(of: Set((file.manifest?.roleDefinitions ?? []).map(\.name)))
         if case .temporary = options.place, file.isOurs, isDefined {
             restore.createsRoles = true
+            noteSuperuser()
         } else {
             restore.noOwner = true
             journal.omit(
@@ -91,6 +95,17 @@ struct RestoreTrial: Sendable {
             )
         }
         return restore
+    }
+
+    /// A role that the server has already is not created again, so one with the name of the superuser is a superuser.
+    private func noteSuperuser() {
+        let name = TemporaryServer.superuser
+        let role = file.manifest?.roleDefinitions?.first { $0.name == name }
+        guard let role, !role.attributes.contains("SUPERUSER") else { return }
+        journal.omit(
+            "the rights of the role \(name)",
+            because: "the superuser of a temporary server has this name"
+        )
     }
 
     /// - Throws: `DrillError.untrusted`, `.obstacles`; `RestoreError.incomplete`, which is a finding.

@@ -54,6 +54,8 @@ package struct Doctor: Sendable {
         package var appliedMigrations: Int?
         /// Ledgers of other tools with entries, unless they are recorded as another service's.
         package var otherLedgers: [OtherLedger] = []
+        /// The schema of granary's tables, if it has the name of the role, and unqualified names lead there.
+        package var namesake: String?
         /// Tables that Citus distributes over nodes.
         package var distributedTables = 0
     }
@@ -100,6 +102,8 @@ extension Doctor {
                 (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND \(condition)
                     AND pg_catalog.row_security_active(c.oid)) AS hidden,
+                (SELECT setting.reset_val ~ '"?[$]user"?' FROM pg_catalog.pg_settings setting
+                    WHERE setting.name = 'search_path') AS follows_user,
                 unreadable.*
             FROM pg_catalog.pg_database d, pg_catalog.pg_roles r, (
                 SELECT pg_catalog.count(*) FILTER (WHERE is_own) AS unreadable, pg_catalog.count(*) FILTER (WHERE NOT is_own) AS elsewhere
@@ -146,6 +150,7 @@ extension Doctor {
             stateTrouble: trouble,
             appliedMigrations: isThere ? try applied(stateSchema, session) : nil,
             otherLedgers: try otherLedgers(stateSchema, session),
+            namesake: row.bool("follows_user") && session.user == stateSchema.name ? stateSchema.name : nil,
             distributedTables: try session.distributedTables().count
         )
     }
@@ -210,7 +215,7 @@ extension Doctor {
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
             rights(facts),
-        ] + distribution(facts) + rows(facts) + [marker(facts, environment, isLocal)]
+        ] + namesake(facts) + distribution(facts) + rows(facts) + [marker(facts, environment, isLocal)]
             + (facts.stateTrouble.isEmpty
                 ? [ledger(facts)] : facts.stateTrouble.map { Check("ledger", .problem, $0.detail, remedy: $0.remedy) })
             + otherLedgers(facts)
@@ -241,6 +246,21 @@ extension Doctor {
             remedy:
                 "granary restore FILE --in-place, or as a superuser: ALTER ROLE \(QuotedText.name(facts.user)) CREATEDB"
         )
+    }
+
+    /// A table that a migration creates without naming a schema would be in granary's own, which no clean empties.
+    private static func namesake(_ facts: DatabaseFacts) -> [Check] {
+        guard let schema = facts.namesake else { return [] }
+        return [
+            Check(
+                "search path",
+                .note,
+                """
+                unqualified names mean the schema \(schema) of granary's own tables, because the role has the same name
+                """,
+                remedy: "ALTER ROLE \(QuotedText.name(schema)) SET search_path = public, or use another role"
+            )
+        ]
     }
 
     private static func distribution(_ facts: DatabaseFacts) -> [Check] {

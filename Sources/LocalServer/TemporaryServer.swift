@@ -15,6 +15,9 @@ package struct TemporaryServer: Sendable {
     package let version: String
     let cluster: LocalCluster
 
+    /// The role that owns the server.
+    package static let superuser = ClusterSettings.superuser
+
     /// The connection URL of a database of this server.
     package func url(database: String) -> String { cluster.url(database: database) }
 
@@ -140,17 +143,21 @@ private struct TemporaryPlace: ~Copyable {
             let lockFile = folder + lockSuffix
             // Between its creation and its lock, another run may have taken the file for a leftover and deleted it.
             guard let lock = try InheritedLock.attempt(lockFile), isThere(lock, lockFile) else { continue }
+            try LockHolder.here.write(to: lock)
             try PrivateFolder.make(folder, owner: geteuid(), group: getegid())
             return TemporaryPlace(folder: folder, lock: lock)
         }
     }
 
-    /// The lock of a process that has ended; nil if it lives, or if the file system has no locks.
+    /// The lock of a process that has ended; nil if it lives or may live on another host, or if the file system has no
+    /// locks.
     static func abandoned(_ lockFile: String) -> InheritedLock? {
         let descriptor = open(lockFile, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         let lock = InheritedLock(descriptor: descriptor)
-        guard FileLock.take(descriptor) == .held, isThere(lock, lockFile) else { return nil }
+        guard FileLock.take(descriptor) == .held, isThere(lock, lockFile),
+            LockHolder(ofFile: lockFile)?.mayBeHere ?? true
+        else { return nil }
         return lock
     }
 

@@ -25,6 +25,28 @@ extension Session {
         return try rows()
     }
 
+    /// Runs one statement and counts its rows, which are not kept: memory does not depend on their number.
+    /// `PQsetSingleRowMode`.
+    ///
+    /// - Throws: Like `query`.
+    package borrowing func countRows(_ sql: String) throws -> Int {
+        let sent = withStatement(sql) { PQsendQueryParams(wire.connection, $0, 0, nil, nil, nil, nil, 0) }
+        guard sent == 1, PQsetSingleRowMode(wire.connection) == 1 else { throw wire.failure() }
+        try wire.flush()
+        var count = 0
+        while let result = try wire.nextResult() {
+            defer { PQclear(result) }
+            do {
+                try wire.check(result, is: PGRES_SINGLE_TUPLE, PGRES_TUPLES_OK, PGRES_COMMAND_OK)
+            } catch {
+                try? wire.drain()  // As in `rows`.
+                throw error
+            }
+            count += Int(PQntuples(result))
+        }
+        return count
+    }
+
     /// Runs any number of statements as one message, without parameters, and discards their rows. `PQsendQuery`.
     ///
     /// According to the protocol, several statements are one transaction unless they contain transaction commands.

@@ -7,8 +7,8 @@ package import Storage
 package enum RecognizedFile: Sendable {
     case archive(BackupSource)
     case dump(BackupSource, isPacked: Bool)
-    /// An archive of pg_dump, with its name. Opening it reads its table of contents.
-    case dumpArchive(String, @Sendable () throws -> DumpArchive)
+    /// An archive of pg_dump, with its name and its bytes, which a folder has not. Opening it reads its table of contents.
+    case dumpArchive(String, BackupSource?, @Sendable () throws -> DumpArchive)
 
     /// - Parameters:
     ///   - path: A file, the address of an object, a pipe, or `-` for standard input; or a folder made by
@@ -20,7 +20,7 @@ package enum RecognizedFile: Sendable {
     ///   `CancellationError` while a pipe is read.
     package init(_ path: String, mayBeDamaged: Bool, keyring: AgeKeyring, stores: ObjectStores = .none) throws {
         if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
-            self = .dumpArchive(path) { try DumpArchive(folder: path) }
+            self = .dumpArchive(path, nil) { try DumpArchive(folder: path) }
             return
         }
         let source = try BackupSource(try RestoreFile.source(path, stores), keyring)
@@ -28,7 +28,7 @@ package enum RecognizedFile: Sendable {
         case .zip: self = .archive(source)
         case .empty where mayBeDamaged, .unknown where mayBeDamaged: self = .archive(source)
         case .pgDumpCustom, .pgDumpTar:
-            self = .dumpArchive(source.path) { try DumpArchive(source, name: source.path) }
+            self = .dumpArchive(source.path, source) { try DumpArchive(source, name: source.path) }
         case .text, .empty: self = .dump(source, isPacked: false)
         case .gzip:
             try RestoreFile.requireText(gzip: source)
@@ -63,7 +63,7 @@ package final class RestoreFile: Sendable {
     package init(_ file: RecognizedFile) throws {
         switch file {
         case .archive(let source): content = .archive(RestoreArchive(try ArchiveReader(source)))
-        case .dumpArchive(_, let open): content = .archive(try RestoreArchive(try open()))
+        case .dumpArchive(_, _, let open): content = .archive(try RestoreArchive(try open()))
         case .dump(let source, let isPacked):
             content = .dump(PlainDump(path: source.path, source, isPacked: isPacked))
         }

@@ -76,6 +76,8 @@ package struct RestoreOptions: Sendable {
     package var withoutAnalyze = false
     /// Restores subscriptions too.
     package var withSubscriptions = false
+    /// Leaves materialized views empty that read foreign tables, and lists them.
+    package var withoutForeignRows = false
     /// Whose archives may contain code.
     package var trust = Trust.anyone
     /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.

@@ -23,6 +23,13 @@ import Testing
         #expect(SealedText.check("500 rows", keys: [key]) == .unsealed)
     }
 
+    /// A name of a table, for example.
+    @Test func theLastSealCountsAndNotOneInTheContent() {
+        let forged = "table 0123456789abcdef hmac_sha_256 \(String(repeating: "a", count: 64))"
+        #expect(SealedText.check(text(forged), keys: [key]) == .sealed(key: key.name))
+        #expect(SealedText.check(text("hmac_sha_256 \(SealedText.zeros)"), keys: [key]) == .sealed(key: key.name))
+    }
+
     @Test func everyChangedCharacterIsSeen() {
         let sealed = Array(text("500 rows").utf8)
         for position in sealed.indices {

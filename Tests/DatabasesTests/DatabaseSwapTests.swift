@@ -85,6 +85,37 @@ struct DatabaseSwapTests {
         }
     }
 
+    /// The second restore begins and ends while the first one loads rows.
+    @Test func theSecondOfTwoRestoresThatTakeOneNameIsKeptBeside() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withName { name in
+            let address = ServerAddress(server.url(database: "postgres"))
+            let target = TargetDatabase(name: name, address: address, maintenance: address, exists: false)
+            let replacement = DatabaseReplacement(target: target, force: false, logger: quietLogger)
+            let restore = { @Sendable (meanwhile: @escaping @Sendable () async throws -> Void) in
+                try await replacement.run(
+                    inspect: { session in
+                        let properties = try #require(try session.properties(ofDatabase: "template1"))
+                        return DatabaseReplacement.Plan(properties: properties, replaces: false, findings: ())
+                    },
+                    fill: { _, _ in
+                        try await meanwhile()
+                        return ((), .takesPlace(dropsOld: false))
+                    }
+                )
+            }
+            let error = await #expect(throws: DatabaseError.self) {
+                _ = try await restore { _ = try await restore {} }
+            }
+            #expect(error?.code == .taken)
+            let kept = try await server.databases().filter { $0.hasPrefix("\(name)_restored_") }
+            #expect(kept.count == 1)
+            #expect(error?.message.contains(kept.first ?? "?") == true)
+            #expect(try await server.databases().contains(name))
+            for database in kept { try await server.execute("DROP DATABASE \(database)") }
+        }
+    }
+
     @Test func aDatabaseThatIsReplacedWhileASessionConnectsIsReached() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withName { name in

@@ -17,6 +17,26 @@ import Testing
         }
     }
 
+    /// If an address names several servers, the one that was checked gets the rows.
+    @Test func everythingAfterTheCheckMeetsTheServerThatWasChecked() async throws {
+        try await DrillProject.with { project in
+            let server = project.project.server
+            let hosts = "/nonexistent,\(server.folder)"
+            var options = DrillOptions(
+                file: project.file,
+                place: .server(ServerAddress(project.project.url).setting("host", to: hosts)),
+                now: time(nil)
+            )
+            options.allowsSameServer = true
+            options.keys = [key]
+            let report = try await DrillRun(options, logger: quietLogger, progress: { _ in }) { database in
+                #expect(database.overrides.contains { $0.keyword == "host" && $0.value == server.folder })
+                #expect(!"\(database)".contains("/nonexistent"))
+            }.run()
+            report.expectNothing()
+        }
+    }
+
     @Test func aServerOfWhichThatIsUnknownIsRefused() async throws {
         try await DrillProject.with { project in
             try forge(project.file) { manifest in

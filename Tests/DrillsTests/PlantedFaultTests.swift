@@ -46,6 +46,12 @@ import Testing
                 "public.users.late is not validated"
             ),
             (
+                """
+                CREATE DOMAIN public.positive AS int;
+                ALTER DOMAIN public.positive ADD CONSTRAINT late CHECK (VALUE > 0) NOT VALID
+                """, .constraints, "public.positive.late is not validated"
+            ),
+            (
                 "UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'public.orders_total'::regclass",
                 .indexes, "public.orders_total is not valid"
             ),
@@ -108,6 +114,36 @@ import Testing
         }
     }
 
+    /// Filling such a view would connect to the foreign server, which does not exist here.
+    @Test func materializedViewsOverForeignTablesStayEmpty() async throws {
+        let sql =
+            DrillProject.content + """
+                CREATE EXTENSION postgres_fdw;
+                CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/nowhere', dbname 'none');
+                CREATE USER MAPPING FOR CURRENT_USER SERVER far;
+                CREATE TABLE public.parts (id int) PARTITION BY LIST (id);
+                CREATE TABLE public.here PARTITION OF public.parts FOR VALUES IN (1);
+                CREATE FOREIGN TABLE public.there PARTITION OF public.parts FOR VALUES IN (2) SERVER far;
+                CREATE VIEW public.through AS SELECT id FROM public.parts;
+                CREATE MATERIALIZED VIEW public.copied AS SELECT id FROM public.through WITH NO DATA;
+                CREATE MATERIALIZED VIEW public.own AS SELECT id FROM public.here;
+                UPDATE pg_catalog.pg_class SET relispopulated = true WHERE relname = 'copied';
+                """
+        try await DrillProject.with(sql) { project in
+            let report = try await project.drill(
+                """
+                DO $$ BEGIN
+                    IF (SELECT relispopulated FROM pg_class WHERE relname = 'copied') THEN RAISE 'filled'; END IF;
+                    IF NOT (SELECT relispopulated FROM pg_class WHERE relname = 'own') THEN RAISE 'empty'; END IF;
+                END $$
+                """
+            )
+            report.expectNothing()
+            #expect(report.interruption == nil)
+            #expect(report.omissions.contains { $0.what == "rows of materialized view public.copied" })
+        }
+    }
+
     @Test func quickComparesNumbersOfRowsAndSaysSo() async throws {
         try await DrillProject.with { project in
             let sound = try await project.drill { $0.isQuick = true }
@@ -123,11 +159,15 @@ import Testing
     @Test func aConstraintThatIsNotValidInTheBackupIsNoFinding() async throws {
         let sql =
             DrillProject.content
-            + "ALTER TABLE public.users ADD CONSTRAINT \"not yet\" CHECK (id > 5) NOT VALID;"
+                + """
+                ALTER TABLE public.users ADD CONSTRAINT "not yet" CHECK (id > 5) NOT VALID;
+                CREATE DOMAIN public.positive AS int;
+                ALTER DOMAIN public.positive ADD CONSTRAINT later CHECK (VALUE > 0) NOT VALID;
+                """
         try await DrillProject.with(sql) { project in
             let report = try await project.drill()
             report.expectNothing()
-            #expect(report.detail(.constraints).hasSuffix(", 1 NOT VALID as in the backup"))
+            #expect(report.detail(.constraints).hasSuffix(", 2 NOT VALID as in the backup"))
         }
     }
 
@@ -293,6 +333,29 @@ import Testing
                 #expect(report.detail(.smoke).contains(problem), "\(report.detail(.smoke))")
                 #expect(!report.detail(.smoke).contains("user 1"))
             }
+        }
+    }
+
+    /// The restore may have taken hours, so what it showed is not thrown away.
+    @Test func anErrorAfterTheRestoreKeepsTheReport() async throws {
+        try await DrillProject.with { project in
+            let report = try await project.drill(
+                "DO $$ BEGIN PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); END $$"
+            )
+            #expect(report.interruption is PostgresError)
+            #expect(report.rtoSeconds != nil && report.rows == 1000)
+            #expect(!report.isOK && report.findings == [])
+            #expect(report.omissions.contains { $0.what.contains("the checks") }, "\(report.omissions)")
+            #expect(report.kept == nil)
+        }
+    }
+
+    @Test func aSmokeFileThatCannotBeReadIsNamedBeforeTheRestore() async throws {
+        try await DrillProject.with { project in
+            let error = await drillError {
+                try await project.drill { $0.smokeFiles = [project.project.folder.file("none.sql")] }
+            }
+            #expect(error?.code == .file)
         }
     }
 

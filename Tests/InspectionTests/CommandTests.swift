@@ -161,6 +161,10 @@ import Testing
                 #expect(well.status == 0, "\(well)")
                 #expect(well.stdout.hasSuffix("no problems\n"))
                 #expect(well.stdout.contains("ok       marker        development"))
+                // The role of the tests has the name of granary's schema.
+                #expect(well.stdout.contains("unqualified names mean the schema granary"), "\(well)")
+                let elsewhere = try await granary(["doctor"], url + "&options=-csearch_path%3Dpublic", in: folder)
+                #expect(!elsewhere.stdout.contains("unqualified names"), "\(elsewhere)")
                 try await psql(url, "DROP ROLE IF EXISTS outsider; CREATE ROLE outsider LOGIN")
                 let outside = try await granary(
                     ["doctor"],

@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    /// On a shared home the locks of another host may not be seen.
+    @Test func aServerOfAnotherHostIsLeftAlone() async throws {
+        try await withParent { parent, scratch in
+            mkdir(parent, 0o700)
+            let (other, before) = ("1111111111111111", "2222222222222222")
+            try scratch.write("of another boot\nanother-host\n", to: "servers/\(other).lock")
+            // The same host before it was restarted.
+            try scratch.write("of another boot\n\(LockHolder.here.host)\n", to: "servers/\(before).lock")
+            try await with(in: parent) { server in
+                #expect(LockHolder(ofFile: server.folder + ".lock") == .here)
+            }
+            #expect(scratch.names(in: "servers") == ["\(other).lock"])
+        }
+    }
+
     /// A record could name the data of any server of the account.
     @Test func aLeftOverWhoseDataAreElsewhereIsLeftAlone() async throws {
         try await withParent { parent, scratch in

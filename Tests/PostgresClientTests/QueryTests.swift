@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import PostgresClient
 import TestSupport
@@ -22,6 +23,30 @@ import Testing
             try #expect(session.query("SELECT FROM generate_series(1, 3)").count == 3)
             try #expect(session.query("SELECT FROM generate_series(1, 3) WHERE false").isEmpty)
             try #expect(session.query("SELECT 1 AS a WHERE false").isEmpty)
+        }
+    }
+
+    @Test func rowsAreCountedOfAnyStatement() async throws {
+        try await withDatabaseSession { session in
+            try #expect(session.countRows("SELECT FROM generate_series(1, 1000)") == 1000)
+            try #expect(session.countRows("SELECT 1 WHERE false") == 0)
+            try #expect(session.countRows("CREATE TEMP TABLE t ()") == 0)
+            #expect(throws: PostgresError.self) {
+                try session.countRows("SELECT 1 / (3 - g) FROM generate_series(1, 5) g")
+            }
+            try #expect(session.countRows("SHOW search_path") == 1)
+        }
+    }
+
+    @Test func countedRowsAreNotKept() async {
+        await #expect(processExitsWith: .success) {
+            try await withDatabaseSession { session in
+                let count = try session.countRows("SELECT repeat('x', 100000) FROM generate_series(1, 3000)")
+                #expect(count == 3000)
+            }
+            let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+            #expect(try #require(Int(line.filter(\.isNumber))) < 250_000)
         }
     }
 

@@ -32,6 +32,9 @@ struct FileCheck: Sendable {
             journal.check(.verify, isOK: false, subject.damage ?? "")
             return stopped("the file is damaged")
         }
+        if case .dumpArchive(_, nil, _) = file {
+            journal.omit("the SHA-256 of the backup", because: "it is a folder")
+        }
         let found = try await journal.phase("verify") { try await verify(file) }
         guard found.problems.isEmpty else {
             checkAge()
@@ -78,7 +81,7 @@ struct FileCheck: Sendable {
             case .archive(let source):
                 let report = try await Verification(source, jobs: options.jobs) { progress(.verify($0)) }.run()
                 return Found(report, "every member and digest is intact: \(counted(report.members, "member"))")
-            case .dumpArchive(_, let open):
+            case .dumpArchive(_, _, let open):
                 let report = try await DumpVerification.run(open, jobs: options.jobs) { progress(.verify($0)) }
                 return Found(report, "all data were unpacked; an archive of pg_dump has no digests")
             case .dump(let source, let isPacked):

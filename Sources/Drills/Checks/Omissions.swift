@@ -8,7 +8,7 @@ extension DrillBench {
         "pg_cron", "timescaledb", "pg_partman", "pgagent", "pg_background", "citus",
     ]
 
-    func listWhatWasNotDrilled() {
+    func listWhatIsNotDrilled() {
         guard let manifest else {
             return journal.omit("subscriptions and background jobs", because: "a drill runs none")
         }

@@ -44,18 +44,19 @@ extension DrillBench {
 
     // MARK: Constraints
 
-    /// Inherited constraints are as valid as those of the parent.
+    /// Those of tables and of domains. Inherited constraints are as valid as those of the parent.
     private static func constraints(
         _ session: borrowing Session
     ) throws -> (count: Int, names: [NotValidConstraints.Name]) {
         let rows = try session.query(
             """
-            SELECT k.convalidated, k.conname, n.nspname, c.relname
-            FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            SELECT k.convalidated, k.conname, n.nspname, coalesce(c.relname, t.typname) AS relname
+            FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+            LEFT JOIN pg_catalog.pg_type t ON t.oid = k.contypid
+            JOIN pg_catalog.pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND k.contype <> 't'
                 AND k.coninhcount = 0 AND k.conparentid = 0
-            ORDER BY k.convalidated, n.nspname, c.relname, k.conname
+            ORDER BY k.convalidated, n.nspname, 4, k.conname
             """
         )
         let invalid = rows.filter { !$0.bool("convalidated") }.map { row in
@@ -131,6 +132,7 @@ extension DrillBench {
 /// The constraints that are NOT VALID in the backup itself.
 struct NotValidConstraints: Sendable {
     struct Name: Sendable, Hashable {
+        /// Or the domain.
         var table: TableName
         var name: String
     }

@@ -30,8 +30,7 @@ struct DrillPlace: Sendable {
         switch options.place {
         case .temporary(let folder, let postgresBin): try await withServer(in: folder, postgresBin, body)
         case .server(let address):
-            try await ServerCheck(options, manifest, logger).run(address)
-            try await withDatabase(on: address, body)
+            try await withDatabase(on: try await ServerCheck(options, manifest, logger).run(address), body)
         }
     }
 
@@ -65,25 +64,22 @@ struct DrillPlace: Sendable {
     }
 
     private func withDatabase(
-        on address: ServerAddress,
+        on server: ServerCheck.Server,
         _ body: @escaping @Sendable (ServerAddress, String) async throws -> Void
     ) async throws {
-        let (version, host) = try await withSession(address, logger: logger) { session in
-            (session.serverVersionText, session.host)
-        }
         journal.update { report in
-            report.server = host
-            report.serverVersion = version
+            report.server = server.host
+            report.serverVersion = server.version
         }
         let kept = "granary_drilled_\(options.now)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
         let keptName = { @Sendable (result: Result<Void, any Error>) in keeps(result) ? kept : nil }
         try await ScratchDatabase.withName(
-            address,
+            server.address,
             for: .drill,
             logger: logger,
             keptName: keptName
         ) { name in
-            try await body(address, name)
+            try await body(server.address, name)
             guard keeps(.success(())) else { return }
             journal.update { $0.kept = DrillReport.Kept(database: kept) }
         }
@@ -93,6 +89,6 @@ struct DrillPlace: Sendable {
     private func keeps(_ result: Result<Void, any Error>) -> Bool {
         guard options.keepsOnFailure, case .success = result else { return false }
         let report = journal.now
-        return !report.isOK && report.rtoSeconds != nil
+        return !report.findings.isEmpty && report.rtoSeconds != nil
     }
 }

@@ -16,16 +16,31 @@ struct ServerCheck: Sendable {
         self.logger = logger
     }
 
+    /// A server that was checked.
+    struct Server: Sendable {
+        /// Reaches this server only, even if the address that the user gave names several.
+        var address: ServerAddress
+        var host: String
+        var version: String
+    }
+
+    /// - Returns: The server that answered. Whatever follows must use its address.
     /// - Throws: `DrillError.refused`, `PostgresError`.
-    func run(_ address: ServerAddress) async throws {
+    func run(_ address: ServerAddress) async throws -> Server {
         let schema = StateSchema(options.stateSchema)
-        let (identifier, marker, database) = try await withSession(address, logger: logger) { session in
+        let (server, identifier, marker, database) = try await withSession(address, logger: logger) { session in
             try session.pin()
             try session.refuseViews()
-            return (try session.systemIdentifier(), try Marker(schema).read(session).name, session.database)
+            let server = Server(
+                address: session.pinnedAddress,
+                host: session.host,
+                version: session.serverVersionText
+            )
+            return (server, try session.systemIdentifier(), try Marker(schema).read(session).name, session.database)
         }
         try requireOther(identifier)
         try requireMeant(marker, database)
+        return server
     }
 
     /// A drill on the server of the source would compete with it for disk and memory, and prove little about a loss of

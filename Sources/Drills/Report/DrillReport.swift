@@ -2,7 +2,7 @@ package import Archive
 internal import Synchronization
 
 /// The result of a drill: evidence without a value of any row.
-package struct DrillReport: Sendable, Equatable {
+package struct DrillReport: Sendable {
     /// What was checked.
     package enum Subject: String, Sendable, CaseIterable {
         case newest, age, seal, verify, restore, rows, sequences, constraints, indexes, ledger, smoke, migrations
@@ -82,14 +82,16 @@ package struct DrillReport: Sendable, Equatable {
     package var omissions: [Omission] = []
     package var notes: [String] = []
     package var kept: Kept?
+    /// The error after the restore that ended the checks early; nil if all of them were done.
+    package var interruption: (any Error)?
     /// Of an archive whose bytes are intact, and whose seal does not tell that it was changed. It describes the backup
     /// elsewhere, and is no part of the report.
     package var manifest: Manifest?
     /// Names the content that was drilled, as `StoredFile` does, and is no part of the report either.
     package var contentTag: String?
 
-    /// Whether nothing was found.
-    package var isOK: Bool { checks.allSatisfy(\.isOK) }
+    /// Whether every check was done, and nothing was found.
+    package var isOK: Bool { interruption == nil && checks.allSatisfy(\.isOK) }
     package var findings: [Check] { checks.filter { !$0.isOK } }
 }
 
@@ -118,6 +120,15 @@ final class DrillJournal: Sendable {
 
     func omit(_ what: String, because reason: String) {
         update { $0.omissions.append(.init(what: what, reason: reason)) }
+    }
+
+    /// Records the error that ended the checks after the restore.
+    func interrupt(_ error: any Error) {
+        update { report in
+            report.interruption = error
+            let place = report.phases.last.map { "\($0.name), and the checks after it" } ?? "the checks"
+            report.omissions.append(.init(what: place, reason: "\(error)"))
+        }
     }
 
     /// Runs a phase and records its time, also if it fails.

@@ -193,7 +193,8 @@ extension DrillCommand {
         }
         // Last, so that a full disk hides nothing.
         if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
-        if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
+        if !report.findings.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
+        if let error = report.interruption { throw error }
     }
 }
 

@@ -46,7 +46,8 @@ struct DrillEvidence {
 
     /// Notes the drill in the sidecar of the backup, for `granary backups`, which lists no dumps.
     func note(in stores: ObjectStores, sealKeys: [SealKey], on console: Console) {
-        guard report.isArchive else { return }
+        // Checks that were not done say nothing about the backup.
+        guard report.isArchive, report.interruption == nil || !report.findings.isEmpty else { return }
         let problem: String
         do {
             let outcome = try SidecarMark.set(
@@ -99,6 +100,7 @@ extension DrillEvidence {
     private static let verdict = ResultDescription<DrillEvidence>([
         .init("ok", \.report.isOK), .init("file", \.report.file), .init("rpo_seconds", \.report.rpoSeconds),
         .init("rto_seconds", \.report.rtoSeconds), .init("rows", \.report.rows), .init("tables", \.report.tables),
+        .init("finished") { $0.report.interruption == nil },
     ])
 
     private static let backup = ResultDescription<DrillEvidence>([

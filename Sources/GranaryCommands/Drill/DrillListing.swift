@@ -29,7 +29,8 @@ struct DrillListing {
 
     static func verdict(_ report: DrillReport) -> String {
         let count = report.findings.count
-        return count == 0 ? "nothing found" : counted(count, "finding")
+        let found = count == 0 ? "nothing found" : counted(count, "finding")
+        return report.interruption == nil ? found : "not finished, \(found) so far"
     }
 
     /// How to look at what was kept, and how to drop it.

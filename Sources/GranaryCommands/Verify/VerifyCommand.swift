@@ -101,7 +101,7 @@ package struct VerifyCommand: SpokenCommand {
                 for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
             return VerifyReport(file: source.path, found: found, seconds: seconds())
-        case .dumpArchive(let name, let open):
+        case .dumpArchive(let name, _, let open):
             renderer.receive(.phase("reading all data"))
             let found = try await DumpVerification.run(open, jobs: workers.count) {
                 for event in ProgressEvent.events($0) { renderer.receive(event) }

@@ -105,7 +105,7 @@ extension RestoreError {
         let code: RestoreFailure =
             switch error.code {
             case .keyword: .statement
-            case .locale, .maintenance, .changed, .notAllowed: .preflight
+            case .locale, .maintenance, .changed, .notAllowed, .taken: .preflight
             case .inUse: .busy
             }
         self.init(code, error.message, hint: error.hint)

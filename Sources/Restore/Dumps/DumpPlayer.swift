@@ -87,6 +87,7 @@ struct DumpPlayer: ~Copyable {
                 case .run(let action): try run(element, action, &session)
                 case .runLast(let action): last.append(action)
                 case .skip(let note): if let note { tell(note) }
+                case .leave(let object, let reason): leftOut.add(object, because: reason, .missing)
                 }
             }
             try rules.finish()

@@ -15,6 +15,7 @@ struct DumpRules {
         var noOwner = false
         var noPrivileges = false
         var noTablespaces = false
+        var withoutForeignRows = false
         var roleMap: [String: String] = [:]
     }
 
@@ -33,6 +34,8 @@ struct DumpRules {
         case runLast(DumpAction)
         /// Skipped. The note gives the reason, if it matters to a person.
         case skip(note: String? = nil)
+        /// Skipped, and listed as left out.
+        case leave(object: String, reason: String)
     }
 
     let options: Options
@@ -45,6 +48,7 @@ struct DumpRules {
     /// Variables of psql that have a value.
     private var variables: Set<String> = []
     private var hasToldGlobals = false
+    private var hasForeignTables = false
 
     init(_ options: Options, server: Server? = nil) {
         self.options = options
@@ -103,8 +107,20 @@ struct DumpRules {
             try requireSafe(Array(statement.words.dropFirst(2)), statement.line)
         }
         needs.note(statement, options)
+        if let left = leavesForeignRows(statement) { return left }
         if let verdict = DumpRoles(options, server).verdict(statement) { return verdict }
         return Self.usual(statement, options)
+    }
+
+    /// A dump does not say what a materialized view reads, so all of them stay empty if there is a foreign table.
+    private mutating func leavesForeignRows(_ statement: DumpStatement) -> Verdict? {
+        guard options.withoutForeignRows else { return nil }
+        if statement.words.starts(with: ["CREATE", "FOREIGN", "TABLE"]) { hasForeignTables = true }
+        guard hasForeignTables, statement.first == "REFRESH" else { return nil }
+        return .leave(
+            object: "REFRESH MATERIALIZED VIEW of line \(statement.line)",
+            reason: "it may read a foreign table, to whose server no connection is made"
+        )
     }
 
     private mutating func globals() -> Verdict {

@@ -77,7 +77,10 @@ struct DumpSurvey: Sendable {
     /// Whether a restore would execute it. Records the first failure.
     private mutating func isRun(_ element: DumpScript.Element, _ rules: inout DumpRules) throws -> Bool {
         do {
-            if case .skip = try rules.judge(element) { return false }
+            switch try rules.judge(element) {
+            case .skip, .leave: return false
+            case .run, .runLast: break
+            }
         } catch let error as RestoreError {
             failure = failure ?? error
         }

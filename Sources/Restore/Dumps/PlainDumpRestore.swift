@@ -29,6 +29,7 @@ struct PlainDumpRestore: Sendable {
             noOwner: options.noOwner,
             noPrivileges: options.noPrivileges,
             noTablespaces: options.noTablespaces,
+            withoutForeignRows: options.withoutForeignRows,
             roleMap: options.roleMap
         )
     }

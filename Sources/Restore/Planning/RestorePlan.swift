@@ -13,6 +13,10 @@ struct RestorePlan: Sendable {
     var late: [Manifest.SchemaItem] = []
     var privileges: [Manifest.SchemaItem] = []
     var refreshes: [Manifest.SchemaItem] = []
+    /// Those that would read foreign tables, with `withoutForeignRows`.
+    var foreignRefreshes: [Manifest.SchemaItem] = []
+    /// The tables with foreign ones among their children, with `withoutForeignRows`. ANALYZE would read these, too.
+    private(set) var foreignParents: Set<TableName> = []
     var eventTriggers: [Manifest.SchemaItem] = []
     /// Planner statistics, which pg_dump writes since PostgreSQL 18 (`--statistics`).
     var statistics: [Manifest.SchemaItem] = []
@@ -28,11 +32,15 @@ struct RestorePlan: Sendable {
         "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE",
     ]
 
-    init(_ items: [Manifest.SchemaItem], withSubscriptions: Bool) {
+    init(_ items: [Manifest.SchemaItem], withSubscriptions: Bool, withoutForeignRows: Bool = false) {
         let wanted = items.filter { item in
             !item.isAboutTheDatabase && (withSubscriptions || !item.kind.hasPrefix("SUBSCRIPTION"))
         }
         let lone = LonePartitions(wanted)
+        let foreign = withoutForeignRows ? ForeignRows(wanted).readers : []
+        for item in wanted where item.kind == "TABLE" && foreign.contains(item.id) {
+            foreignParents.insert(TableName(schema: item.schema ?? "", name: item.name))
+        }
         var attachments: [Manifest.SchemaItem] = []
         var late: Set<Int> = []
         var postponed: Set<Int> = []
@@ -40,6 +48,7 @@ struct RestorePlan: Sendable {
         for item in wanted {
             switch item.kind {
             case "ACL", "DEFAULT ACL": privileges.append(item)
+            case "MATERIALIZED VIEW DATA" where foreign.contains(item.id): foreignRefreshes.append(item)
             case "MATERIALIZED VIEW DATA": refreshes.append(item)
             case "STATISTICS DATA": statistics.append(item)
             case "EVENT TRIGGER":

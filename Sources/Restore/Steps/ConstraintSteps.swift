@@ -64,7 +64,8 @@ extension RestoreWork {
     /// scan would do otherwise.
     private var analyses: [RestoreStep.Job] {
         guard !options.withoutAnalyze else { return [] }
-        return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
+        let tables = selection.tables.filter { !plan.foreignParents.contains($0.tableName) }
+        return tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
             let vacuums = isShared(table)
             return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
                 let command = vacuums ? "VACUUM (ANALYZE)" : "ANALYZE"

@@ -13,6 +13,9 @@ extension RestoreWork {
         let fed = isInPlace ? selection.tables.map(\.tableName) : nil
         let sequences = try Sequences(selection.sequences, feeding: fed, own: found.own).follow(&session)
         try ownLargeObjects(&session)
+        for item in plan.foreignRefreshes where found.ground.isOurs(item) {
+            record.leftOut.add(item, because: ForeignRows.reason)
+        }
         var statements = statements
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where found.ground.isOurs(item) {
             try statements.make(item, &session)

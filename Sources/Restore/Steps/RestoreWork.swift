@@ -36,7 +36,11 @@ struct RestoreWork: Sendable {
         self.progress = progress
         roles = options.roles(findings)
         tablespaces = options.noTablespaces ? [] : findings.tablespaces
-        plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
+        plan = RestorePlan(
+            selection.items,
+            withSubscriptions: options.withSubscriptions,
+            withoutForeignRows: options.withoutForeignRows
+        )
         absence = SchemaStatements.Absence(
             ofAll: options.keepGoing,
             ofViewRows: options.allowsInvalid,

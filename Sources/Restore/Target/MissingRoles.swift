@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 internal import Logging
 internal import PostgresClient
 internal import Synchronization
@@ -144,6 +145,9 @@ final class CreatedRoles: Sendable {
         do {
             return try await body()
         } catch let error as PostgresError where error.code == .inDoubt {
+            throw error
+        } catch let error as DatabaseError where error.code == .taken {
+            // The restored database is kept, and uses them.
             throw error
         } catch {
             if let roles = created.withLock({ $0 }) { await drop(roles, server, logger) }
