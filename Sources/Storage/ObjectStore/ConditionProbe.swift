@@ -66,10 +66,10 @@ struct ConditionProbe {
             let part = try Array(Self.text.utf8).withUnsafeBytes {
                 try bucket.uploadPart(1, of: key, id, $0, hasChecksum: false)
             }
-            _ = try bucket.completeUpload(key, id, [part], ifAbsent: true)
+            try bucket.completeUpload(key, id, [part], ifAbsent: true)
             return false
         } catch {
-            try? bucket.abortUpload(key, id)
+            _ = try? bucket.abortUpload(key, id)
             guard let answer = error as? StoreAnswer else { throw error }
             if answer.isConditionFailed { return true }
             if answer.isDenied {
