@@ -262,6 +262,32 @@ import Testing
     }
 
     @Test(arguments: [
+        "- {_label: alice, name: B}\n- {email: a@x, name: C}\n",
+        "- {email: a@x, name: C}\n- {_label: alice, name: B}\n",
+    ])
+    func aRowIsMeantByItsLabelOrByItsKeyButNotByBoth(later: String) async throws {
+        let files = try [
+            TableFile.read("common/t.yaml", "alice: {email: a@x, name: A}\n"),
+            TableFile.read("development/t.yaml", later),
+        ]
+        let error = await failure { try LayerMerge.merge(files, key: ["email"]) }
+        #expect(error?.description == "seeds/development/t.yaml:2: the key (email) is also in line 1")
+    }
+
+    @Test func eachLayerMayChangeARowByLabelOrByKey() throws {
+        let files = try [
+            TableFile.read("common/t.yaml", "alice: {email: a@x, name: A}\n"),
+            TableFile.read("development/t.csv", "_label,name,note\nalice,B,x\n"),
+            TableFile.read("development/10_t.csv", "email,name\na@x,C\n"),
+            TableFile.read("development/20_t.yaml", "alice: {age: 3}\n"),
+        ]
+        let rows = try LayerMerge.merge(files, key: ["email"])
+        #expect(rows.map { $0["name"]?.text } == ["C"])
+        #expect(rows[0]["note"]?.text == "x")
+        #expect(rows[0]["age"]?.text == "3")
+    }
+
+    @Test(arguments: [
         ("@alice", "nil nil label(\"alice\")"), ("@users.alice", "nil users label(\"alice\")"),
         ("@auth.users.alice", "auth users label(\"alice\")"),
         ("users{email: a@example.com, tier=1}", "nil users email=a@example.com tier=1"),

@@ -232,6 +232,53 @@ private let people = """
         }
     }
 
+    @Test func aChangedRowDoesNotRewriteTheOthers() async throws {
+        let csv = { (name: String) in "id,name\n0,\(name)\n" + (1...3000).map { "\($0),n\n" }.joined() }
+        try await TestProject.withShop(people, ["common/people.csv": csv("a")]) { project in
+            try await project.seed()
+            try project.writeSeed(csv("b"), to: "common/people.csv")
+            // Rows of temporary tables count, too.
+            let query = "SELECT tup_updated FROM pg_stat_database WHERE datname = current_database()"
+            let before = try #require(Int(try await project.rows(query)))
+            try await #expect(project.told() == "people +0 ~1 =3000 -0")
+            let after = try #require(Int(try await project.rows(query)))
+            #expect(after - before < 3000)
+        }
+    }
+
+    /// The reference is part of the key, so it cannot be filled after the other rows are inserted.
+    @Test func aRecordGetsItsNumberBeforeALaterRowRefersToIt() async throws {
+        let table = """
+            CREATE TABLE t (id serial PRIMARY KEY, code text NOT NULL, boss int REFERENCES t,
+                UNIQUE NULLS NOT DISTINCT (code, boss));
+            INSERT INTO t (code) VALUES ('root');
+            SELECT setval('t_id_seq', 100);
+            """
+        let csv = "_label,code,boss\n,first,1\nmiddle,a,1\n,b,@middle\n"
+        try await TestProject.withShop(table, ["common/t.csv": csv]) { project in
+            let query = "SELECT c.code, p.code FROM t c JOIN t p ON p.id = c.boss ORDER BY 1"
+            try await #expect(project.told() == "t +3 ~0 =0 -0")
+            try await #expect(project.rows(query) == "a|root b|a first|root")
+            try await #expect(project.seed().changesNothing)
+        }
+    }
+
+    @Test func lineBreaksInTextsTakeNoMemory() async {
+        await #expect(processExitsWith: .success) {
+            for separator in [",", "\t"] {
+                let header = (1...400).map { "c\($0)" }.joined(separator: separator)
+                let text = "\"\(String(repeating: "\n", count: 1_000_000))\""
+                let record = text + String(repeating: separator, count: 399)
+                let bytes = Array("\(header)\n\(record)\n".utf8)
+                let before = try memory("VmPeak")
+                let records = try DelimitedText(bytes, separator: Array(separator.utf8)[0], path: "t")
+                let more = try memory("VmPeak") - before
+                #expect(records.count == 1)
+                #expect(more < 100_000_000)
+            }
+        }
+    }
+
     @Test func recordsTakeLittleMoreMemoryThanTheirFile() async {
         await #expect(processExitsWith: .success) {
             let text =

@@ -40,6 +40,23 @@ struct DelimitedScanner {
         return first
     }
 
+    /// How many records of a number of fields the rest of the file can have: they end at line feeds, and each field takes
+    /// at least one byte. The line feeds of quoted texts do not count, except in TSV, where a quote may be part of a text.
+    func recordsAtMost(width: Int) -> Int {
+        let rest = bytes[position...]
+        let ends: Int
+        if separator == 0x09 || !rest.contains(Self.quote) {
+            ends = rest.count { $0 == 0x0A }
+        } else {
+            var isQuoted = false
+            ends = rest.count { byte in
+                if byte == Self.quote { isQuoted.toggle() }
+                return byte == 0x0A && !isQuoted
+            }
+        }
+        return min(ends, rest.count / max(1, width)) + 1
+    }
+
     private mutating func skipField() throws(SeedingError) {
         let (start, first) = (position, line)
         let isPlain =

@@ -68,8 +68,7 @@ package struct DelimitedText: Sendable {
     ) throws(SeedingError) -> (offsets: [UInt32], lines: [UInt32]) {
         var offsets: [UInt32] = []
         var lines: [UInt32] = []
-        // Each record has at least one line.
-        let most = scanner.bytes.count { $0 == 0x0A } + 1
+        let most = scanner.recordsAtMost(width: width)
         offsets.reserveCapacity(most * (width + 1))
         lines.reserveCapacity(most)
         while let line = try scanner.record(&offsets) {

@@ -43,37 +43,39 @@ package struct LayerMerge {
                     KeyIdentity(file[place], key)
                 }
             let known = identity.flatMap { byKey[$0] }
-            if let known, known.file == number { throw repeated(file, place, known) }
+            if let known { try requireOtherFile(known, than: number, place) }
             let label = file.mayHaveLabels ? file.label(place) : nil
+            // Without a key, a row has that of the earlier row with its label.
+            var given = identity
             let target: Int
             if let earlier = known.map({ Int($0.row) }) ?? label.flatMap({ labelled($0, file, place) }) {
                 target = earlier
-                rows.replace(earlier, with: Self.joined(rows[earlier], file[place]))
-                // The rows were matched by their labels, and the earlier one gives the key.
-                if identity == nil, let given = KeyIdentity(rows[earlier], key), byKey[given] == nil {
-                    note(given, row: earlier, file: .max, line: 0)
+                let joined = Self.joined(rows[earlier], file[place])
+                if identity == nil {
+                    given = KeyIdentity(joined, key)
+                    if let known = given.flatMap({ byKey[$0] }) { try requireOtherFile(known, than: number, place) }
                 }
+                rows.replace(earlier, with: joined)
             } else {
                 target = rows.count
                 rows.append(file: number, row: place)
             }
-            if let identity {
-                note(identity, row: target, file: UInt32(truncatingIfNeeded: number), line: file.line(place))
+            if let given {
+                byKey[given] = Known(
+                    row: UInt32(truncatingIfNeeded: target),
+                    file: UInt32(truncatingIfNeeded: number),
+                    line: UInt32(truncatingIfNeeded: file.line(place))
+                )
             }
             if let label { byLabel[label] = target }
         }
     }
 
-    private mutating func note(_ identity: KeyIdentity, row: Int, file: UInt32, line: Int) {
-        byKey[identity] = Known(
-            row: UInt32(truncatingIfNeeded: row),
-            file: file,
-            line: UInt32(truncatingIfNeeded: line)
-        )
-    }
-
-    private func repeated(_ file: SeedRows, _ place: Int, _ known: Known) -> SeedingError {
-        SeedingError(
+    /// Checks that the key of a row was not read in the same file before.
+    private func requireOtherFile(_ known: Known, than number: Int, _ place: Int) throws(SeedingError) {
+        guard known.file == number else { return }
+        let file = rows.files[number]
+        throw SeedingError(
             .file,
             at: FilePlace(file.file.path, line: file.line(place)),
             "the key (\(key.joined(separator: ", "))) is also in line \(known.line)",
@@ -81,11 +83,10 @@ package struct LayerMerge {
         )
     }
 
-    /// A row of an earlier file with the same label, unless the keys differ.
+    /// The row with the same label, unless the keys differ.
     private func labelled(_ label: String, _ file: SeedRows, _ place: Int) -> Int? {
         guard let index = byLabel[label] else { return nil }
         let (row, other) = (file[place], rows[index])
-        guard other.file != row.file else { return nil }
         let isSame = key.allSatisfy { column in
             guard let one = row[column], let two = other[column] else { return true }
             return one.says(two)

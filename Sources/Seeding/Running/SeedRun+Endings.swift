@@ -1,4 +1,3 @@
-internal import Bookkeeping
 import PostgresClient
 internal import SyntheticData
 
@@ -77,7 +76,7 @@ extension SeedRun {
     }
 
     /// Copies rows of text values into a table.
-    private static func copy(
+    static func copy(
         _ rows: some Sequence<[String?]>,
         into table: String,
         _ session: inout Session
@@ -93,88 +92,5 @@ extension SeedRun {
             }
             try buffer.lend { try sink.write($0) }
         }
-    }
-
-    /// Deletes rows that seeding inserted and that no file lists any more, children before parents.
-    mutating func prune(_ names: [TableName], _ session: inout Session) throws {
-        for name in names {
-            guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
-                continue
-            }
-            let bound = tables[index]
-            // In a run of the common layer alone, rows of other layers are not listed, and must not be deleted.
-            guard !bound.key.columns.isEmpty, !set.namesInOtherLayers.contains(name) else { continue }
-            var keys =
-                seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
-            let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
-            guard !gone.isEmpty else { continue }
-            guard !options.isProduction else {
-                report.notes.append(
-                    "\(name): \(gone.count) rows are no longer listed; they are not deleted in production"
-                )
-                continue
-            }
-            let stayed = try delete(gone, index, &session)
-            keys.ours.subtract(Set(gone).subtracting(stayed))
-            seededKeys[name] = keys
-        }
-    }
-
-    /// Deletes the rows with these keys, and returns the keys that a trigger kept.
-    private mutating func delete(_ gone: [[String]], _ index: Int, _ session: inout Session) throws -> Set<[String]> {
-        let bound = tables[index]
-        let merge = TableMerge(
-            bound.table,
-            number: index,
-            key: bound.key.columns,
-            columns: bound.key.columns,
-            avoidsSequences: false,
-            session
-        )
-        let temporary = "\(merge.temporary)_gone"
-        let columns = bound.key.columns.map { "t.\(merge.q($0))" }.joined(separator: ", ")
-        var stayed: Set<[String]> = []
-        try session.execute(
-            "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(columns) FROM \(merge.target) t WITH NO DATA"
-        )
-        do {
-            try Self.copy(gone.lazy.map { $0.map(Optional.some) }, into: temporary, &session)
-            let present = try requireOneRowEach(bound, merge, temporary, session)
-            let count = try session.query(merge.deletion(temporary))[0].int("count")
-            outcomes[bound.name, default: .init(table: bound.name)].deleted += count
-            if count < present { stayed = Set(try session.query(merge.matches(temporary)).map { $0.texts("key") }) }
-        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            throw SeedingError(
-                error,
-                at: FilePlace(bound.files[0].file.path),
-                "pruning \(bound.name)",
-                hint: "other rows still refer to rows that are no longer listed"
-            )
-        }
-        if !stayed.isEmpty {
-            report.notes.append(
-                "\(bound.name): \(LeftOut.rows(stayed.count)) that no file lists any more could not be deleted, because a "
-                    + "trigger of the table kept \(stayed.count == 1 ? "it" : "them")"
-            )
-            outcomes[bound.name, default: .init(table: bound.name)].skipped += stayed.count
-        }
-        return stayed
-    }
-
-    /// Checks that each key to delete matches at most one row. Returns the number of keys that match a row.
-    private func requireOneRowEach(
-        _ bound: BoundTable,
-        _ merge: TableMerge,
-        _ keys: String,
-        _ session: borrowing Session
-    ) throws -> Int {
-        let matches = try session.query(merge.matches(keys))
-        guard let first = matches.first, first.int("count") > 1 else { return matches.count }
-        throw SeedingError(
-            .database,
-            "\(bound.files[0].file.path): a row is no longer listed, and its key (\(merge.key.joined(separator: ", "))) "
-                + "matches \(first.int("count")) rows of \(bound.name)",
-            hint: "delete the right one yourself, or keep it with prune: false"
-        )
     }
 }

@@ -31,8 +31,9 @@ extension SeedRun {
 
     private mutating func mergeRows(_ index: Int, _ outcome: inout SeedReport.Outcome, _ session: inout Session) throws
     {
-        let bound = tables[index]
         let settled = try settle(index, session)
+        // Settling may have given rows their keys.
+        let bound = tables[index]
         let columns = settled.columns
         let merge = TableMerge(
             bound.table,
@@ -77,7 +78,7 @@ extension SeedRun {
         _ session: borrowing Session
     ) throws -> Bool {
         guard bound.table.admitsOneRow(of: merge.key), settled.groups.count == 1 else { return false }
-        let same = try session.query(merge.sameCount(settled.groups[0], number: 0, bound.onConflict))
+        let same = try session.query(merge.sameCount(settled.groups[0], bound.onConflict))
         return same[0].int("count") == bound.rows.count
     }
 
@@ -103,7 +104,7 @@ extension SeedRun {
         }
         if !merge.key.isEmpty {
             try remember(bound, merge, session)
-            try noteKeys(bound, merge, session)
+            try noteKeys(bound, merge, insertedRows: outcome.inserted, session)
         }
     }
 
@@ -255,16 +256,22 @@ extension SeedRun {
         )
     }
 
-    /// Records which rows seeding has inserted, so that they can be deleted when no file lists them any more.
-    private mutating func noteKeys(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
-        var keys = SeededKeys(columns: merge.key, record.entries[source(of: bound.name)]?.details)
-        let new = try session.query(merge.newKeys(atMost: SeededKeys.countMax + 1)).map { $0.texts("key") }
-        // Only pruning asks which of the recorded rows are still listed.
-        if bound.prunes, !keys.ours.isEmpty {
-            keys.listed = Set(try session.query(merge.keys).map { $0.texts("key") })
+    /// Notes which rows seeding has inserted, so that they can be deleted when no file lists them any more.
+    private mutating func noteKeys(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        insertedRows: Int,
+        _ session: borrowing Session
+    ) throws {
+        var keys = recordedKeys(of: bound)
+        if keys.areTooMany, insertedRows > 0, try !session.query(merge.hasOthers(than: insertedRows))[0].bool("any") {
+            keys.forget()
         }
-        keys.ours.formUnion(new)
-        keys.listed.formUnion(new)
+        if insertedRows > SeededKeys.countMax {
+            keys.giveUp()
+        } else if insertedRows > 0, !keys.areTooMany {
+            keys.add(try session.query(merge.newKeys).map { $0.texts("key") })
+        }
         seededKeys[bound.name] = keys
     }
 }

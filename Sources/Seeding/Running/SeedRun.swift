@@ -83,6 +83,7 @@ struct SeedRun {
         report.skipped = leftOut
         skipped = Set(leftOut.map(\.table))
         try queue(session)
+        try allowMemory(&session)
         catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
         try record.read(session)
         try settleAsOf(session)
@@ -135,6 +136,26 @@ struct SeedRun {
         if options.generate != nil { schemas += Set(tables.map(\.name.schema)).subtracting(schemas).sorted() }
         let path = (schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
         try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [path])
+    }
+
+    /// Allows the server to keep the temporary tables in memory, and to compare them there, until the end of the
+    /// transaction. It takes only what it needs.
+    private func allowMemory(_ session: inout Session) throws {
+        for name in ["work_mem", "temp_buffers"] {
+            do {
+                try session.savepoint { session in
+                    _ = try session.query(
+                        """
+                        SELECT pg_catalog.set_config($1, '64MB', true)
+                        WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting($1)) < 67108864
+                        """,
+                        [name]
+                    )
+                }
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                // Behind a pooler, the server's session may have used temporary tables before.
+            }
+        }
     }
 
     /// Waits for other runs of the same service. Two runs at the same time would insert the same missing rows.
@@ -264,7 +285,7 @@ extension SeedRun {
                     digest: table.digest,
                     rows: listed + (rows?.present ?? 0),
                     details: SeededKeys.details(
-                        seededKeys[table.name],
+                        recordedKeys(of: table),
                         rows,
                         asked: askedConstraints[table.name],
                         before: record.entries[source(of: table.name)]?.details

@@ -3,9 +3,9 @@ internal import Project
 /// The keys of the rows that seeding has inserted, as stored in the record.
 struct SeededKeys {
     let columns: [String]
-    var ours: Set<[String]>
-    /// The keys that this run lists.
-    var listed: Set<[String]> = []
+    private(set) var ours: Set<[String]>
+    /// Whether there were more keys than are stored, so that the keys of some rows are unknown.
+    private(set) var areTooMany = false
 
     /// If there are more keys, none are stored: such a table holds data rather than a list.
     static let countMax = 100_000
@@ -14,9 +14,33 @@ struct SeededKeys {
         self.columns = columns
         ours = []
         guard let details, let text = try? JSONText(Array(details.utf8), path: "details"),
-            let names = try? text.root["key"]?.texts(), names == columns, let keys = try? text.root["keys"]?.elements()
+            let names = try? text.root["key"]?.texts(), names == columns
         else { return }
+        guard let keys = try? text.root["keys"]?.elements() else {
+            areTooMany = true
+            return
+        }
         ours = Set(keys.compactMap { try? $0.texts() })
+    }
+
+    mutating func add(_ keys: some Sequence<[String]>) {
+        guard !areTooMany else { return }
+        ours.formUnion(keys)
+        if ours.count > Self.countMax { giveUp() }
+    }
+
+    /// Notes that there are too many keys.
+    mutating func giveUp() {
+        areTooMany = true
+        ours = []
+    }
+
+    mutating func remove(_ keys: some Sequence<[String]>) { ours.subtract(keys) }
+
+    /// Starts again, because the rows do not exist any more.
+    mutating func forget() {
+        areTooMany = false
+        ours = []
     }
 
     /// The details of a table for the record.
@@ -24,15 +48,16 @@ struct SeededKeys {
     /// - Parameter before: The existing details. Their entries about generated rows are kept if this run generates
     ///   none.
     static func details(
-        _ keys: SeededKeys?,
+        _ keys: SeededKeys,
         _ rows: GeneratedRows?,
         asked: Set<AskedConstraint>? = nil,
         before: String?
     ) -> String? {
         var members: [String] = []
-        if let keys, !keys.ours.isEmpty, keys.ours.count <= countMax {
+        // Without the keys, there were too many.
+        if keys.areTooMany || !keys.ours.isEmpty { members.append("\"key\": \(list(keys.columns))") }
+        if !keys.ours.isEmpty {
             let sorted = keys.ours.sorted { $0.lexicographicallyPrecedes($1) }
-            members.append("\"key\": \(list(keys.columns))")
             members.append("\"keys\": [\(sorted.map(list).joined(separator: ", "))]")
         }
         let start = rows.map { $0.start } ?? number("start", in: before)

@@ -94,15 +94,18 @@ extension SeedRun {
         return settled
     }
 
-    /// Reserves the keys of rows to which other rows of the same table must refer when they are inserted.
+    /// Reserves the keys of rows to which other rows of the same table must refer when they are inserted. Columns of the
+    /// table's key cannot be filled later either.
     private mutating func takeKeysOfOwnRows(_ index: Int, _ session: borrowing Session) throws {
         let table = tables[index].table
         let refersToItself = Set(
             table.foreignKeys.filter { $0.parent == table.name }.flatMap(\.columns).compactMap { table.index($0) }
         )
-        let required = refersToItself.filter { table.columns[$0].isNotNull }
+        let keyIndices = tables[index].keyIndices
+        let required = refersToItself.filter { table.columns[$0].isNotNull || keyIndices.contains($0) }
         guard !required.isEmpty else { return }
-        for row in tables[index].rows.indices {
+        // Records contain no references.
+        for row in tables[index].rows.indices where tables[index].rows.record(row) == nil {
             for column in required.sorted() {
                 guard case .reference(let reference) = tables[index].rows.cell(row, column),
                     reference.parent == table.name, case .row = reference.target

@@ -64,15 +64,15 @@ struct TableMerge {
     /// Gathers the statistics that plans of the other statements need.
     var analysis: String { "ANALYZE \(temporary) (\((["granary_g"] + key.map(q)).joined(separator: ", ")))" }
 
-    /// The number of rows of the target that are equal to a row of a group. If the target admits one row of each key,
-    /// and this number is that of the group's rows, the target contains them all and no key occurs twice among them.
+    /// The number of rows of the target that are equal to a row of the only group. If the target admits one row of each
+    /// key, and this number is that of the group's rows, the target contains them all and no key occurs twice among them.
     ///
     /// - Parameter rule: With `keep`, equal keys are enough.
-    func sameCount(_ group: Group, number: Int, _ rule: ConflictRule) -> String {
+    func sameCount(_ group: Group, _ rule: ConflictRule) -> String {
         let differs = rule == .keep ? [] : changing(group).map(differs)
         return """
             SELECT pg_catalog.count(*) AS count FROM \(target) t
-            WHERE EXISTS (SELECT FROM \(temporary) s WHERE s.granary_g = \(number) AND \(onKey)
+            WHERE EXISTS (SELECT FROM \(temporary) s WHERE \(onKey)
                 \(differs.isEmpty ? "" : "AND NOT (\(differs.joined(separator: " OR ")))"))
             """
     }
@@ -83,10 +83,9 @@ struct TableMerge {
 
     private var onKey: String { on("t") }
 
-    private var keyTexts: String { key.map { "s.\(q($0))::pg_catalog.text" }.joined(separator: ", ") }
-
-    private func on(_ alias: String) -> String {
-        let findsNulls = table.findsNulls(by: key)
+    /// - Parameter mayHoldNulls: Whether the keys of `s` may contain NULLs.
+    func on(_ alias: String, mayHoldNulls: Bool = true) -> String {
+        let findsNulls = mayHoldNulls && table.findsNulls(by: key)
         return key.map { column in
             let (one, other) = ("\(alias).\(q(column))", "s.\(q(column))")
             let same = "\(one) \(table.equality(column)) \(other)"
@@ -283,14 +282,20 @@ struct TableMerge {
         """
     }
 
-    /// The keys of the temporary table as the server prints them.
-    var keys: String { "SELECT ARRAY[\(keyTexts)] AS key FROM \(temporary) s" }
-
-    /// The keys of the rows that the target did not contain before, up to a number of rows. Omits keys with a NULL,
-    /// because a later run could not find their rows.
-    func newKeys(atMost count: Int) -> String {
+    /// The keys of the rows that the target did not contain before. Omits keys with a NULL, because a later run could not
+    /// find their rows.
+    var newKeys: String {
         let columns = key.map { "s.\(q($0))" }.joined(separator: ", ")
-        return "\(keys) WHERE s.granary_found IS NOT TRUE AND pg_catalog.num_nulls(\(columns)) = 0 LIMIT \(count)"
+        let texts = key.map { "s.\(q($0))::pg_catalog.text" }.joined(separator: ", ")
+        return """
+            SELECT ARRAY[\(texts)] AS key FROM \(temporary) s
+            WHERE s.granary_found IS NOT TRUE AND pg_catalog.num_nulls(\(columns)) = 0
+            """
+    }
+
+    /// Whether the target contains more rows than this number.
+    func hasOthers(than count: Int) -> String {
+        "SELECT pg_catalog.count(*) > \(count) AS any FROM (SELECT FROM \(target) LIMIT \(count + 1)) t"
     }
 
     /// Fills a postponed column.
@@ -315,22 +320,6 @@ struct TableMerge {
             pg_catalog.min(s.granary_n) FILTER (WHERE s.granary_found) AS old
         FROM \(target) t, \(temporary) s JOIN \(values) d ON d.granary_n = s.granary_n
         WHERE \(onKey) AND \(distinct(column, "t", "d"))\(rule == .keep ? " AND s.granary_found IS NOT TRUE" : "")
-        """
-    }
-
-    func deletion(_ keys: String) -> String {
-        """
-        WITH gone AS (
-            DELETE FROM \(target) t USING \(keys) s WHERE \(onKey) RETURNING 1)
-        SELECT pg_catalog.count(*) AS count FROM gone
-        """
-    }
-
-    /// The number of rows in the target that each of these keys matches.
-    func matches(_ keys: String) -> String {
-        """
-        SELECT ARRAY[\(keyTexts)] AS key, pg_catalog.count(*) AS count
-        FROM \(keys) s JOIN \(target) t ON \(onKey) GROUP BY 1 ORDER BY 2 DESC, 1
         """
     }
 }
