@@ -57,7 +57,7 @@ package enum BackupFile {
     }
 
     /// Whether a new backup may have this name: the database, the time, perhaps a number, and an ending.
-    static func isUsualName(_ name: String) -> Bool {
+    package static func isUsualName(_ name: String) -> Bool {
         let stem = name.hasSuffix(".age") ? name.dropLast(4) : name[...]
         guard let ending = [".zip", ".sql", ".sql.gz"].first(where: stem.hasSuffix) else { return false }
         var parts = stem.dropLast(ending.count).split(separator: "-", omittingEmptySubsequences: false)
