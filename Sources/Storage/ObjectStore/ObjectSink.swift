@@ -187,13 +187,13 @@ package final class ObjectSink: ByteSink {
             )
         }
         do {
-            try startThread(named: "granary-upload") { [self] in
+            try startThread(named: "granary-upload") { [self, id = upload.id] in
                 finish(
                     Result {
                         try bucket.uploadPart(
                             number,
                             of: address.key,
-                            upload.id,
+                            id,
                             part.bytes,
                             hasChecksum: settings.hasChecksums,
                             wake: wake
