@@ -95,7 +95,7 @@ extension SeedRun {
         _ merge: TableMerge,
         _ session: borrowing Session
     ) throws -> Set<Int> {
-        let present = try requireOneRowEach(bound, merge, session)
+        let present = try requireOneRowForEachKey(bound, merge, session)
         var stayed: Set<Int> = []
         do {
             let count = try session.query(merge.deletion)[0].int("count")
@@ -120,7 +120,7 @@ extension SeedRun {
     }
 
     /// Checks that each key to delete matches at most one row. Returns the number of keys that match a row.
-    private func requireOneRowEach(
+    private func requireOneRowForEachKey(
         _ bound: BoundTable,
         _ merge: TableMerge,
         _ session: borrowing Session
