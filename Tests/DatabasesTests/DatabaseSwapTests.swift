@@ -112,7 +112,7 @@ struct DatabaseSwapTests {
             #expect(kept.count == 1)
             #expect(error?.message.contains(kept.first ?? "?") == true)
             #expect(try await server.databases().contains(name))
-            for database in kept { try await server.execute("DROP DATABASE \(database)") }
+            for database in kept { try await server.execute("DROP DATABASE \"\(database)\"") }
         }
     }
 
