@@ -79,3 +79,21 @@ package struct Manifest: Codable, Sendable, Equatable {
         self.scope = scope
     }
 }
+
+extension Manifest {
+    /// The proof of who made the archive.
+    package struct Seal: Codable, Sendable, Equatable {
+        /// The name of the key.
+        package var key: String
+        /// The HMAC of the manifest with zeros in place of these digits.
+        package var hmac: String
+
+        package init(key: String, hmac: String) {
+            self.key = key
+            self.hmac = hmac
+        }
+
+        /// The placeholder for the digits while the HMAC is computed.
+        static let zeros = String(repeating: "0", count: 64)
+    }
+}

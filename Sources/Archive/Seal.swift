@@ -36,24 +36,6 @@ package struct SealKey: Sendable, Equatable {
     }
 }
 
-extension Manifest {
-    /// The proof of who made the archive.
-    package struct Seal: Codable, Sendable, Equatable {
-        /// The name of the key.
-        package var key: String
-        /// The HMAC of the manifest with zeros in place of these digits.
-        package var hmac: String
-
-        package init(key: String, hmac: String) {
-            self.key = key
-            self.hmac = hmac
-        }
-
-        /// The placeholder for the digits while the HMAC is computed.
-        static let zeros = String(repeating: "0", count: 64)
-    }
-}
-
 /// A document that carries its own seal.
 protocol Sealable: Encodable {
     var seal: Manifest.Seal? { get set }
