@@ -257,6 +257,9 @@ import Testing
                 outcome.stdout.contains("{\"what\":\"digests of rows\",\"reason\":\"a dump has none to compare with\"}")
             )
             #expect(outcome.stdout.contains("{\"check\":\"sequences\",\"ok\":true"))
+            // A folder is not one file.
+            let digest = await longShell("sha256sum '\(path)'").output.prefix(64)
+            #expect(outcome.stdout.contains("\"sha256\":\"\(digest)\"") == (format != "directory"), "\(outcome)")
             // No list of backups shows it, so nothing is written beside it.
             #expect(!outcome.stderr.contains("will not show"), "\(outcome)")
             #expect(project.folder.names().filter { $0.hasPrefix("dump") } == ["dump"])
