@@ -96,6 +96,8 @@ struct DatabaseSwap: Sendable {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
                 try session.pin()
+                // A session that has ended by itself meanwhile is only a warning of the server.
+                try session.execute("SET client_min_messages = error")
                 var stubborn: DatabaseError?
                 while !isOver.raised.load(ordering: .acquiring) {
                     let others = try Occupant.others(on: databases, session)
