@@ -26,12 +26,17 @@ package enum BackupDeletion {
     /// The backup first: its sidecar alone means nothing.
     private static func delete(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
         try requireDescribed(entry, in: stores)
-        try stores.delete(entry.path, contentTag: entry.contentTag)
-        let sidecar = entry.path + Sidecar.ending
-        guard let contents = try? stores.contents(of: sidecar, limit: Sidecar.bytesMax), Sidecar(contents) != nil else {
-            return
+        let place = entry.path + Sidecar.ending
+        let sidecar = (try? stores.contents(of: place, limit: Sidecar.bytesMax)).flatMap { Sidecar($0) }
+        if let sidecar, sidecar.isLocked() {
+            throw StorageError(
+                .replaced,
+                "\(entry.path) was locked after it was listed, so it was not deleted",
+                hint: "run the command again"
+            )
         }
-        try stores.delete(sidecar)
+        try stores.delete(entry.path, contentTag: entry.contentTag)
+        if sidecar != nil { try stores.delete(place) }
     }
 
     /// If only the sidecar of a file was read, the file itself may be a newer one of the same size. An object has an ETag.

@@ -64,18 +64,7 @@ package struct BackupsPrune: SpokenCommand {
         if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for entry in catalogue.entries {
-            if entry.isLink {
-                console.note("skipped \(entry.path), which is a symbolic link")
-                continue
-            }
-            switch entry.content {
-            case .unreadable(let problem):
-                let flaw = entry.needsKey || entry.isArchived ? "cannot be opened" : "is not a complete backup"
-                console.note("skipped \(entry.path), which \(flaw) (\(problem))")
-            case .described(isOurs: false):
-                console.note("skipped \(entry.path), which only its description of another installation tells about")
-            case .described, .backup: continue
-            }
+            if let why = entry.whyNeverPruned { console.note("skipped \(entry.path), which \(why)") }
         }
     }
 }

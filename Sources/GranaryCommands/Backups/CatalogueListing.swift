@@ -47,7 +47,7 @@ struct CatalogueListing {
                 }
             ),
             .init("drill_ok", \.facts?.drillOK),
-            .init("locked") { $0.isSidecarOurs && $0.isLocked }, .init("locked_until", \.facts?.lockedUntil),
+            .init("locked", \.isLocked), .init("locked_until", \.facts?.lockedUntil),
             .init("sha256", \.facts?.sha256),
             .part(backup, \.summary),
         ],
@@ -101,7 +101,7 @@ struct PruneListing {
         for decision in decisions {
             let verdict =
                 decision.isKept
-                ? "kept: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
+                ? "kept: \(decision.reasons.map(\.rawValue).joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
             table.add([
                 decision.entry.file, decision.entry.summary?.createdAt ?? "",
                 Formatting.bytes(decision.entry.bytes), verdict,
