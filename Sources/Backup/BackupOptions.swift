@@ -107,6 +107,8 @@ package struct BackupReport: Sendable, Equatable {
     package var snapshot: String
     package var serverVersion: String
     package var environment: String?
+    /// The older backups that were deleted after it.
+    package var pruned: [String] = []
     /// Sentences for people: secrets left out, unlogged tables skipped on a standby.
     package var notes: [String]
 }

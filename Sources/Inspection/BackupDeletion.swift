@@ -6,12 +6,18 @@ package enum BackupDeletion {
     /// Deletes backups with their sidecars. One that is not any more what was listed stays; the others are deleted all the
     /// same.
     ///
+    /// - Parameter deleted: Called after each deletion.
     /// - Throws: `StorageError`, `.replaced` for a backup that stays; `CancellationError`.
-    package static func delete(_ entries: [BackupCatalogue.Entry], in stores: ObjectStores) throws {
+    package static func delete(
+        _ entries: [BackupCatalogue.Entry],
+        in stores: ObjectStores,
+        deleted: (BackupCatalogue.Entry) -> Void = { _ in }
+    ) throws {
         var stays: StorageError?
         for entry in entries {
             do {
                 try delete(entry, in: stores)
+                deleted(entry)
             } catch let error as StorageError where error.code == .replaced {
                 stays = stays ?? error
             } catch var error as StorageError {

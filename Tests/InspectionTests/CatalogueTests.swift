@@ -185,7 +185,7 @@ import Testing
         let listing = CatalogueListing(catalogue: BackupCatalogue(folder: "", entries: entries))
         #expect(listing.lines(width: nil).last?.hasPrefix("2 files, ") == true)
         let decisions = entries.map { Retention.Decision(entry: $0, reasons: []) }
-        let pruned = PruneListing(decisions: decisions, isDryRun: true).lines(width: nil)
+        let pruned = PruneListing(catalogue: listing.catalogue, decisions: decisions, isDryRun: true).lines(width: nil)
         #expect(pruned.last?.hasPrefix("2 backups would be deleted") == true)
     }
 }

@@ -87,37 +87,3 @@ extension BackupCatalogue.Entry {
     /// nil if it cannot be read now, and no sidecar that this installation sealed describes it.
     fileprivate var isWhole: Bool? { isCertain ? true : needsKey || isArchived ? nil : false }
 }
-
-/// The deleted and the kept files, with the reasons.
-struct PruneListing {
-    let decisions: [Retention.Decision]
-    let isDryRun: Bool
-
-    func lines(width: Int?) -> [String] {
-        var table = TableRenderer([
-            .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
-            .init("decision", mayShrink: true),
-        ])
-        for decision in decisions {
-            let verdict =
-                decision.isKept
-                ? "kept: \(decision.reasons.map(\.rawValue).joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
-            table.add([
-                decision.entry.file, decision.entry.summary?.createdAt ?? "",
-                Formatting.bytes(decision.entry.bytes), verdict,
-            ])
-        }
-        let gone = decisions.filter { !$0.isKept }
-        let bytes = gone.map(\.entry.bytes).saturatedSum
-        let verb = isDryRun ? "would be deleted" : "deleted"
-        let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
-        return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
-    }
-
-    static let result = ResultDescription<PruneListing>([
-        .init("dry_run", \.isDryRun), .init("deleted") { $0.paths(kept: false) },
-        .init("kept") { $0.paths(kept: true) },
-    ])
-
-    private func paths(kept: Bool) -> [String] { decisions.filter { $0.isKept == kept }.map(\.entry.path) }
-}
