@@ -7,7 +7,7 @@ package enum BackupDeletion {
     /// same.
     ///
     /// - Parameter deleted: Called after each deletion.
-    /// - Throws: `StorageError`, `.replaced` for a backup that stays; `CancellationError`.
+    /// - Throws: `StorageError`, `.replaced` or `.held` for a backup that stays; `CancellationError`.
     package static func delete(
         _ entries: [BackupCatalogue.Entry],
         in stores: ObjectStores,
@@ -18,7 +18,7 @@ package enum BackupDeletion {
             do {
                 try delete(entry, in: stores)
                 deleted(entry)
-            } catch let error as StorageError where error.code == .replaced {
+            } catch let error as StorageError where error.code == .replaced || error.code == .held {
                 stays = stays ?? error
             } catch var error as StorageError {
                 let hint = error.hint ?? "make the folder writable"
@@ -36,7 +36,7 @@ package enum BackupDeletion {
         let sidecar = (try? stores.contents(of: place, limit: Sidecar.bytesMax)).flatMap { Sidecar($0) }
         if let sidecar, sidecar.isLocked() {
             throw StorageError(
-                .replaced,
+                .held,
                 "\(entry.path) was locked after it was listed, so it was not deleted",
                 hint: "run the command again"
             )

@@ -1,6 +1,6 @@
 internal import Archive
 internal import Basics
-internal import Storage
+package import Storage
 
 /// Which backups to keep: the union of what its tiers keep. All periods are in UTC.
 package struct Retention: Sendable, Equatable {
@@ -75,6 +75,16 @@ package struct Retention: Sendable, Equatable {
         return backups.map { backup in
             let reasons = kept[backup.entry.path] ?? []
             return Decision(entry: backup.entry, reasons: Reason.allCases.filter(reasons.contains))
+        }
+    }
+
+    /// The same decisions, without the deletion of objects that have a legal hold, which only the store knows.
+    ///
+    /// - Throws: `StorageError`; `CancellationError`.
+    package static func respectingHolds(_ decisions: [Decision], in stores: ObjectStores) throws -> [Decision] {
+        try decisions.map { decision in
+            guard !decision.isKept, try stores.hasLegalHold(decision.entry.path) else { return decision }
+            return Decision(entry: decision.entry, reasons: [.locked])
         }
     }
 

@@ -99,10 +99,11 @@ struct PruningAfterBackup {
             }
             if let why = new.whyNeverPruned { throw CommandError(.file, "the new one \(why)") }
             let group = BackupGroup(summary)
-            let gone = retention.decide(catalogue).filter { decision in
+            let old = retention.decide(catalogue).filter { decision in
                 !decision.isKept && decision.entry.file != name
                     && decision.entry.summary.map { BackupGroup($0).isOfDatabase(group) } == true
             }
+            let gone = try Retention.respectingHolds(old, in: stores).filter { !$0.isKept }
             try BackupDeletion.delete(gone.map(\.entry), in: stores) { deleted.append($0.path) }
             return nil
         } catch {

@@ -46,7 +46,7 @@ package struct BackupsPrune: SpokenCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
-        let decisions = keep.retention?.decide(catalogue) ?? []
+        let decisions = try Retention.respectingHolds(keep.retention?.decide(catalogue) ?? [], in: stores)
         if !dryRun { try BackupDeletion.delete(decisions.filter { !$0.isKept }.map(\.entry), in: stores) }
         let listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
         if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
