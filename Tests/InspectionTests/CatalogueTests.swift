@@ -155,6 +155,48 @@ import Testing
         }
     }
 
+    /// A file that takes the place of a locked one is not locked, and one of unclear origin is not deleted.
+    @Test func aSidecarOfAnotherFileKeepsTheFile() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(content + "!", to: "a.zip.age")
+            try folder.write(text(sidecar()), to: "a.zip.age.json")
+            let entry = try #require(try await read(folder.path).entries.first)
+            #expect(entry.hasStrangeSidecar && entry.sidecar == nil && entry.whyNeverPruned != nil)
+        }
+    }
+
+    @Test func aLockThatWasSetAfterTheListHolds() async throws {
+        try await ScratchFolder.with { folder in
+            let sha256 = try ObjectStores.none.open(try folder.write(content, to: "a.zip.age")).sha256()
+            try folder.write(text(sidecar(sha256: sha256)), to: "a.zip.age.json")
+            let entries = try await read(folder.path).entries
+            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            let outcome = try lock.set(true, entries[0]) { nil }
+            #expect(outcome == .init(hold: .unsupported, note: .written))
+            let error = #expect(throws: StorageError.self) { try BackupDeletion.delete(entries, in: .none) }
+            #expect(error?.code == .held)
+            #expect(folder.names() == ["a.zip.age", "a.zip.age.json"])
+            #expect(try await read(folder.path).entries.map(\.isLocked) == [true])
+            // Nothing else of the description has changed.
+            try #expect(lock.set(false, entries[0]) { nil }.note == .written)
+            #expect(try String(decoding: folder.read("a.zip.age.json"), as: UTF8.self) == text(sidecar(sha256: sha256)))
+            try BackupDeletion.delete(try await read(folder.path).entries, in: .none)
+            #expect(folder.names().isEmpty)
+        }
+    }
+
+    /// Nothing describes it, and nobody here can.
+    @Test func anEncryptedFileWithoutASidecarCannotBeLocked() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(content, to: "a.zip.age")
+            let entry = try #require(try await read(folder.path).entries.first)
+            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            try #expect(lock.set(true, entry) { key } == .init(hold: .unsupported, note: .missing))
+            try #expect(lock.set(false, entry) { key } == .init(hold: .unsupported, note: nil))
+            #expect(folder.names() == ["a.zip.age"])
+        }
+    }
+
     @Test func aMarkIsOnlyNotedAboutTheContentThatWasRead() throws {
         let store = try TextStore()
         store["a.zip.age"] = .init(content, etag: "e-1")

@@ -109,8 +109,13 @@ private struct LockChange {
         if outcome.hold == .denied {
             console.note("note: the credentials may not see or set a legal hold; docs/object-stores.md has the policy")
         }
-        let change = Change(file: path, isLocked: isLocked, isHeld: isHeld && isLocked, until: entry.facts?.lockedUntil)
-        try console.result(Change.result.document(change), else: [change.line])
+        let change = LockedBackup(
+            file: path,
+            isLocked: isLocked,
+            isHeld: isHeld && isLocked,
+            until: entry.facts?.lockedUntil
+        )
+        try console.result(LockedBackup.result.document(change), else: [change.line])
     }
 
     private func requireBackup(_ entry: BackupCatalogue.Entry) throws {
@@ -144,7 +149,7 @@ private struct LockChange {
 }
 
 /// The state of a backup after it was locked or unlocked.
-private struct Change {
+struct LockedBackup {
     var file: String
     var isLocked: Bool
     /// Whether it is a legal hold of the store.
@@ -159,7 +164,7 @@ private struct Change {
             : "locked \(file): this binds `granary backups prune` only; other programs can still delete it"
     }
 
-    static let result = ResultDescription<Change>([
+    static let result = ResultDescription<LockedBackup>([
         .init("file", \.file), .init("locked", \.isLocked), .init("legal_hold", \.isHeld),
         .init("locked_until", \.until),
     ])
