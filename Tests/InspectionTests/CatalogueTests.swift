@@ -179,7 +179,8 @@ import Testing
             #expect(try await read(folder.path).entries.map(\.isLocked) == [true])
             // Nothing else of the description has changed.
             try #expect(lock.set(false, entries[0]) { nil }.note == .written)
-            #expect(try String(decoding: folder.read("a.zip.age.json"), as: UTF8.self) == text(sidecar(sha256: sha256)))
+            let before = try text(sidecar(sha256: sha256))
+            #expect(String(decoding: folder.read("a.zip.age.json"), as: UTF8.self) == before)
             try BackupDeletion.delete(try await read(folder.path).entries, in: .none)
             #expect(folder.names().isEmpty)
         }
