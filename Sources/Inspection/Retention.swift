@@ -139,7 +139,7 @@ private struct DatedBackup {
 
     /// - Returns: nil for what is never deleted.
     init?(_ entry: BackupCatalogue.Entry) {
-        guard entry.whyNeverPruned == nil, let summary = entry.summary,
+        guard entry.obstacle == nil, let summary = entry.summary,
             let time = UTCTime.parse(extended: summary.createdAt)
         else { return nil }
         (self.entry, self.summary, self.time) = (entry, summary, time)

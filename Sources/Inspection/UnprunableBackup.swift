@@ -4,6 +4,12 @@ internal import Storage
 extension BackupCatalogue.Entry {
     /// Why `prune` never deletes it and never counts it, as a clause such as `is a symbolic link`; nil if it may.
     package var whyNeverPruned: String? {
+        if let obstacle { return obstacle }
+        return summary.flatMap { UTCTime.parse(extended: $0.createdAt) } == nil ? "has no valid time" : nil
+    }
+
+    /// The same, but for the time.
+    var obstacle: String? {
         // It may lead to a file that is deleted.
         if isLink { return "is a symbolic link" }
         switch content {
@@ -16,7 +22,6 @@ extension BackupCatalogue.Entry {
         }
         if hasStrangeSidecar { return "has a description that is about another file: \(file)\(Sidecar.ending)" }
         if isEncrypted, sidecar == nil { return "is encrypted and has no description beside it" }
-        guard let time = summary?.createdAt, UTCTime.parse(extended: time) != nil else { return "has no valid time" }
         return nil
     }
 }

@@ -176,7 +176,8 @@ import Testing
             let error = #expect(throws: StorageError.self) { try BackupDeletion.delete(entries, in: .none) }
             #expect(error?.code == .held)
             #expect(folder.names() == ["a.zip.age", "a.zip.age.json"])
-            #expect(try await read(folder.path).entries.map(\.isLocked) == [true])
+            let listed = try await read(folder.path).entries
+            #expect(listed.map(\.isLocked) == [true])
             // Nothing else of the description has changed.
             let unlocked = try lock.set(false, entries[0]) { nil }
             #expect(unlocked.note == .written)

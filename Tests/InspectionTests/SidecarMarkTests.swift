@@ -70,7 +70,8 @@ import Testing
             old.locked = true
             try await mark(old.contents(sealedBy: nil)) { outcome, contents in
                 #expect(outcome == .written)
-                #expect(try #require(Sidecar(contents ?? [])).locked == (isKept ? true : nil))
+                let noted = try #require(Sidecar(contents ?? []))
+                #expect(noted.locked == (isKept ? true : nil))
             }
         }
     }

@@ -8,7 +8,11 @@ internal import Storage
 
 /// `granary backup --prune`.
 package struct PruneAfterBackup: ParsableArguments {
-    @Flag(name: .long, help: "When the backup is whole, delete older ones of this database; else config.keep decides.")
+    @Flag(
+        name: .long,
+        help:
+            "Once it is whole, delete older ones of this database that these options do not keep, or else \"keep\" of the environment."
+    )
     package var prune = false
     @OptionGroup package var keep: RetentionOptions
 
