@@ -103,8 +103,8 @@ import Testing
                   restore                 Restore a database from a backup, completely or not
                                           at all.
                   drill                   Rehearse a restore, and check what was restored.
-                  backups                 List the backups in a folder, describe one, or delete
-                                          old ones.
+                  backups                 List the backups in a folder, describe or lock one,
+                                          or delete old ones.
                   convert                 Convert a dump of pg_dump into a backup of granary.
                   key                     Make keys for encrypted backups, and check which
                                           backups they open.
