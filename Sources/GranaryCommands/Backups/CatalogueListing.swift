@@ -61,7 +61,7 @@ struct CatalogueListing {
         .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
         .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
         .init("database", \.database, column: .init("database", mayShrink: true, expendable: 5, \.database)),
-        .init("server_version", \.serverVersion),
+        .init("server", \.server), .init("server_version", \.serverVersion), .init("undo_for", \.undoFor),
         .init(
             "schema_version",
             \.schemaVersion,
@@ -76,7 +76,7 @@ struct CatalogueListing {
             }
         ),
         .init("tables", \.tables), .init("chunks", \.chunks),
-        .init("whole_database", \.isWholeDatabase), .init("schemas", \.schemas),
+        .init("whole_database", \.isWholeDatabase), .init("complete", \.isComplete), .init("schemas", \.schemas),
         .init("selected_tables", \.selectedTables),
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
