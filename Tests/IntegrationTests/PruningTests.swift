@@ -76,6 +76,7 @@ private let tables = """
                 let made = try await project.granary("backup", "--output", "backups/\(name).zip", "--prune")
                 #expect(made.status == 0, "\(made)")
                 #expect(names(project) == ["\(name).zip"])
+                #expect(made.stderr.contains("deleted backups/") == (name != "a"), "\(made)")
             }
         }
     }

@@ -108,7 +108,10 @@ struct PruningAfterBackup {
                     && decision.entry.summary.map { BackupGroup($0).isOfDatabase(group) } == true
             }
             let gone = try Retention.respectingHolds(old, in: stores).filter { !$0.isKept }
-            try BackupDeletion.delete(gone.map(\.entry), in: stores) { deleted.append($0.path) }
+            try BackupDeletion.delete(gone.map(\.entry), in: stores) { entry in
+                deleted.append(entry.path)
+                console.note("deleted \(entry.path)")
+            }
             return nil
         } catch {
             let failure = CommandError(
