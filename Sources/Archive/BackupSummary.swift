@@ -17,8 +17,16 @@ package struct BackupSummary: Codable, Sendable, Equatable {
     package var selection: String?
     package var schemas: [String]?
     package var selectedTables: [String]?
-    /// Equal for backups with the same selection.
+    /// Equal for backups with the same selection. Tables without their rows are a part of the selection.
     package var selectionDigest: String
+    /// Equal for databases on the same server: its `systemIdentifier`, else what else is known of the database's home.
+    /// nil in sidecars of older versions.
+    package var server: String?
+    /// Whether it is the whole database and nothing was left out, neither objects nor rows. nil in sidecars of older
+    /// versions.
+    package var isComplete: Bool?
+    /// See `Manifest.undoFor`.
+    package var undoFor: String?
 
     /// - Parameter withNames: Whether it may name schemas and tables.
     package init(_ manifest: Manifest, withNames: Bool = true) {
@@ -27,15 +35,33 @@ package struct BackupSummary: Codable, Sendable, Equatable {
         (rows, rawBytes, storedBytes) = (manifest.countedRows, manifest.rawBytes, manifest.storedBytes)
         (tables, chunks) = (manifest.countedTables.count, manifest.chunkCount)
         isWholeDatabase = manifest.scope.isWholeDatabase
-        selectionDigest = Self.digest(of: manifest.scope)
+        let emptied = manifest.tablesOfOthers.filter(\.dataLeftOut).map { "\($0.schema)\u{0}\($0.name)" }
+        selectionDigest = Self.digest(of: manifest.scope, emptied: emptied)
+        isComplete = isWholeDatabase && manifest.scope.excluded == nil && emptied.isEmpty
+        (server, undoFor) = (Self.server(manifest), manifest.undoFor)
         guard withNames else { return }
         (selection, schemas, selectedTables) = (manifest.scopeText, manifest.scope.schemas, manifest.scope.tables)
     }
 
-    private static func digest(of scope: Manifest.Scope) -> String {
+    /// - Parameter emptied: Tables whose rows were left out.
+    private static func digest(of scope: Manifest.Scope, emptied: [String]) -> String {
         let parts = [scope.schemas, scope.tables, scope.excluded?.schemas ?? [], scope.excluded?.tables ?? []]
-        let text = parts.map { $0.sorted().joined(separator: "\u{0}") }.joined(separator: "\u{1}")
+        // Without such tables the digest is that of older versions.
+        let text = (parts + (emptied.isEmpty ? [] : [emptied]))
+            .map { $0.sorted().joined(separator: "\u{0}") }.joined(separator: "\u{1}")
         return SHA256.text(of: Array(text.utf8))
+    }
+
+    /// Without the server's number for itself, only differences can be known: two databases with the same name and these
+    /// properties may be on one server or on two.
+    private static func server(_ manifest: Manifest) -> String {
+        if let identifier = manifest.server.systemIdentifier { return identifier }
+        let database = manifest.database
+        let parts = [
+            String(manifest.server.versionNumber / 10_000), database.owner, database.encoding, database.collate,
+            database.ctype, database.localeProvider, database.locale ?? "",
+        ]
+        return "?" + SHA256.text(of: Array(parts.joined(separator: "\u{0}").utf8)).prefix(16)
     }
 }
 

@@ -28,6 +28,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// The write-ahead log position at the snapshot; nil if the server does not report it.
     package var walPosition: String?
     package var scope: Scope
+    /// The command whose undo line names the archive: `clean` or `migrate`. nil for other backups.
+    package var undoFor: String?
     /// Versions that the tables of migrators recorded in the snapshot.
     package var schemaVersions: [SchemaVersion] = []
     /// The ledger of the services whose schemas are in the archive; nil if it was not read.

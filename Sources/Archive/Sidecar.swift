@@ -31,6 +31,8 @@ package struct Sidecar: Codable, Sendable, Equatable {
     package var drillOK: Bool?
     /// Until when the store refuses to delete it.
     package var lockedUntil: String?
+    /// Whether `granary backups lock` protects it from `prune`.
+    package var locked: Bool?
     package var seal: Manifest.Seal?
 
     package init(file: String, bytes: Int, sha256: String, isEncrypted: Bool, _ manifest: Manifest) {
@@ -59,6 +61,13 @@ package struct Sidecar: Codable, Sendable, Equatable {
         guard ObjectAddress.isMeant(by: path) else { return path.split(separator: "/").last.map(String.init) == file }
         guard let place = try? ObjectAddress(path) else { return false }
         return file == place.name && address == place.description && !contentTag.isEmpty && etag == contentTag
+    }
+
+    /// Whether the store or `prune` must not delete the backup.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    package func isLocked(at now: Int = UTCTime.now) -> Bool {
+        locked == true || lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > now } ?? false
     }
 
     /// The content of the file.

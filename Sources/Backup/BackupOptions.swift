@@ -65,6 +65,8 @@ package struct BackupOptions: Sendable {
     package var withRolePasswords = false
     /// Recorded in the manifest if the database has no marker, which takes precedence.
     package var environment: String?
+    /// The command whose undo line will name the backup: `clean` or `migrate`.
+    package var undoFor: String?
     /// The schema of granary's own tables, which contains the marker.
     package var stateSchema = "granary"
     /// The schemas of services, if files declare them.
@@ -105,6 +107,8 @@ package struct BackupReport: Sendable, Equatable {
     package var snapshot: String
     package var serverVersion: String
     package var environment: String?
+    /// The older backups that were deleted after it.
+    package var pruned: [String] = []
     /// Sentences for people: secrets left out, unlogged tables skipped on a standby.
     package var notes: [String]
 }

@@ -297,6 +297,7 @@ extension Manifest {
             scope: Manifest.Scope(snapshot.catalog, schema)
         )
         if let name = options.databaseName { database.name = name }
+        undoFor = options.undoFor
         recipients = options.audience?.recipients.map(\.text)
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger

@@ -4,7 +4,7 @@ extension Duration {
 }
 
 extension Duration {
-    /// A span of time as people write it: `500ms`, `30s`, `2m`, `26h`, `7d`; a plain number is seconds. nil for another
+    /// A span of time as people write it: `500ms`, `30s`, `2m`, `26h`, `7d`, `2w`; a plain number is seconds. nil for another
     /// text, and for more than ten years.
     package init?(spelled text: String) {
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -15,6 +15,7 @@ extension Duration {
         case "m", "min": milliseconds = 60_000
         case "h": milliseconds = 3_600_000
         case "d": milliseconds = 86_400_000
+        case "w": milliseconds = 7 * 86_400_000
         default: return nil
         }
         // Larger numbers would exceed the range of Double and Duration.

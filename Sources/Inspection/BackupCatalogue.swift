@@ -23,6 +23,8 @@ package struct BackupCatalogue: Sendable {
         package var isArchived = false
         /// The file beside it, if it is about this backup. Anyone may have written it.
         package var sidecar: Sidecar?
+        /// Whether the file beside it is a sidecar of another backup, or of an earlier content.
+        package var hasStrangeSidecar = false
         /// Whether this installation sealed the sidecar.
         package var isSidecarOurs = false
         /// The content that was looked at; see `StoredFile`. Empty if it was not.
@@ -54,10 +56,11 @@ package struct BackupCatalogue: Sendable {
             }
         }
 
-        /// Whether the store refuses to delete it, as its sidecar says.
-        package var isLocked: Bool {
-            sidecar?.lockedUntil.flatMap(UTCTime.parse(extended:)).map { $0 > UTCTime.now } ?? false
-        }
+        /// Whether it must not be deleted, as its sidecar says, whoever wrote that.
+        package var isLocked: Bool { isLocked(at: UTCTime.now) }
+
+        /// - Parameter now: Seconds since 1970.
+        func isLocked(at now: Int) -> Bool { sidecar?.isLocked(at: now) ?? false }
 
         /// Whether what is known comes from the backup, or from a sidecar that this installation sealed.
         package var isCertain: Bool {
@@ -266,9 +269,13 @@ package struct BackupCatalogue: Sendable {
 extension BackupCatalogue.Entry {
     /// Adds what a sidecar tells, if it is about this content: all, if the backup itself cannot be read.
     fileprivate mutating func add(_ found: BackupCatalogue.Reading.Found?) {
-        guard let found, found.sidecar.isAbout(path, bytes: bytes, contentTag: contentTag),
+        guard let found else { return }
+        guard found.sidecar.isAbout(path, bytes: bytes, contentTag: contentTag),
             manifest.map({ $0.createdAt == found.sidecar.backup.createdAt }) ?? true
-        else { return }
+        else {
+            hasStrangeSidecar = true
+            return
+        }
         (sidecar, isSidecarOurs) = (found.sidecar, found.isOurs)
         guard needsKey && found.sidecar.isEncrypted || isArchived else { return }
         (content, isEncrypted) = (.described(isOurs: found.isOurs), found.sidecar.isEncrypted)

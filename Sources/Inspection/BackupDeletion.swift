@@ -6,13 +6,19 @@ package enum BackupDeletion {
     /// Deletes backups with their sidecars. One that is not any more what was listed stays; the others are deleted all the
     /// same.
     ///
-    /// - Throws: `StorageError`, `.replaced` for a backup that stays; `CancellationError`.
-    package static func delete(_ entries: [BackupCatalogue.Entry], in stores: ObjectStores) throws {
+    /// - Parameter deleted: Called after each deletion.
+    /// - Throws: `StorageError`, `.replaced` or `.held` for a backup that stays; `CancellationError`.
+    package static func delete(
+        _ entries: [BackupCatalogue.Entry],
+        in stores: ObjectStores,
+        deleted: (BackupCatalogue.Entry) -> Void = { _ in }
+    ) throws {
         var stays: StorageError?
         for entry in entries {
             do {
                 try delete(entry, in: stores)
-            } catch let error as StorageError where error.code == .replaced {
+                deleted(entry)
+            } catch let error as StorageError where error.code == .replaced || error.code == .held {
                 stays = stays ?? error
             } catch var error as StorageError {
                 let hint = error.hint ?? "make the folder writable"
@@ -26,12 +32,17 @@ package enum BackupDeletion {
     /// The backup first: its sidecar alone means nothing.
     private static func delete(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
         try requireDescribed(entry, in: stores)
-        try stores.delete(entry.path, contentTag: entry.contentTag)
-        let sidecar = entry.path + Sidecar.ending
-        guard let contents = try? stores.contents(of: sidecar, limit: Sidecar.bytesMax), Sidecar(contents) != nil else {
-            return
+        let place = entry.path + Sidecar.ending
+        let sidecar = (try? stores.contents(of: place, limit: Sidecar.bytesMax)).flatMap { Sidecar($0) }
+        if let sidecar, sidecar.isLocked() {
+            throw StorageError(
+                .held,
+                "\(entry.path) was locked after it was listed, so it was not deleted",
+                hint: "run the command again"
+            )
         }
-        try stores.delete(sidecar)
+        try stores.delete(entry.path, contentTag: entry.contentTag)
+        if sidecar != nil { try stores.delete(place) }
     }
 
     /// If only the sidecar of a file was read, the file itself may be a newer one of the same size. An object has an ETag.

@@ -1,92 +1,152 @@
 internal import Archive
+internal import Basics
+package import Storage
 
-/// Which backups to keep: the last ones, and the last of each day, week and month that has one.
+/// Which backups to keep: the union of what its tiers keep. All periods are in UTC.
 package struct Retention: Sendable, Equatable {
     package var last: Int
+    package var hourly: Int
     package var daily: Int
+    /// Weeks begin on Mondays.
     package var weekly: Int
     package var monthly: Int
+    package var yearly: Int
+    /// Keeps all that are not older than this; nil keeps none for its age.
+    package var within: Duration?
 
-    package init(last: Int = 0, daily: Int = 0, weekly: Int = 0, monthly: Int = 0) {
-        self.last = last
-        self.daily = daily
-        self.weekly = weekly
-        self.monthly = monthly
+    package init(
+        last: Int = 0,
+        hourly: Int = 0,
+        daily: Int = 0,
+        weekly: Int = 0,
+        monthly: Int = 0,
+        yearly: Int = 0,
+        within: Duration? = nil
+    ) {
+        (self.last, self.hourly, self.daily, self.weekly) = (last, hourly, daily, weekly)
+        (self.monthly, self.yearly, self.within) = (monthly, yearly, within)
+    }
+
+    /// Why a backup is kept.
+    package enum Reason: String, Sendable, CaseIterable {
+        case last, hourly, daily, weekly, monthly, yearly, within
+        /// The oldest, while a tier has fewer periods than it keeps.
+        case oldest
+        case newest
+        /// The newest that `verify` found whole, and the newest that a drill restored without findings.
+        case verified, drilled
+        /// The undo line of a command names it.
+        case undo
+        case locked
+        /// Its time lies in the future, so a clock was wrong.
+        case future
     }
 
     package struct Decision: Sendable {
         package var entry: BackupCatalogue.Entry
-        /// Why it is kept; empty for one that will be deleted.
-        package var reasons: [String]
+        /// Why it is kept, in the order of `Reason`; empty for one that will be deleted.
+        package var reasons: [Reason]
         package var isKept: Bool { !reasons.isEmpty }
+
+        package init(entry: BackupCatalogue.Entry, reasons: [Reason]) { (self.entry, self.reasons) = (entry, reasons) }
     }
 
-    /// Decides for each readable backup. Other files are never deleted.
+    /// How long a file is kept that an undo line names, in seconds.
+    static let undoSeconds = 30 * 86_400
+    /// How far the clocks of servers may be ahead of this machine's, in seconds.
+    static let clockSlack = 300
+
+    /// Decides for each backup that may be deleted at all; see `Entry.whyNeverPruned`.
     ///
-    /// Each database in each environment is counted separately, and so is each selection of tables: many small backups
-    /// before cleanings must not displace the backup of everything. The newest backup of a whole database is always
-    /// kept. Symbolic links are ignored, because they may lead to a file that is deleted, and so are backups that only
-    /// the sidecar of another installation describes.
-    package func decide(_ catalogue: BackupCatalogue) -> [Decision] {
-        var groups: [Group: [BackupCatalogue.Entry]] = [:]
-        for entry in catalogue.entries {
-            if let group = Group(entry) { groups[group, default: []].append(entry) }
-        }
-        let kept = groups.values.reduce(into: [String: [String]]()) { kept, entries in
-            for (path, reasons) in decide(entries) { kept[path] = reasons }
-        }
-        return catalogue.entries.filter { Group($0) != nil }.map {
-            Decision(entry: $0, reasons: kept[$0.path] ?? [])
-        }
-    }
-
-    private struct Group: Hashable {
-        var database: String
-        var environment: String?
-        /// The schemas and tables, and what was excluded.
-        var selection: String
-
-        /// - Returns: nil for what is never deleted.
-        init?(_ entry: BackupCatalogue.Entry) {
-            guard let backup = entry.summary, entry.isCertain, !entry.isLink else { return nil }
-            (database, environment, selection) = (backup.database, backup.environment, backup.selectionDigest)
-        }
-    }
-
-    /// `entries` belong to one group, the newest first.
-    private func decide(_ entries: [BackupCatalogue.Entry]) -> [String: [String]] {
-        let rules: [(name: String, limit: Int, period: (String) -> String)] = [
-            ("last", last, { $0 }), ("daily", daily, { String($0.prefix(10)) }), ("weekly", weekly, Self.week),
-            ("monthly", monthly, { String($0.prefix(7)) }),
-        ]
-        var kept: [String: [String]] = [:]
-        for rule in rules {
-            var seen: Set<String> = []
-            var number = 0
-            for entry in entries where number < rule.limit {
-                guard let created = entry.summary?.createdAt else { continue }
-                // Backups of the same second are counted separately.
-                let isNew = seen.insert(rule.period(created)).inserted
-                guard isNew || rule.name == "last" else { continue }
-                number += 1
-                kept[entry.path, default: []].append(rule.name)
+    /// Backups of different groups do not displace each other. If the clock is set back, nothing is deleted that would
+    /// have been kept before: backups from the future count for no tier.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    package func decide(_ catalogue: BackupCatalogue, at now: Int = UTCTime.now) -> [Decision] {
+        let backups = catalogue.entries.compactMap(DatedBackup.init)
+        var kept: [String: Set<Reason>] = [:]
+        for group in Dictionary(grouping: backups, by: \.group).values {
+            let past = group.filter { $0.time <= now + Self.clockSlack }.sorted(by: DatedBackup.isNewer)
+            for backup in group where backup.time > now + Self.clockSlack {
+                kept[backup.entry.path, default: []].insert(.future)
             }
+            decide(past, at: now, &kept)
         }
-        for entry in entries where entry.isLocked { kept[entry.path, default: []].append("locked") }
-        if let newest = entries.first, newest.summary?.isWholeDatabase == true, kept[newest.path] == nil {
-            kept[newest.path] = ["the newest of the whole database"]
+        return backups.map { backup in
+            let reasons = kept[backup.entry.path] ?? []
+            return Decision(entry: backup.entry, reasons: Reason.allCases.filter(reasons.contains))
         }
-        return kept
     }
 
-    /// The Monday of the week as a number of days, for a time in RFC 3339.
-    static func week(_ time: String) -> String {
-        let parts = time.prefix(10).split(separator: "-").compactMap { Int($0) }
-        guard parts.count == 3 else { return time }
-        // Days since 1 March of year 0, with months of a year that begins in March.
-        let (year, month) = parts[1] > 2 ? (parts[0], parts[1] - 3) : (parts[0] - 1, parts[1] + 9)
-        let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + parts[2] - 1
-        // 1 March of year 0 was a Wednesday.
-        return String((days + 2) / 7)
+    /// The same decisions, without the deletion of objects that have a legal hold, which only the store knows.
+    ///
+    /// - Throws: `StorageError`; `CancellationError`.
+    package static func respectingHolds(_ decisions: [Decision], in stores: ObjectStores) throws -> [Decision] {
+        try decisions.map { decision in
+            guard !decision.isKept, try stores.hasLegalHold(decision.entry.path) else { return decision }
+            return Decision(entry: decision.entry, reasons: [.locked])
+        }
+    }
+
+    /// - Parameter backups: Of one group, the newest first.
+    private func decide(_ backups: [DatedBackup], at now: Int, _ kept: inout [String: Set<Reason>]) {
+        func keep(_ backup: DatedBackup?, _ reason: Reason) {
+            if let backup { kept[backup.entry.path, default: []].insert(reason) }
+        }
+        for tier in tiers {
+            var periods: Set<String> = []
+            for backup in backups where periods.count < tier.limit {
+                if periods.insert(tier.period(backup)).inserted { keep(backup, tier.reason) }
+            }
+            guard periods.count < tier.limit, let oldest = backups.last else { continue }
+            if kept[oldest.entry.path]?.contains(tier.reason) != true { keep(oldest, .oldest) }
+        }
+        for backup in backups {
+            if let within, backup.time >= now - Int(within.components.seconds) { keep(backup, .within) }
+            if backup.summary.undoFor != nil, backup.time >= now - Self.undoSeconds { keep(backup, .undo) }
+            if backup.entry.isLocked(at: now) { keep(backup, .locked) }
+        }
+        keep(backups.first, .newest)
+        keep(backups.first { $0.entry.facts?.verifiedAt != nil }, .verified)
+        keep(backups.first { $0.entry.facts?.drillOK == true }, .drilled)
+    }
+
+    private var tiers: [(reason: Reason, limit: Int, period: (DatedBackup) -> String)] {
+        [
+            // Backups of the same second are counted separately.
+            (.last, last, \.entry.path), (.hourly, hourly, { String($0.timeText.prefix(13)) }),
+            (.daily, daily, { String($0.timeText.prefix(10)) }), (.weekly, weekly, { String(Self.week($0.time)) }),
+            (.monthly, monthly, { String($0.timeText.prefix(7)) }),
+            (.yearly, yearly, { String($0.timeText.prefix(4)) }),
+        ]
+    }
+
+    /// The number of the week, which begins on a Monday.
+    ///
+    /// - Parameter time: Seconds since 1970. 1 January 1970 was a Thursday.
+    static func week(_ time: Int) -> Int { (time / 86_400 + 3) / 7 }
+}
+
+/// A backup that may be deleted.
+private struct DatedBackup {
+    var entry: BackupCatalogue.Entry
+    var summary: BackupSummary
+    var group: BackupGroup
+    /// Seconds since 1970.
+    var time: Int
+    /// In RFC 3339, UTC.
+    var timeText: String
+
+    /// - Returns: nil for what is never deleted.
+    init?(_ entry: BackupCatalogue.Entry) {
+        guard entry.obstacle == nil, let summary = entry.summary,
+            let time = UTCTime.parse(extended: summary.createdAt)
+        else { return nil }
+        (self.entry, self.summary, self.time) = (entry, summary, time)
+        (group, timeText) = (BackupGroup(summary), UTCTime.extended(time))
+    }
+
+    static func isNewer(_ one: DatedBackup, _ other: DatedBackup) -> Bool {
+        (one.time, one.entry.path) > (other.time, other.entry.path)
     }
 }

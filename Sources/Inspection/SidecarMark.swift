@@ -41,9 +41,11 @@ package enum SidecarMark {
         // Otherwise the note, or the new sidecar, would be about a content that nobody has read.
         let present = try stores.properties(of: path)?.contentTag ?? ""
         guard contentTag ?? present == present else { return .replaced }
-        func make() throws -> Outcome {
+        func make(inPlaceOf old: Sidecar? = nil) throws -> Outcome {
             guard let new else { return .missing }
             var sidecar = new.sidecar
+            // A lock counts whoever wrote it.
+            if let old, old.isAbout(path, bytes: bytes, contentTag: present) { sidecar.locked = old.locked }
             if ObjectAddress.isMeant(by: path) {
                 (sidecar.address, sidecar.etag) = (try ObjectAddress(path).description, contentTag)
             }
@@ -54,12 +56,12 @@ package enum SidecarMark {
         let place = path + Sidecar.ending
         guard let contents = try stores.contents(of: place, limit: Sidecar.bytesMax) else { return try make() }
         guard var found = Sidecar(contents) else { return .otherFile }
-        guard let seal = found.seal else { return try make() }
+        guard let seal = found.seal else { return try make(inPlaceOf: found) }
         guard let key = sealKeys.first(where: { $0.name == seal.key }) else { return .foreign }
         let digest = new?.sidecar.sha256 ?? sha256 ?? found.sha256
         guard found.isSealed(by: [key], contents), found.isAbout(path, bytes: bytes, contentTag: present),
             digest == found.sha256
-        else { return try make() }
+        else { return try make(inPlaceOf: found) }
         change(&found)
         try SidecarFile.replace(found, beside: path, sealedBy: key, in: stores)
         return .written

@@ -22,6 +22,17 @@ package struct EnvironmentPolicy: Sendable {
         package var line: Int
     }
 
+    /// Which backups `granary backup --prune` keeps, if the command line does not say.
+    package struct Keep: Sendable, Equatable {
+        package var last = 0
+        package var hourly = 0
+        package var daily = 0
+        package var weekly = 0
+        package var monthly = 0
+        package var yearly = 0
+        package var within: Duration?
+    }
+
     package var name: String
     package var details: String?
     package var migrations: Migrations?
@@ -51,6 +62,8 @@ package struct EnvironmentPolicy: Sendable {
     package var allowsDrills = false
     /// Columns with a time whose newest value a drill compares with the time of the backup.
     package var newestRows: [NewestRows] = []
+    /// nil if nothing is declared.
+    package var keep: Keep?
     /// Lint rules or groups that are on in addition to the default ones, and those that are off.
     package var lint = Lint()
     /// The line of its declaration; nil if no file declares it.

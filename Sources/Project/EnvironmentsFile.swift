@@ -204,16 +204,7 @@ extension EnvironmentPolicy.NewestRows {
                 hint: "write table.column or schema.table.column, such as \"orders.created_at\": \"1h\""
             )
         }
-        let text = try node.text()
-        guard let ageMax = Duration(spelled: text) else {
-            throw EnvironmentsError(
-                .file,
-                at: node.place,
-                "\(node.trail) is not a span of time",
-                hint: "write 30s, 15m, 24h or 7d"
-            )
-        }
-        self.init(column: column, ageMax: ageMax, line: node.line)
+        self.init(column: column, ageMax: try node.duration(), line: node.line)
     }
 }
 
@@ -250,6 +241,7 @@ extension EnvironmentPolicy {
                 try EnvironmentPolicy.NewestRows(member.key, node)
             }
         }
+        keep = config[PolicyKey.keep.rawValue].flatMap { Keep.read($0, &reading) }
         if let lint = config["lint"] {
             self.lint.enable = reading.texts(lint["enable"]) ?? []
             self.lint.disable = reading.texts(lint["disable"]) ?? []

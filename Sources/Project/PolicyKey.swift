@@ -11,6 +11,7 @@ package enum PolicyKey: String, CaseIterable, Sendable {
     case encrypted, recipients
     case drills
     case newestRows = "newest_rows"
+    case keep
     case lint
 
     /// The rules that a run of migrations follows.

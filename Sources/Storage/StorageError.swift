@@ -23,6 +23,8 @@ package enum StorageFailure: FailureCode {
     case denied
     /// The file or object was replaced while it was read, or before it was deleted.
     case replaced
+    /// A lock forbids that it is deleted.
+    case held
     /// The store has the object in an archive, and must restore it before it can be read.
     case archived
     /// It is larger than what may be read at once.
@@ -42,7 +44,8 @@ package enum StorageFailure: FailureCode {
         case .noCredentials, .unreachable: .noConnection
         case .address: .usage
         case .insecure: .refused
-        case .io, .exists, .endsEarly, .damaged, .missing, .store, .denied, .replaced, .archived, .tooLarge: .failed
+        case .io, .exists, .endsEarly, .damaged, .missing, .store, .denied, .replaced, .held, .archived, .tooLarge:
+            .failed
         }
     }
 }

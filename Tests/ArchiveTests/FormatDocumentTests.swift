@@ -42,6 +42,7 @@ import Testing
         var sidecar = Sidecar(file: "a", bytes: 1, sha256: "", isEncrypted: false, FormatDocument.everyKey)
         (sidecar.address, sidecar.etag, sidecar.serverSideEncryption, sidecar.kmsKey) = ("", "", "", "")
         (sidecar.verifiedAt, sidecar.drilledAt, sidecar.drillOK, sidecar.lockedUntil) = ("", "", true, "")
+        sidecar.locked = true
         sidecar.seal = FormatDocument.everyKey.seal
         let rows = document.section("The file beside an archive").split(separator: "\n").filter { $0.hasPrefix("| `") }
         let documented = rows.map { $0.dropFirst(3).prefix { $0 != "`" } }
@@ -233,6 +234,7 @@ struct FormatDocument {
             walPosition: "0/16B3748",
             scope: .init(schemas: ["public"], tables: ["public.t"])
         )
+        manifest.undoFor = "clean"
         manifest.scope.excluded = .init(schemas: ["audit"], tables: ["public.log"], dependents: ["view public.recent"])
         manifest.roleDefinitions = [
             .init(

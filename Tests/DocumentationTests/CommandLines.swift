@@ -52,6 +52,7 @@ struct CommandHelp: Sendable {
         ["migrate", "renumber"], ["migrate", "import"], ["validate"], ["reset"],
         ["status"], ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
+        ["backups", "lock"], ["backups", "unlock"],
         ["key"], ["key", "new"], ["key", "recipient"], ["key", "check"],
     ]
 

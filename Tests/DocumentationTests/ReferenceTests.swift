@@ -77,7 +77,7 @@ import Testing
             ],
             "docs/inspection.md": [
                 ["status"], ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
-                ["backups", "prune"],
+                ["backups", "prune"], ["backups", "lock"], ["backups", "unlock"],
             ],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
         ]
@@ -122,7 +122,8 @@ import Testing
                 + MigrateAdopt.result.keys + FindingReport.result.keys,
             "docs/inspection.md": TableListing.result.keys + CountListing.result.keys + DifferenceListing.result.keys
                 + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
-                + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys + Status.result.keys,
+                + BackupContents.result.keys + PruneListing.result.keys + LockedBackup.result.keys
+                + CheckListing.result.keys + Status.result.keys,
             "docs/environments.md": EnvShow.Situation.result.keys,
             "docs/local-server.md": ServerStatus.result.keys,
         ]

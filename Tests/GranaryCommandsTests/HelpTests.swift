@@ -103,8 +103,8 @@ import Testing
                   restore                 Restore a database from a backup, completely or not
                                           at all.
                   drill                   Rehearse a restore, and check what was restored.
-                  backups                 List the backups in a folder, describe one, or delete
-                                          old ones.
+                  backups                 List the backups in a folder, describe or lock one,
+                                          or delete old ones.
                   convert                 Convert a dump of pg_dump into a backup of granary.
                   key                     Make keys for encrypted backups, and check which
                                           backups they open.
@@ -161,6 +161,7 @@ import Testing
                   granary backup --schema user_service --jobs 4
                   granary backup --recipient age1… --recipient age1…
                   granary backup --output s3://backups/shop/
+                  granary backup --prune --keep-daily 7 --keep-weekly 4
                   granary backup --output - | ssh vault 'cat > shop.zip'
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
@@ -218,6 +219,18 @@ import Testing
                   --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at
                                           1 if built in. (values: deflate, igzip, zlib)
                   --lock-timeout <time>   How long to wait for a locked table. (default: 60s)
+
+                WHICH OLDER BACKUPS TO DELETE:
+                  --prune                 Once it is whole, delete older ones of this database
+                                          that these options do not keep, or else "keep" of the
+                                          environment.
+                  --keep-last <n>         Keep the newest n. (default: 0)
+                  --keep-hourly <n>       Keep the last of each of n hours. (default: 0)
+                  --keep-daily <n>        Keep the last of each of n days. (default: 0)
+                  --keep-weekly <n>       Keep the last of each of n weeks. (default: 0)
+                  --keep-monthly <n>      Keep the last of each of n months. (default: 0)
+                  --keep-yearly <n>       Keep the last of each of n years. (default: 0)
+                  --keep-within <time>    Keep all that are not older, as 14d, 2w or 36h.
 
                 OPTIONS:
                   --state-schema <name>   The schema of granary's own tables. (default: granary)

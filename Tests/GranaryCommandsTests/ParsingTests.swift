@@ -171,12 +171,13 @@ import Testing
     @Test(arguments: [
         ("500ms", Duration.milliseconds(500)), ("30s", .seconds(30)), ("2m", .seconds(120)), ("60", .seconds(60)),
         ("1.5", .milliseconds(1500)), ("1h", .seconds(3600)), ("0", .zero), ("7d", .seconds(7 * 86_400)),
+        ("2w", .seconds(14 * 86_400)),
     ])
     func durationsHaveUnits(text: String, duration: Duration) {
         #expect(DurationArgument(argument: text)?.duration == duration)
     }
 
-    @Test(arguments: ["", "s", "-1s", "1 s", "1w", "ms", "1.2.3", "99999h", "١"])
+    @Test(arguments: ["", "s", "-1s", "1 s", "1y", "ms", "1.2.3", "99999h", "١"])
     func invalidDurationsAreRefused(text: String) {
         #expect(DurationArgument(argument: text) == nil)
     }

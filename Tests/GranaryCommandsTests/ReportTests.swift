@@ -97,7 +97,8 @@ import Testing
             BackupCommand.result.document(Self.backup).text
                 == #"{"file":"backups/shop-20261123T071500Z.zip","database":"shop","bytes":312400000,"#
                 + #""raw_bytes":1062160000,"rows":6001215,"tables":8,"chunks":130,"seconds":7.44,"#
-                + #""snapshot":"00000003-0000001B-1","server_version":"15.18","environment":null,"encrypted":false,"notes":[]}"#
+                + #""snapshot":"00000003-0000001B-1","server_version":"15.18","environment":null,"encrypted":false,"#
+                + #""pruned":[],"notes":[]}"#
         )
     }
 

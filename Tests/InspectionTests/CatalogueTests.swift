@@ -155,6 +155,52 @@ import Testing
         }
     }
 
+    /// A file that takes the place of a locked one is not locked, and one of unclear origin is not deleted.
+    @Test func aSidecarOfAnotherFileKeepsTheFile() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(content + "!", to: "a.zip.age")
+            try folder.write(text(sidecar()), to: "a.zip.age.json")
+            let entry = try #require(try await read(folder.path).entries.first)
+            #expect(entry.hasStrangeSidecar && entry.sidecar == nil && entry.whyNeverPruned != nil)
+        }
+    }
+
+    @Test func aLockThatWasSetAfterTheListHolds() async throws {
+        try await ScratchFolder.with { folder in
+            let sha256 = try ObjectStores.none.open(try folder.write(content, to: "a.zip.age")).sha256()
+            try folder.write(text(sidecar(sha256: sha256)), to: "a.zip.age.json")
+            let entries = try await read(folder.path).entries
+            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            let outcome = try lock.set(true, entries[0]) { nil }
+            #expect(outcome == .init(hold: .unsupported, note: .written))
+            let error = #expect(throws: StorageError.self) { try BackupDeletion.delete(entries, in: .none) }
+            #expect(error?.code == .held)
+            #expect(folder.names() == ["a.zip.age", "a.zip.age.json"])
+            let listed = try await read(folder.path).entries
+            #expect(listed.map(\.isLocked) == [true])
+            // Nothing else of the description has changed.
+            let unlocked = try lock.set(false, entries[0]) { nil }
+            #expect(unlocked.note == .written)
+            let before = try text(sidecar(sha256: sha256))
+            #expect(String(decoding: folder.read("a.zip.age.json"), as: UTF8.self) == before)
+            try BackupDeletion.delete(try await read(folder.path).entries, in: .none)
+            #expect(folder.names().isEmpty)
+        }
+    }
+
+    /// Nothing describes it, and nobody here can.
+    @Test func anEncryptedFileWithoutASidecarCannotBeLocked() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(content, to: "a.zip.age")
+            let entry = try #require(try await read(folder.path).entries.first)
+            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            let (locked, unlocked) = (try lock.set(true, entry) { key }, try lock.set(false, entry) { key })
+            #expect(locked == .init(hold: .unsupported, note: .missing))
+            #expect(unlocked == .init(hold: .unsupported, note: nil))
+            #expect(folder.names() == ["a.zip.age"])
+        }
+    }
+
     @Test func aMarkIsOnlyNotedAboutTheContentThatWasRead() throws {
         let store = try TextStore()
         store["a.zip.age"] = .init(content, etag: "e-1")
@@ -185,7 +231,7 @@ import Testing
         let listing = CatalogueListing(catalogue: BackupCatalogue(folder: "", entries: entries))
         #expect(listing.lines(width: nil).last?.hasPrefix("2 files, ") == true)
         let decisions = entries.map { Retention.Decision(entry: $0, reasons: []) }
-        let pruned = PruneListing(decisions: decisions, isDryRun: true).lines(width: nil)
+        let pruned = PruneListing(catalogue: listing.catalogue, decisions: decisions, isDryRun: true).lines(width: nil)
         #expect(pruned.last?.hasPrefix("2 backups would be deleted") == true)
     }
 }

@@ -1,4 +1,5 @@
 import Archive
+import Storage
 import Testing
 
 @testable import Inspection
@@ -9,20 +10,42 @@ import Testing
         _ createdAt: String,
         database: String = "shop",
         environment: String? = "production",
-        tables: [String] = []
+        tables: [String] = [],
+        server: String? = "1",
+        emptied: Bool = false
     ) -> BackupCatalogue.Entry {
-        let manifest = Manifest(
+        var manifest = Manifest(
             granary: "1",
             createdAt: createdAt,
             environment: environment,
             database: .init(name: database, encoding: "UTF8", collate: "C", ctype: "C", owner: "app"),
-            server: .init(version: "15.18", versionNumber: 150018),
+            server: .init(version: "15.18", versionNumber: 150018, systemIdentifier: server),
             snapshot: "1",
             scope: .init(tables: tables)
         )
-        let file = "\(database)-\(createdAt)-\(tables.count).zip"
+        manifest.tables = [table(isEmptied: emptied)]
+        let file = "\(database)-\(createdAt)-\(tables.count)-\(server ?? "")-\(emptied).zip"
         return .init(file: file, path: "backups/\(file)", bytes: 1, content: .backup(manifest))
     }
+
+    private func table(isEmptied: Bool) -> Manifest.Table {
+        var table = Manifest.Table(
+            number: 1,
+            oid: 1,
+            schema: "public",
+            name: "events",
+            columns: [],
+            primaryKey: [],
+            rows: 0,
+            rawBytes: 0,
+            chunks: []
+        )
+        table.dataLeftOut = isEmptied
+        return table
+    }
+
+    /// The moment of the decisions, after all backups.
+    private let now = UTCTime.parse(extended: "2026-11-29T12:00:00Z")!
 
     private func locked(_ createdAt: String, until: String) throws -> BackupCatalogue.Entry {
         var entry = entry(createdAt)
@@ -51,12 +74,15 @@ import Testing
         var old = try locked("2026-11-01T00:00:00Z", until: "2020-01-01T00:00:00Z")
         old.content = .described(isOurs: false)
         let decisions = Retention(last: 1).decide(
-            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old])
+            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old]),
+            at: now
         )
-        #expect(decisions.map(\.entry.path) == ["backups/shop-2026-11-03T00:00:00Z-0.zip"])
+        #expect(decisions.map(\.entry.summary?.createdAt) == ["2026-11-03T00:00:00Z"])
+        #expect(old.whyNeverPruned?.contains("another installation") == true)
         old.content = .described(isOurs: true)
         let ours = Retention(last: 1).decide(
-            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old])
+            BackupCatalogue(folder: "backups", entries: [entry("2026-11-03T00:00:00Z"), old]),
+            at: now
         )
         #expect(ours.map(\.isKept) == [true, false])
     }
@@ -64,8 +90,8 @@ import Testing
     /// The times of the kept backups, the newest first.
     private func kept(_ retention: Retention, _ entries: [BackupCatalogue.Entry]) -> [String] {
         let sorted = entries.sorted { ($0.manifest?.createdAt ?? "") > ($1.manifest?.createdAt ?? "") }
-        return retention.decide(BackupCatalogue(folder: "backups", entries: sorted)).filter(\.isKept)
-            .compactMap(\.entry.manifest?.createdAt)
+        return retention.decide(BackupCatalogue(folder: "backups", entries: sorted), at: now)
+            .filter(\.isKept).compactMap(\.entry.manifest?.createdAt)
     }
 
     private let times = [
@@ -82,15 +108,16 @@ import Testing
         #expect(kept(Retention(daily: 3), times.map { entry($0) }) == [times[0], times[2], times[3]])
     }
 
-    @Test func weeksBeginOnMondays() {
+    @Test func weeksBeginOnMondays() throws {
         // 23 November 2026 and 16 November 2026 are Mondays.
         #expect(kept(Retention(weekly: 3), times.map { entry($0) }) == [times[0], times[2], times[4]])
-        #expect(Retention.week("2026-11-22T23:59:59Z") == Retention.week("2026-11-16T00:00:00Z"))
-        #expect(Retention.week("2026-11-23T00:00:00Z") != Retention.week("2026-11-22T23:59:59Z"))
+        func week(_ time: String) throws -> Int { Retention.week(try #require(UTCTime.parse(extended: time))) }
+        try #expect(week("2026-11-22T23:59:59Z") == week("2026-11-16T00:00:00Z"))
+        try #expect(week("2026-11-23T00:00:00Z") != week("2026-11-22T23:59:59Z"))
         // 1 January 2024 was a Monday, and 29 February of the same year a Thursday.
-        #expect(Retention.week("2024-01-01T00:00:00Z") != Retention.week("2023-12-31T00:00:00Z"))
-        #expect(Retention.week("2024-02-29T00:00:00Z") == Retention.week("2024-03-03T00:00:00Z"))
-        #expect(Retention.week("2024-03-04T00:00:00Z") != Retention.week("2024-03-03T00:00:00Z"))
+        try #expect(week("2024-01-01T00:00:00Z") != week("2023-12-31T00:00:00Z"))
+        try #expect(week("2024-02-29T00:00:00Z") == week("2024-03-03T00:00:00Z"))
+        try #expect(week("2024-03-04T00:00:00Z") != week("2024-03-03T00:00:00Z"))
     }
 
     @Test func monthsAndTheOtherRulesAddUp() {
@@ -98,8 +125,121 @@ import Testing
         #expect(kept(Retention(last: 1, monthly: 2), times.map { entry($0) }) == [times[0], times[5]])
     }
 
-    @Test func theNewestOfAWholeDatabaseStaysWhateverIsAsked() {
+    @Test func hoursAndYears() {
+        #expect(kept(Retention(hourly: 3), times.map { entry($0) }) == Array(times.prefix(3)))
+        #expect(kept(Retention(yearly: 2), times.map { entry($0) }) == [times[0], times[6]])
+    }
+
+    /// Otherwise a tier would have nothing as old as it promises until it is full.
+    @Test func whileThereAreFewerPeriodsTheOldestStays() {
+        #expect(kept(Retention(monthly: 4), times.map { entry($0) }) == [times[0], times[5], times[6]])
+        let month = Array(times.prefix(5))
+        #expect(kept(Retention(monthly: 2), month.map { entry($0) }) == [times[0], times[4]])
+        #expect(
+            reasons(Retention(monthly: 2), month.map { entry($0) }) == [[.monthly, .newest], [], [], [], [.oldest]]
+        )
+        #expect(kept(Retention(monthly: 1), month.map { entry($0) }) == [times[0]])
+    }
+
+    @Test func theAgeCountsFromNow() {
+        let entries = times.map { entry($0) }
+        #expect(kept(Retention(within: .seconds(7 * 86_400)), entries) == Array(times.prefix(3)))
+        #expect(kept(Retention(within: .seconds(1)), entries) == [times[0]])
+    }
+
+    @Test func theNewestStaysWhateverIsAsked() {
         #expect(kept(Retention(), times.map { entry($0) }) == [times[0]])
+        #expect(reasons(Retention(), times.map { entry($0) })[0] == [.newest])
+    }
+
+    @Test func theNewestVerifiedAndTheNewestDrilledStay() throws {
+        var entries = times.map { entry($0) }
+        for index in entries.indices {
+            try describe(&entries[index]) { sidecar in
+                if index >= 2 { sidecar.verifiedAt = "2026-11-24T00:00:00Z" }
+                if index >= 3 { (sidecar.drilledAt, sidecar.drillOK) = ("2026-11-24T00:00:00Z", index >= 4) }
+            }
+        }
+        #expect(
+            reasons(Retention(last: 1), entries) == [[.last, .newest], [], [.verified], [], [.drilled], [], []]
+        )
+        // Anybody may have written the others.
+        for index in entries.indices { entries[index].isSidecarOurs = false }
+        #expect(kept(Retention(last: 1), entries) == [times[0]])
+    }
+
+    @Test func whatAnUndoLineNamesStaysForThirtyDays() throws {
+        var entries = times.map { entry($0) }
+        for index in entries.indices { try describe(&entries[index]) { $0.backup.undoFor = "clean" } }
+        for index in entries.indices { entries[index].content = .described(isOurs: true) }
+        let kept = reasons(Retention(last: 1), entries)
+        #expect(kept == [[.last, .newest, .undo], [.undo], [.undo], [.undo], [.undo], [.undo], []])
+    }
+
+    /// Its clock was wrong, so its place among the others is unknown.
+    @Test func aBackupFromTheFutureStaysAndDisplacesNone() {
+        let entries = [entry("2027-01-01T00:00:00Z")] + times.map { entry($0) }
+        #expect(kept(Retention(last: 1), entries) == ["2027-01-01T00:00:00Z", times[0]])
+        #expect(reasons(Retention(last: 1), entries)[0] == [.future])
+        // Clocks of servers differ a little.
+        #expect(reasons(Retention(last: 1), [entry("2026-11-29T12:04:59Z")]) == [[.last, .newest]])
+    }
+
+    /// Puts a sidecar of this installation beside a backup.
+    private func describe(_ entry: inout BackupCatalogue.Entry, _ change: (inout Sidecar) -> Void) throws {
+        let manifest = try #require(entry.manifest)
+        var sidecar = Sidecar(file: entry.file, bytes: 1, sha256: "", isEncrypted: false, manifest)
+        change(&sidecar)
+        (entry.sidecar, entry.isSidecarOurs) = (sidecar, true)
+    }
+
+    private func reasons(_ retention: Retention, _ entries: [BackupCatalogue.Entry]) -> [[Retention.Reason]] {
+        retention.decide(BackupCatalogue(folder: "backups", entries: entries), at: now).map(\.reasons)
+    }
+
+    /// One without the rows of a table is not whole, although it was taken of the whole database.
+    @Test func aBackupWithoutSomeRowsDoesNotDisplaceACompleteOne() throws {
+        let entries = [
+            entry("2026-11-22T00:00:00Z", emptied: true), entry("2026-11-21T00:00:00Z", emptied: true),
+            entry("2026-11-20T00:00:00Z"), entry("2026-11-19T00:00:00Z"),
+        ]
+        #expect(kept(Retention(last: 1), entries) == ["2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z"])
+        #expect(entries.map(\.summary?.isComplete) == [false, false, true, true])
+    }
+
+    @Test func databasesOfOneNameOnTwoServersDoNotDisplaceEachOther() {
+        let entries = [
+            entry("2026-11-22T00:00:00Z", server: "1"), entry("2026-11-21T00:00:00Z", server: "2"),
+            entry("2026-11-20T00:00:00Z", server: nil), entry("2026-11-19T00:00:00Z", server: "1"),
+            entry("2026-11-18T00:00:00Z", server: nil),
+        ]
+        #expect(kept(Retention(last: 1), entries).map { $0.prefix(10) } == ["2026-11-22", "2026-11-21", "2026-11-20"])
+    }
+
+    /// An older version did not write what tells databases apart.
+    @Test func aDescriptionOfAnOlderVersionDisplacesNone() throws {
+        var old = ["2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z"].map { entry($0) }
+        for index in old.indices {
+            try describe(&old[index]) { ($0.backup.server, $0.backup.isComplete) = (nil, nil) }
+            old[index].content = .described(isOurs: true)
+        }
+        let entries = old + [entry("2026-11-20T00:00:00Z"), entry("2026-11-19T00:00:00Z")]
+        #expect(reasons(Retention(last: 1), entries) == [[.last, .newest], [], [.last, .newest], []])
+    }
+
+    @Test func whatIsUnclearIsNeitherCountedNorDeleted() throws {
+        var strange = entry(times[0])
+        strange.hasStrangeSidecar = true
+        var encrypted = entry(times[1])
+        encrypted.isEncrypted = true
+        let timeless = entry("yesterday")
+        let entries = [strange, encrypted, timeless, entry(times[2]), entry(times[3])]
+        #expect(kept(Retention(last: 1), entries) == [times[2]])
+        let reasons = entries.map { $0.whyNeverPruned ?? "" }
+        #expect(reasons[0].contains("another file") && reasons[1].contains("encrypted"))
+        #expect(reasons[2].contains("time") && reasons[3].isEmpty)
+        try describe(&encrypted) { $0.isEncrypted = true }
+        #expect(encrypted.whyNeverPruned == nil)
     }
 
     @Test func aLinkDoesNotCountAsABackup() {
@@ -107,7 +247,7 @@ import Testing
         link.isLink = true
         link.path = "backups/latest.zip"
         let catalogue = BackupCatalogue(folder: "backups", entries: [link, entry(times[0]), entry(times[1])])
-        let decisions = Retention(last: 1).decide(catalogue)
+        let decisions = Retention(last: 1).decide(catalogue, at: now)
         #expect(decisions.map(\.entry.path).contains(link.path) == false)
         #expect(decisions.map(\.isKept) == [true, false])
     }

@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    /// Keeping is the safe side, whoever wrote the lock.
+    @Test func aLockWithoutASealIsTakenOver() async throws {
+        for (name, isKept) in [("a.zip", true), ("b.zip", false)] {
+            var old = sidecar(file: name)
+            old.locked = true
+            try await mark(old.contents(sealedBy: nil)) { outcome, contents in
+                #expect(outcome == .written)
+                let noted = try #require(Sidecar(contents ?? []))
+                #expect(noted.locked == (isKept ? true : nil))
+            }
+        }
+    }
+
     @Test func aMissingOneIsMadeOnlyIfTheBackupIsKnown() async throws {
         try await mark(nil, expectNoted)
         try await mark(nil, makes: false) { outcome, contents in

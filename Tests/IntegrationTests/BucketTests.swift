@@ -203,7 +203,13 @@ struct BucketTests {
             )
             #expect(other.status == 0 && other.stderr.contains("skipped \(folder)b.zip.age"), "\(other)")
             try #expect(bucket.objects(in: "shop/").count == 5)
-            let pruned = try await project.granary("backups", "prune", "--keep-last", "1", "--backups", folder)
+            let prune = ["backups", "prune", "--keep-last", "1", "--backups", folder]
+            // The newest that was verified stays until a newer one was.
+            let kept = try await project.granary(prune)
+            #expect(kept.stdout.contains("kept: verified"), "\(kept)")
+            let newer = try await project.granary("verify", folder + "b.zip.age", "--identity", "key.txt")
+            #expect(newer.status == 0, "\(newer)")
+            let pruned = try await project.granary(prune)
             #expect(pruned.status == 0, "\(pruned)")
             try #expect(
                 bucket.objects(in: "shop/").map(\.key) == ["shop/.granary", "shop/b.zip.age", "shop/b.zip.age.json"]

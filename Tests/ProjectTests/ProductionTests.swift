@@ -81,6 +81,7 @@ import Testing
             case .lint: "{\"enable\": []}"
             case .recipients: "[\"age1\"]"
             case .newestRows: "{\"orders.created_at\": \"1h\"}"
+            case .keep: "{\"last\": 3}"
             default: "true"
             }
         let rule = "\"\(key.rawValue)\": \(value)"

@@ -18,6 +18,7 @@ extension BackupCommand {
             kind: destination.format,
             folder: destination.backups
         )
+        try pruning.check(target)
         try checkMigrations()
         let stores = store.stores(on: console)
         try removeLeftovers(target, stores, on: console)
@@ -30,13 +31,16 @@ extension BackupCommand {
         (options.stores, options.upload) = (stores, upload.settings)
         options.jobs = try connected.workers(packing.workers, on: console)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
+        let pruning = try await pruning.plan(for: connected, state.schema, stores, on: console)
         let settled = options
-        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+        var report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(settled, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
+        let failure = await pruning?.run(&report)
         try Self.tell(report, on: console)
+        if let failure { throw failure }
     }
 
     /// An archive is binary and would disturb the terminal.
@@ -124,6 +128,7 @@ extension BackupCommand {
         .init("file", \.file), .init("database", \.database), .init("bytes", \.bytes),
         .init("raw_bytes", \.rawBytes), .init("rows", \.rows), .init("tables", \.tables), .init("chunks", \.chunks),
         .init("seconds", \.seconds), .init("snapshot", \.snapshot), .init("server_version", \.serverVersion),
-        .init("environment", \.environment), .init("encrypted", { $0.fileKey != nil }), .init("notes", \.notes),
+        .init("environment", \.environment), .init("encrypted", { $0.fileKey != nil }), .init("pruned", \.pruned),
+        .init("notes", \.notes),
     ])
 }

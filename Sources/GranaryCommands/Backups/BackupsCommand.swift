@@ -8,14 +8,14 @@ internal import Storage
 package struct BackupsCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "backups",
-        abstract: "List the backups in a folder, describe one, or delete old ones.",
+        abstract: "List the backups in a folder, describe or lock one, or delete old ones.",
         discussion: """
             Example:
               granary backups
               granary backups show shop-20261123T071500Z.zip
               granary backups prune --keep-daily 7 --keep-weekly 4 --dry-run
             """,
-        subcommands: [BackupsList.self, BackupsShow.self, BackupsPrune.self],
+        subcommands: [BackupsList.self, BackupsShow.self, BackupsPrune.self, BackupsLock.self, BackupsUnlock.self],
         defaultSubcommand: BackupsList.self
     )
 

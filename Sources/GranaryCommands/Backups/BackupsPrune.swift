@@ -8,25 +8,20 @@ package struct BackupsPrune: SpokenCommand {
         commandName: "prune",
         abstract: "Delete old backups: those that no --keep option keeps.",
         discussion: """
-            Each database in each environment is counted separately, and so are backups of single schemas or tables. \
-            The newest backup of a whole database is never deleted, nor is any file that is not a whole backup, or \
-            that no identity at hand opens.
+            A backup stays if one of the options keeps it; days and weeks (from Monday) are those of UTC. Each database \
+            on each server in each environment is counted separately, and so is each selection of tables. The newest \
+            backup is never deleted, nor the newest that was verified or drilled, a locked one, one of the last 30 \
+            days that an undo line names, and any file that is not known to be a whole backup.
 
             Example:
               granary backups prune --keep-last 3 --keep-daily 7 --dry-run
-              granary backups prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12
+              granary backups prune --keep-daily 7 --keep-weekly 4 --keep-within 36h
 
             \(variablesHelp)
             """
     )
 
-    @Option(name: .long, help: ArgumentHelp("Keep the newest n.", valueName: "n")) package var keepLast = 0
-    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n days.", valueName: "n"))
-    package var keepDaily = 0
-    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n weeks.", valueName: "n"))
-    package var keepWeekly = 0
-    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n months.", valueName: "n"))
-    package var keepMonthly = 0
+    @OptionGroup package var keep: RetentionOptions
     @Flag(name: .dryRun, help: "Show what would be deleted, and delete nothing.") package var dryRun = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
@@ -40,17 +35,10 @@ package struct BackupsPrune: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        let numbers = [keepLast, keepDaily, keepWeekly, keepMonthly]
-        guard numbers.allSatisfy({ $0 >= 0 }) else {
-            throw ValidationError("the number of backups to keep cannot be negative")
-        }
-        guard numbers.contains(where: { $0 > 0 }) else {
-            throw ValidationError("give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly")
-        }
+        guard keep.retention != nil else { throw ValidationError("give at least one of \(RetentionOptions.names)") }
     }
 
     package func run(on console: Console) async throws {
-        let retention = Retention(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
         let stores = store.stores(on: console)
         let catalogue = try await BackupCatalogue.read(
             folder: backups,
@@ -58,24 +46,11 @@ package struct BackupsPrune: SpokenCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
-        let decisions = retention.decide(catalogue)
+        let decisions = try Retention.respectingHolds(keep.retention?.decide(catalogue) ?? [], in: stores)
         if !dryRun { try BackupDeletion.delete(decisions.filter { !$0.isKept }.map(\.entry), in: stores) }
-        let listing = PruneListing(decisions: decisions, isDryRun: dryRun)
+        let listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
         if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
-        for entry in catalogue.entries {
-            if entry.isLink {
-                console.note("skipped \(entry.path), which is a symbolic link")
-                continue
-            }
-            switch entry.content {
-            case .unreadable(let problem):
-                let flaw = entry.needsKey || entry.isArchived ? "cannot be opened" : "is not a complete backup"
-                console.note("skipped \(entry.path), which \(flaw) (\(problem))")
-            case .described(isOurs: false):
-                console.note("skipped \(entry.path), which only its description of another installation tells about")
-            case .described, .backup: continue
-            }
-        }
+        for file in listing.skipped { console.note("skipped \(file.path), which \(file.reason)") }
     }
 }

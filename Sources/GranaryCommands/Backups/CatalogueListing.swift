@@ -47,7 +47,7 @@ struct CatalogueListing {
                 }
             ),
             .init("drill_ok", \.facts?.drillOK),
-            .init("locked") { $0.isSidecarOurs && $0.isLocked }, .init("locked_until", \.facts?.lockedUntil),
+            .init("locked", \.isLocked), .init("locked_until", \.facts?.lockedUntil),
             .init("sha256", \.facts?.sha256),
             .part(backup, \.summary),
         ],
@@ -61,7 +61,7 @@ struct CatalogueListing {
         .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
         .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
         .init("database", \.database, column: .init("database", mayShrink: true, expendable: 5, \.database)),
-        .init("server_version", \.serverVersion),
+        .init("server", \.server), .init("server_version", \.serverVersion), .init("undo_for", \.undoFor),
         .init(
             "schema_version",
             \.schemaVersion,
@@ -76,7 +76,7 @@ struct CatalogueListing {
             }
         ),
         .init("tables", \.tables), .init("chunks", \.chunks),
-        .init("whole_database", \.isWholeDatabase), .init("schemas", \.schemas),
+        .init("whole_database", \.isWholeDatabase), .init("complete", \.isComplete), .init("schemas", \.schemas),
         .init("selected_tables", \.selectedTables),
         // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
@@ -86,38 +86,4 @@ struct CatalogueListing {
 extension BackupCatalogue.Entry {
     /// nil if it cannot be read now, and no sidecar that this installation sealed describes it.
     fileprivate var isWhole: Bool? { isCertain ? true : needsKey || isArchived ? nil : false }
-}
-
-/// The deleted and the kept files, with the reasons.
-struct PruneListing {
-    let decisions: [Retention.Decision]
-    let isDryRun: Bool
-
-    func lines(width: Int?) -> [String] {
-        var table = TableRenderer([
-            .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
-            .init("decision", mayShrink: true),
-        ])
-        for decision in decisions {
-            let verdict =
-                decision.isKept
-                ? "kept: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
-            table.add([
-                decision.entry.file, decision.entry.summary?.createdAt ?? "",
-                Formatting.bytes(decision.entry.bytes), verdict,
-            ])
-        }
-        let gone = decisions.filter { !$0.isKept }
-        let bytes = gone.map(\.entry.bytes).saturatedSum
-        let verb = isDryRun ? "would be deleted" : "deleted"
-        let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
-        return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
-    }
-
-    static let result = ResultDescription<PruneListing>([
-        .init("dry_run", \.isDryRun), .init("deleted") { $0.paths(kept: false) },
-        .init("kept") { $0.paths(kept: true) },
-    ])
-
-    private func paths(kept: Bool) -> [String] { decisions.filter { $0.isKept == kept }.map(\.entry.path) }
 }

@@ -102,7 +102,7 @@ extension CleanCommand {
             console: job.console,
             stores: manner.store.stores(on: job.console),
             upload: manner.upload,
-            occasion: "before-clean",
+            occasion: .cleaning,
             // A table that inherits from one of them may keep its rows.
             withInheritors: false,
             // The tables are locked against writers until it is done.

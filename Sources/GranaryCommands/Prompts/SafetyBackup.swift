@@ -23,12 +23,32 @@ struct SafetyBackup {
     /// Where objects are, if the folder is in a bucket.
     let stores: ObjectStores
     let upload: UploadOptions
-    /// The part of the file's name after the database.
-    var occasion = "before-migration"
+    /// What destroys the rows.
+    var occasion = Occasion.migration
     /// Whether to include tables that inherit from those of the backup.
     var withInheritors = true
     /// How long to wait for a table that another session has locked.
     var lockTimeout = Duration.seconds(60)
+
+    enum Occasion {
+        case migration, cleaning
+
+        /// The part of the file's name after the database.
+        fileprivate var name: String {
+            switch self {
+            case .migration: "before-migration"
+            case .cleaning: "before-clean"
+            }
+        }
+
+        /// The command whose undo line names the file.
+        fileprivate var command: String {
+            switch self {
+            case .migration: "migrate"
+            case .cleaning: "clean"
+            }
+        }
+    }
 
     /// A backup that was made, and its content, verified.
     struct Taken {
@@ -49,11 +69,12 @@ struct SafetyBackup {
         }
         try Folders.make(place)
         try BackupFile.removeLeftovers(in: place, stores, abortAfter: upload.settings.abortAfter, on: console)
-        let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
+        let stem = BackupFile.stem(database: "\(database)-\(occasion.name)", secondsSince1970: time(nil))
         var options = BackupOptions(output: .new(stem: Files.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors
+        options.undoFor = occasion.command
         (options.stores, options.upload) = (stores, upload.settings)
         options.audience = audience
         options.environment = environment

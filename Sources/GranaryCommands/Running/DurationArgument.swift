@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A span of time on the command line: `500ms`, `30s`, `2m`, `1h`, `7d`; a plain number is seconds.
+/// A span of time on the command line: `500ms`, `30s`, `2m`, `1h`, `7d`, `2w`; a plain number is seconds.
 package struct DurationArgument: ExpressibleByArgument, Equatable, Sendable {
     package var duration: Duration
 

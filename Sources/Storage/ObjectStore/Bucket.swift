@@ -14,6 +14,8 @@ package final class Bucket: Sendable {
         package var etag: String
         /// When it was written, in seconds since 1970; nil if the store does not say it.
         package var modified: Int?
+        /// Whether it has a legal hold. False in lists, and if the credentials may not know it.
+        package var isHeld = false
         /// The run of granary that wrote it; nil for other objects, and in lists.
         var run: String?
 
@@ -77,6 +79,7 @@ extension Bucket {
                 byteCount: length,
                 etag: etag,
                 modified: response.headers["last-modified"].flatMap(UTCTime.parse(header:)),
+                isHeld: response.headers["x-amz-object-lock-legal-hold"]?.uppercased() == "ON",
                 run: response.headers[Self.runHeader]
             )
         } catch let answer as StoreAnswer {

@@ -51,10 +51,18 @@ extension Bucket {
     /// Deletes an object if it still has this content. One that does not exist counts as deleted.
     ///
     /// - Parameter contentTag: See `StoredFile`.
-    /// - Throws: `StorageError.replaced` if it has another content.
+    /// - Throws: `StorageError.replaced` if it has another content; `.held` if it has a legal hold.
     package func delete(_ key: String, contentTag: String) throws {
         guard let object = try object(key) else { return }
         guard object.contentTag == contentTag else { throw StorageError.replacedMeanwhile(address(key).description) }
+        // Where versions are kept, the store would only hide it.
+        if object.isHeld {
+            throw StorageError(
+                .held,
+                "\(address(key)) has a legal hold, so it was not deleted",
+                hint: "`granary backups unlock` ends it"
+            )
+        }
         try delete(key, ifMatch: object.etag)
     }
 

@@ -18,6 +18,8 @@ struct StoreRequest: Sendable {
     var wake: CInt = -1
     /// Whether it is sent again after a temporary failure.
     var isRepeated = true
+    /// Whether the protocol demands a checksum of the body.
+    var requiresMD5 = false
     /// How long the store may be silent.
     var silence = Duration.seconds(60)
 }
@@ -139,7 +141,7 @@ final class StoreClient: Sendable {
             server: place.server,
             path: place.path,
             query: request.query,
-            headers: request.headers + (requiresMD5 ? Self.md5Header(request, body) : []),
+            headers: request.headers + (requiresMD5 || request.requiresMD5 ? Self.md5Header(request, body) : []),
             bodyDigest: digest
         )
         let signer = RequestSigner(credentials: key, region: server.region)

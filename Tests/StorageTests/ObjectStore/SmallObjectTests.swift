@@ -63,6 +63,51 @@ import Testing
         try bucket.delete("x.json", contentTag: "2")
     }
 
+    private static let withLock =
+        "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
+
+    @Test func aLegalHoldIsSetWhereTheBucketHasObjectLock() throws {
+        let store = try TextStore { request in
+            if request.target.hasSuffix("?object-lock=") { return .answer(200, body: Self.withLock) }
+            let isMeant = String(decoding: request.body, as: UTF8.self).contains("<Status>ON</Status>")
+            return request.target.hasSuffix("?legal-hold=") ? .answer(isMeant ? 200 : 400) : nil
+        }
+        store["x.zip"] = .init("content", etag: "1")
+        try #expect(store.stores.setLegalHold(true, of: "s3://\(TextStore.bucket)/x.zip") == .done)
+        let request = try #require(store.requests.last)
+        #expect(request.method == "PUT" && request.target == "/\(TextStore.bucket)/x.zip?legal-hold=")
+        #expect(request.headers["content-md5"] != nil)
+        try #expect(store.stores.setLegalHold(true, of: "x.zip") == .unsupported)
+    }
+
+    /// A store that does not know the request would take it for a new content of the object.
+    @Test(arguments: [
+        (200, "<ListBucketResult/>"), (501, ""),
+        (404, "<Error><Code>ObjectLockConfigurationNotFoundError</Code></Error>"),
+        (400, "<Error><Code>InvalidRequest</Code></Error>"), (403, "<Error><Code>AccessDenied</Code></Error>"),
+    ])
+    func withoutObjectLockNothingIsSentToTheObject(_ status: Int, _ body: String) throws {
+        let store = try TextStore { request in
+            request.target.hasSuffix("?object-lock=") ? .answer(status, body: body) : nil
+        }
+        store["x.zip"] = .init("content", etag: "1")
+        let outcome = try store.stores.setLegalHold(true, of: "s3://\(TextStore.bucket)/x.zip")
+        #expect(outcome == (status == 403 ? .denied : .unsupported))
+        #expect(store["x.zip"]?.text == "content" && store.requests.allSatisfy { $0.method == "GET" })
+    }
+
+    @Test func anObjectWithALegalHoldIsNotDeleted() throws {
+        let store = try TextStore { request in
+            let headers = ["ETag": "\"1\"", "Content-Length": "7", "x-amz-object-lock-legal-hold": "ON"]
+            return request.method == "HEAD" ? .answer(200, headers: headers) : nil
+        }
+        store["x.json"] = .init("content", etag: "1")
+        try #expect(store.stores.hasLegalHold(address))
+        let bucket = try store.stores.bucket(TextStore.bucket)
+        #expect(storageError { try bucket.delete("x.json", contentTag: "1") }?.code == .held)
+        #expect(store["x.json"] != nil)
+    }
+
     /// Another program replaces it between the look and the deletion.
     @Test func theStoreRefusesToDeleteWhatWasReplacedMeanwhile() throws {
         let store = try TextStore { request in request.method == "DELETE" ? .answer(412) : nil }

@@ -1,0 +1,190 @@
+import Glibc
+import Storage
+import TestSupport
+import Testing
+
+private let tables = """
+    CREATE TABLE public.users (id int PRIMARY KEY);
+    CREATE TABLE public.notes (id int PRIMARY KEY);
+    INSERT INTO public.users SELECT g FROM pg_catalog.generate_series(1, 30) g;
+    """
+
+/// Old backups, as users of the command delete and protect them.
+@Suite struct PruningTests {
+    private func withProject(
+        files: KeyValuePairs<String, String> = [:],
+        _ body: (TestProject) async throws -> Void
+    ) async throws {
+        try await TestProject.with(tables, files: files) { project in
+            try await project.mark()
+            _ = shell("mkdir '\(project.folder.file("backups"))'")
+            try await body(project)
+        }
+    }
+
+    /// The names of the backups, without the files beside them.
+    private func names(_ project: TestProject) -> [String] {
+        project.folder.names(in: "backups").filter { !$0.hasSuffix(".json") }
+    }
+
+    @Test func aBackupDeletesOlderOnesOfItsDatabaseWhenItIsWhole() async throws {
+        try await withProject { project in
+            for (name, part) in [
+                ("a", []), ("emptied", ["--exclude-table-data", "users"]), ("part", ["--table", "notes"]),
+            ] {
+                let made = try await project.granary(["backup", "--output", "backups/\(name).zip"] + part)
+                try #require(made.status == 0, "\(made)")
+            }
+            let made = try await project.granary(
+                "backup",
+                "--output",
+                "backups/b.zip",
+                "--prune",
+                "--keep-last",
+                "1",
+                "--json"
+            )
+            #expect(made.status == 0, "\(made)")
+            #expect(made.stdout.contains("\"pruned\":[\"backups/a.zip\"]"), "\(made)")
+            // Neither a part nor what lacks rows was displaced, nor did it displace anything.
+            #expect(names(project) == ["b.zip", "emptied.zip", "part.zip"])
+            #expect(!project.folder.names(in: "backups").contains("a.zip.json"))
+        }
+    }
+
+    @Test func whatCannotBePrunedIsRefusedBeforeTheBackup() async throws {
+        try await withProject { project in
+            let refused: [[String]] = [
+                ["--prune"], ["--keep-last", "1"], ["--prune", "--keep-last", "1", "--output", "-"],
+                ["--prune", "--keep-last", "1", "--output", "x.sql"], ["--prune", "--keep-last", "-1"],
+                ["--prune", "--keep-within", "soon"],
+            ]
+            for arguments in refused {
+                let outcome = try await project.granary(["backup"] + arguments)
+                #expect(outcome.status == 64, "\(arguments) \(outcome)")
+            }
+            #expect(names(project).isEmpty && !project.folder.names().contains("x.sql"))
+        }
+    }
+
+    @Test func theEnvironmentSaysWhatIsKept() async throws {
+        let environments = """
+            {"environments": {"development": {"config": {"keep": {"last": 1}}}}}
+            """
+        try await withProject(files: ["environments.json": environments]) { project in
+            for name in ["a", "b", "c"] {
+                let made = try await project.granary("backup", "--output", "backups/\(name).zip", "--prune")
+                #expect(made.status == 0, "\(made)")
+                #expect(names(project) == ["\(name).zip"])
+                #expect(made.stderr.contains("deleted backups/") == (name != "a"), "\(made)")
+            }
+        }
+    }
+
+    /// The new backup is whole, so its path is printed all the same.
+    @Test func aFailureToPruneIsToldBesideTheBackup() async throws {
+        try await withProject { project in
+            let key = try await project.granary("key", "new", "--output", "key.txt")
+            let recipient = key.stdout.filter { !$0.isNewline }
+            for form in [[], ["--json"]] {
+                let name = "backups/x\(form.count).zip.age"
+                try project.folder.write("notes", to: "\(name).json")
+                let made = try await project.granary(
+                    ["backup", "--output", name, "--recipient", recipient, "--prune", "--keep-last", "1"] + form
+                )
+                #expect(made.status == 1, "\(made)")
+                let text = form.isEmpty ? made.stderr : made.stdout
+                #expect(text.contains("\(name) is whole, but older ones were not all pruned"), "\(made)")
+                #expect(form.isEmpty ? made.stdout == name + "\n" : made.stdout.contains("\"file\":\"\(name)\""))
+                #expect(made.stdout.split(separator: "\n").count == 1, "\(made)")
+            }
+        }
+    }
+
+    @Test func aLockBindsPruneAndSaysSo() async throws {
+        try await withProject { project in
+            for name in ["a", "b"] { try await project.granary("backup", "--output", "backups/\(name).zip") }
+            let locked = try await project.granary("backups", "lock", "a.zip")
+            #expect(locked.status == 0 && locked.stdout.contains("binds `granary backups prune` only"), "\(locked)")
+            let prune = ["backups", "prune", "--keep-last", "1"]
+            let kept = try await project.granary(prune)
+            #expect(kept.stdout.contains("kept: locked"), "\(kept)")
+            let listed = try await project.granary("backups", "--json")
+            #expect(listed.stdout.contains("\"locked\":true"), "\(listed)")
+            let unlocked = try await project.granary("backups", "unlock", "a.zip", "--json")
+            #expect(unlocked.stdout.contains("\"locked\":false,\"legal_hold\":false"), "\(unlocked)")
+            let shown = try await project.granary(prune + ["--dry-run", "--json"])
+            #expect(shown.stdout.contains("\"reasons\":[\"last\",\"newest\"]"), "\(shown)")
+            #expect(shown.stdout.contains("\"skipped\":[]"), "\(shown)")
+            #expect(names(project) == ["a.zip", "b.zip"])
+            let pruned = try await project.granary(prune)
+            #expect(pruned.status == 0 && project.folder.names(in: "backups") == ["b.zip", "b.zip.json"], "\(pruned)")
+        }
+    }
+
+    /// A sidecar that was lost is made again, since the backup itself can be read.
+    @Test func aBackupWithoutItsDescriptionIsLocked() async throws {
+        try await withProject { project in
+            try await project.granary("backup", "--output", "backups/a.zip")
+            _ = shell("rm '\(project.folder.file("backups/a.zip.json"))'")
+            let locked = try await project.granary("backups", "lock", "backups/a.zip", "--json")
+            #expect(locked.status == 0 && locked.stdout.contains("\"locked\":true"), "\(locked)")
+            try await project.granary("backup", "--output", "backups/b.zip")
+            let kept = try await project.granary("backups", "prune", "--keep-last", "1")
+            #expect(kept.stdout.contains("kept: locked"), "\(kept)")
+            try project.folder.write("not a backup", to: "backups/c.zip")
+            let refused = try await project.granary("backups", "lock", "c.zip")
+            #expect(refused.status == 1 && refused.stderr.contains("is not a complete backup"), "\(refused)")
+        }
+    }
+
+    @Test func theBackupOfACleaningIsKeptForItsUndo() async throws {
+        try await withProject { project in
+            for _ in 1...2 {
+                let cleaned = try await project.granary("clean", "--confirm", project.database, "--all")
+                #expect(cleaned.status == 0, "\(cleaned)")
+                try await project.sql("INSERT INTO public.users VALUES (1)")
+            }
+            let shown = try await project.granary("backups", "prune", "--keep-last", "1", "--json")
+            #expect(shown.stdout.contains("\"deleted\":[]") && shown.stdout.contains("\"undo\""), "\(shown)")
+            #expect(names(project).count == 2)
+        }
+    }
+}
+
+/// Locks in a bucket.
+@Suite(.enabled(if: ObjectStore.isAvailable, "\(ObjectStore.absence)"))
+struct BucketLockTests {
+    @Test func aLockIsALegalHoldWhereTheBucketHasObjectLock() async throws {
+        try await withBucket { project, store, plain in
+            let bucket = try ObjectStores(store.settings()).bucket("held-\(getpid())")
+            try bucket.replace("", [], headers: [("x-amz-bucket-object-lock-enabled", "true")])
+            for bucket in [bucket, plain] {
+                let folder = "s3://\(bucket.name)/shop/"
+                for name in ["a", "b"] {
+                    let made = try await project.granary("backup", "--output", "\(folder)\(name).zip")
+                    try #require(made.status == 0, "\(made)")
+                }
+                let hasHold = bucket.name != plain.name
+                let locked = try await project.granary("backups", "lock", "\(folder)a.zip", "--json")
+                #expect(locked.status == 0, "\(locked)")
+                #expect(locked.stdout.contains("\"legal_hold\":\(hasHold)"), "\(locked)")
+                try #expect(bucket.object("shop/a.zip")?.isHeld == hasHold)
+                // The note is enough, and so is the hold.
+                let prune = ["backups", "prune", "--keep-last", "1", "--backups", folder]
+                let kept = try await project.granary(prune)
+                #expect(kept.stdout.contains("kept: locked"), "\(kept)")
+                if hasHold {
+                    try bucket.delete("shop/a.zip.json")
+                    let held = try await project.granary(prune)
+                    #expect(held.stdout.contains("kept: locked"), "\(held)")
+                }
+                let unlocked = try await project.granary("backups", "unlock", "\(folder)a.zip")
+                #expect(unlocked.status == 0, "\(unlocked)")
+                let pruned = try await project.granary(prune)
+                #expect(pruned.status == 0, "\(pruned)")
+                try #expect(bucket.object("shop/a.zip") == nil && bucket.object("shop/b.zip") != nil)
+            }
+        }
+    }
+}
