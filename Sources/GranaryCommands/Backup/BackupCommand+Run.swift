@@ -81,6 +81,7 @@ extension BackupCommand {
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration
+        options.isAnnounced = true
         options.environment = database.environmentOption
         options.stateSchema = state.stateSchema
         options.migrationsFolder = destination.migrations ?? "migrations"
