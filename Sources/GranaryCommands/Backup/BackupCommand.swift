@@ -16,6 +16,7 @@ package struct BackupCommand: SpokenCommand {
               granary backup --schema user_service --jobs 4
               granary backup --recipient age1… --recipient age1…
               granary backup --output s3://backups/shop/
+              granary backup --all-databases --output /srv/backups/shop
               granary backup --output - | ssh vault 'cat > shop.zip'
 
             \(variablesHelp)
@@ -27,6 +28,7 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
+    @OptionGroup(title: "All databases") package var server: ServerSelection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup package var state: StateOptions
