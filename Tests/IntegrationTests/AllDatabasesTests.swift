@@ -148,6 +148,44 @@ import Testing
         }
     }
 
+    /// A pg_dump that runs `deed` when the second database is described.
+    private func dump(that deed: String, in site: TestProject) throws {
+        let program = site.server.program("pg_dump")
+        mkdir(site.folder.file("bin"), 0o755)
+        let script = """
+            #!/bin/sh
+            [ "$1" = --version ] && exec \(program) --version
+            if mkdir "\(site.folder.file("first"))" 2>/dev/null; then exec \(program) "$@"; fi
+            \(deed); exec sleep 60
+            """
+        chmod(try site.folder.write(script, to: "bin/pg_dump"), 0o755)
+    }
+
+    @Test func afterTheLossOfTheServerTheRestIsNotTried() async throws {
+        try await withServer { site in
+            try await makeDatabases("a", "b", "c", on: site.server)
+            try dump(that: "kill -QUIT $(head -n 1 '\(site.server.data)/postmaster.pid')", in: site)
+            let outcome = try await site.granary("backup", "--all-databases", "--postgres-bin", "bin", "--json")
+            #expect(outcome.status == 1, "\(outcome)")
+            let lost = "not tried, because the server does not answer any more"
+            #expect(outcome.stdout.hasPrefix("{\"databases\":[{\"file\":\"backups/a-"), "\(outcome)")
+            #expect(outcome.stdout.contains("{\"database\":\"b\",\"error\":{"), "\(outcome)")
+            #expect(outcome.stdout.contains("{\"database\":\"c\",\"error\":{\"message\":\"\(lost)\""), "\(outcome)")
+            #expect(outcome.stdout.contains("\"globals\":{\"error\":{\"message\":\"\(lost)\""), "\(outcome)")
+        }
+    }
+
+    @Test func anInterruptEndsTheRun() async throws {
+        try await withServer { site in
+            try await makeDatabases("a", "b", "c", on: site.server)
+            try dump(that: "kill -INT $PPID", in: site)
+            let outcome = try await site.granary("backup", "--all-databases", "--postgres-bin", "bin")
+            #expect(outcome.status == 130, "\(outcome)")
+            let files = site.folder.names(in: "backups")
+            #expect(files.count == 2 && files.allSatisfy { $0.hasPrefix("a-") }, "\(files)")
+        }
+    }
+
     @Test func aFileAndOptionsOfOneDatabaseAreRefused() async throws {
         try await TestProject.with { site in
             try site.folder.write("", to: "there")

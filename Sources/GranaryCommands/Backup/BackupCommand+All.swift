@@ -31,8 +31,9 @@ extension BackupCommand {
                 if let audience { audiences.append(audience) }
                 report.add(try await backUp(database, to: target, readableBy: audience, stores, on: console))
             } catch {
-                report.add(try Self.failure(error), of: name)
-                console.note("\(name) was not backed up")
+                let failure = try Self.failure(error)
+                report.add(failure, of: name)
+                console.note("\(name) was not backed up: \(failure.message)")
                 guard await answers(connected, on: console) else { break }
             }
             if let made = report.last { try Self.remark(made, on: console) }
