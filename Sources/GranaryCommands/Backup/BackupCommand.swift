@@ -16,7 +16,7 @@ package struct BackupCommand: SpokenCommand {
               granary backup --schema user_service --jobs 4
               granary backup --recipient age1… --recipient age1…
               granary backup --output s3://backups/shop/
-              granary backup --all-databases --output /srv/backups/shop
+              granary backup --all-databases --output /var/backups/shop
               granary backup --output - | ssh vault 'cat > shop.zip'
 
             \(variablesHelp)
