@@ -1,4 +1,5 @@
 @_exported public import Basics
+internal import Bookkeeping
 internal import PostgresClient
 
 /// Why no backup was made. No file with the final name was created.
@@ -11,6 +12,8 @@ package enum BackupFailure: FailureCode {
     case pgDump
     /// Another session holds a lock on a table, or waits for one.
     case busy
+    /// Another backup of the database into the same place is running.
+    case running
     /// Row security, missing privileges.
     case rights
     /// Tables were created, dropped or rewritten repeatedly while the snapshot was taken.
@@ -20,10 +23,21 @@ package enum BackupFailure: FailureCode {
     /// The output of pg_dump was not understood.
     case format
 
-    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+    package var exitStatus: ExitStatus { self == .busy || self == .running ? .busy : .failed }
 }
 
 extension BackupError {
+    /// - Parameter place: For messages.
+    static func running(_ lock: BackupLock.Occupied, database: String, place: String) -> BackupError {
+        let who = lock.backup.map { ": \($0.who)\($0.since.map { ", since \($0)" } ?? "")" } ?? ""
+        let end = lock.backup.map { ", or end it with SELECT pg_terminate_backend(\($0.process))" } ?? ""
+        return BackupError(
+            .running,
+            "another backup of \(database) into \(place) is running\(who)",
+            hint: "try again when it is done\(end)"
+        )
+    }
+
     /// nil for other errors. In sessions that only read, nothing else fails with this SQLSTATE. If libpq or pg_dump
     /// reports it, only the text is available.
     static func conflict(_ error: any Error) -> BackupError? {

@@ -79,6 +79,8 @@ package struct BackupOptions: Sendable {
     package var postgresBin: String?
     /// Seals the archive, so that installations with the key recognize it.
     package var sealKey: SealKey?
+    /// Whether other sessions see that the backup runs, and a second one into the same place is refused meanwhile.
+    package var isAnnounced = false
     /// How long to wait for a table that another session has locked.
     package var lockTimeout = Duration.seconds(60)
     /// A heap larger than this, in bytes on disk, is divided between several workers.

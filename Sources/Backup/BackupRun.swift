@@ -270,7 +270,8 @@ extension BackupRun {
             withoutData: options.tablesWithoutData,
             withRolePasswords: options.withRolePasswords,
             stateSchema: StateSchema(options.stateSchema),
-            services: options.services
+            services: options.services,
+            place: options.isAnnounced ? BackupPlace(options.output) : nil
         )
     }
 

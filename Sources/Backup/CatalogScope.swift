@@ -37,7 +37,7 @@ extension CatalogScope {
 
     /// The schemas that a person means by a name or a pattern.
     static func match(schema selection: String, _ there: [String]) throws -> [String] {
-        let found = TablePattern.schemas(selection, among: there)
+        let found = TablePattern.names(selection, among: there)
         guard found.isEmpty else { return found }
         throw BackupError(
             .selection,

@@ -85,7 +85,7 @@ struct LockNeed: Sendable {
 /// seem empty, without an error. LOCK takes no snapshot, so the transaction's first view of the data comes after its
 /// locks.
 ///
-/// - Throws: `BackupError.busy` with the blocking session, `BackupError.changing`, `PostgresError`.
+/// - Throws: `BackupError.busy` with the blocking session, `BackupError.running`, `BackupError.changing`, `PostgresError`.
 struct SnapshotTaker: Sendable {
     let scope: CatalogScope
     let jobs: Int
@@ -97,10 +97,13 @@ struct SnapshotTaker: Sendable {
     let stateSchema: StateSchema
     /// The schemas of services that files declare.
     let services: [String: [String]]
+    /// nil for a backup that another one does not exclude.
+    let place: BackupPlace?
 
     func take(_ session: inout Session) throws -> ExportedSnapshot {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
+        try place?.lock(session)
         let before = try BackupCatalog.read(session, scope)
         // The leader and pg_dump hold these locks too.
         let need = LockNeed(needed: before.tables.count * (jobs + 2), room: try session.lockRoom())

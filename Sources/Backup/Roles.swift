@@ -1,48 +1,69 @@
 internal import Archive
 internal import PostgresClient
 
+/// The roles that a backup describes.
+enum RoleExtent: Sendable {
+    /// Those that objects and settings of the current database name, the owner of the database, and the roles that
+    /// those are members of.
+    case database
+    /// All of the server.
+    case server
+
+    /// A query for their oids, under the name `used`.
+    fileprivate var query: String {
+        switch self {
+        case .server: "SELECT oid FROM pg_catalog.pg_roles"
+        case .database:
+            """
+            SELECT refobjid FROM pg_catalog.pg_shdepend s
+            WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                -- The role that installs an extension owns it: nothing of that is in an archive.
+                AND NOT (deptype = 'o' AND (classid = 'pg_catalog.pg_extension'::pg_catalog.regclass OR EXISTS (
+                    SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e')))
+                AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                     OR (classid = 'pg_catalog.pg_database'::pg_catalog.regclass
+                         AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))
+            UNION
+            -- The first superuser is pinned, so the server keeps no record of what it owns.
+            SELECT owner FROM (
+                SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS catalog, oid, relowner AS owner FROM pg_catalog.pg_class
+                UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proowner FROM pg_catalog.pg_proc
+                UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typowner FROM pg_catalog.pg_type
+                UNION ALL SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid, nspowner FROM pg_catalog.pg_namespace
+            ) o
+            WHERE o.owner = 10 AND o.oid >= 16384 AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
+            UNION
+            SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+            UNION
+            -- Of ALTER ROLE IN DATABASE the server keeps no dependency.
+            SELECT s.setrole FROM pg_catalog.pg_db_role_setting s
+            JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+            WHERE d.datname = pg_catalog.current_database() AND s.setrole <> 0
+            UNION
+            SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN used u ON u.oid = m.member
+            """
+        }
+    }
+}
+
 extension CatalogDetails {
-    /// The roles that objects and settings of this database name, the owner of the database, and the roles those are
-    /// members of.
-    ///
-    /// - Parameter withPasswords: Reads SCRAM verifiers, which only a superuser may.
+    /// - Parameters:
+    ///   - extent: Which roles.
+    ///   - withPasswords: Reads SCRAM verifiers, which only a superuser may.
     /// - Throws: `BackupError.rights` for a role that may not read them; `PostgresError`.
-    static func roles(_ session: borrowing Session, withPasswords: Bool) throws -> [RoleProperties] {
+    static func roles(
+        _ session: borrowing Session,
+        _ extent: RoleExtent = .database,
+        withPasswords: Bool
+    ) throws -> [RoleProperties] {
         let memberships = try memberships(session)
         let passwords = withPasswords ? try passwords(session) : [:]
         return try session.query(
             """
-            WITH RECURSIVE used (oid) AS (
-                SELECT refobjid FROM pg_catalog.pg_shdepend s
-                WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-                    -- The role that installs an extension owns it: nothing of that is in an archive.
-                    AND NOT (deptype = 'o' AND (classid = 'pg_catalog.pg_extension'::pg_catalog.regclass OR EXISTS (
-                        SELECT FROM pg_catalog.pg_depend d
-                        WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e')))
-                    AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                         OR (classid = 'pg_catalog.pg_database'::pg_catalog.regclass
-                             AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))
-                UNION
-                -- The first superuser is pinned, so the server keeps no record of what it owns.
-                SELECT owner FROM (
-                    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS catalog, oid, relowner AS owner FROM pg_catalog.pg_class
-                    UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proowner FROM pg_catalog.pg_proc
-                    UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typowner FROM pg_catalog.pg_type
-                    UNION ALL SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid, nspowner FROM pg_catalog.pg_namespace
-                ) o
-                WHERE o.owner = 10 AND o.oid >= 16384 AND NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
-                UNION
-                SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-                UNION
-                -- Of ALTER ROLE IN DATABASE the server keeps no dependency.
-                SELECT s.setrole FROM pg_catalog.pg_db_role_setting s
-                JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
-                WHERE d.datname = pg_catalog.current_database() AND s.setrole <> 0
-                UNION
-                SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN used u ON u.oid = m.member
-            )
+            WITH RECURSIVE used (oid) AS (\(extent.query))
             SELECT r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication,
                    r.rolbypassrls, r.rolconnlimit, r.rolvaliduntil::pg_catalog.text AS valid_until, s.setconfig,
                    pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment
@@ -137,7 +158,12 @@ struct RolesScript {
             -- Roles that own or may use something in this backup, or have settings in it. Passwords are \(passwords).
             -- A role that exists stays as it is.
             """
-        return ([head, ""] + roles.membersLast.map { block($0, session) }).joined(separator: "\n") + "\n"
+        return "\(head)\n\n\(statements(session))"
+    }
+
+    /// Without an introduction.
+    func statements(_ session: borrowing Session) -> String {
+        roles.membersLast.map { block($0, session) + "\n" }.joined()
     }
 
     /// Creates one role with its settings and memberships.

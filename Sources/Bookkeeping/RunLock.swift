@@ -40,12 +40,7 @@ package struct RunLock: Sendable {
     /// continues, and this key keeps other runners away.
     static func workKey(service: String) -> Int { key("granary migrate \(service), the files") }
 
-    private static func key(_ text: String) -> Int {
-        // FNV-1a, which is the same in every version of granary. Swift's own hashes are not.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int(bitPattern: UInt(hash))
-    }
+    private static func key(_ text: String) -> Int { Int(bitPattern: UInt(AdvisoryKey.hash(text))) }
 
     /// Takes the lock for the session that will hold it.
     ///
@@ -62,38 +57,27 @@ package struct RunLock: Sendable {
 
     /// Takes all keys in order, or none.
     private func acquire(within limit: Duration, _ session: borrowing Session, waiting: (String) -> Void) throws {
-        let deadline = ContinuousClock.now + limit
         var told: (process: String, who: String)?
-        var pause = Duration.milliseconds(50)
-        while true {
-            guard let taken = try missing(session) else { return }
-            if var holder = try Self.holder(of: taken, session) {
-                // The session with the files is more informative than the one that holds the lock.
-                if let key = workKeys[taken], let worker = try Self.holder(of: key, session) { holder.who = worker.who }
-                if holder.process != told?.process { waiting(holder.who) }
-                told = holder
-            }
-            guard ContinuousClock.now + pause < deadline else { throw Occupied(limit: limit, holder: told?.who) }
-            try session.rest(for: pause + .milliseconds(Int.random(in: 0...50)))
-            pause = min(pause * 2, .seconds(1))
+        let isTaken = try AdvisoryKey.poll(within: limit, session) {
+            guard let taken = try missing(session) else { return true }
+            guard var holder = try Self.holder(of: taken, session) else { return false }
+            // The session with the files is more informative than the one that holds the lock.
+            if let key = workKeys[taken], let worker = try Self.holder(of: key, session) { holder.who = worker.who }
+            if holder.process != told?.process { waiting(holder.who) }
+            told = holder
+            return false
         }
+        guard isTaken else { throw Occupied(limit: limit, holder: told?.who) }
     }
 
     /// The first key that another session holds; then all keys taken before it are released. nil if all were taken.
     private func missing(_ session: borrowing Session) throws -> Int? {
         for (index, key) in keys.enumerated() {
-            guard try !Self.tryToTake(key, session) else { continue }
-            for taken in keys[..<index] {
-                try session.query("SELECT pg_catalog.pg_advisory_unlock($1)", [String(taken)])
-            }
+            guard try !AdvisoryKey(key).tryToTake(session) else { continue }
+            for taken in keys[..<index] { try AdvisoryKey(taken).release(session) }
             return key
         }
         return nil
-    }
-
-    @discardableResult
-    private static func tryToTake(_ key: Int, _ session: borrowing Session) throws -> Bool {
-        try session.query("SELECT pg_catalog.pg_try_advisory_lock($1) AS ours", [String(key)])[0].bool("ours")
     }
 
     /// Releases all locks of a session, including those that the files took.
@@ -122,7 +106,7 @@ extension RunLock {
 
         /// Takes the keys of work again after a DISCARD ALL has released them.
         package func goOn(_ session: borrowing Session) throws {
-            for key in workKeys { try RunLock.tryToTake(key, session) }
+            for key in workKeys { try AdvisoryKey(key).tryToTake(session) }
         }
 
         /// Whether the lock is still held by its session.
@@ -130,7 +114,7 @@ extension RunLock {
             try session.query(
                 """
                 SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
-                    WHERE \(RunLock.isOfKey("$2", "$3")) AND l.pid = $1::pg_catalog.int4) AS held
+                    WHERE \(AdvisoryKey.isHeld("$2", "$3")) AND l.pid = $1::pg_catalog.int4) AS held
                 """,
                 [String(process)] + RunLock.halves(of: key)
             )[0].bool("held")
@@ -145,7 +129,7 @@ extension RunLock {
     static let holder = """
         SELECT \(SessionDescription.expression) AS who
         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-        WHERE (\(isOfKey("$2", "$3")) OR \(isOfKey("$4", "$5"))) AND \(isHere)
+        WHERE (\(AdvisoryKey.isHeld("$2", "$3")) OR \(AdvisoryKey.isHeld("$4", "$5"))) AND \(AdvisoryKey.isHere)
             AND a.backend_start <= started_at AND a.pid <> pg_catalog.pg_backend_pid()
         ORDER BY l.objid = $5::pg_catalog.oid DESC LIMIT 1
         """
@@ -155,25 +139,13 @@ extension RunLock {
             """
             SELECT a.pid, \(SessionDescription.expression) AS who
             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-            WHERE \(isOfKey("$1", "$2")) AND \(isHere)
+            WHERE \(AdvisoryKey.isHeld("$1", "$2")) AND \(AdvisoryKey.isHere)
             """,
             halves(of: key)
         ).first
         return row.map { ($0.text("pid"), $0.text("who")) }
     }
 
-    private static func isOfKey(_ high: String, _ low: String) -> String {
-        """
-        l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = \(high)::pg_catalog.oid AND l.objid = \(low)::pg_catalog.oid
-        """
-    }
-
-    private static let isHere =
-        "l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
-
     /// The key as two numbers.
-    static func halves(of key: Int) -> [String?] {
-        let bits = UInt64(bitPattern: Int64(key))
-        return [String(bits >> 32), String(bits & 0xffff_ffff)]
-    }
+    static func halves(of key: Int) -> [String?] { AdvisoryKey(key).halves }
 }

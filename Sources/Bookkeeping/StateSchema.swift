@@ -7,7 +7,8 @@ package import PostgresClient
 //     migration_log   each run of each migration, with its result; append-only     MigrationLog, LogEntry
 //     seeds           the seeded files and tables, by the hash of their content    SeedRecord
 //
-// `StateSchema` creates and checks these tables, and `RunLock` lets only one runner write to them at a time. Tables of
+// `StateSchema` creates and checks these tables, and `RunLock` lets only one runner write to them at a time. `BackupLock`
+// does the same for backups, which leave no row; `RunningBackup` is one that another session makes. Tables of
 // other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, `AdoptedLedger` one that a service
 // has adopted, and `GolangMigrateLedger` the one that granary keeps up to date.
 

@@ -31,6 +31,15 @@ struct SessionMark: Sendable {
         "\(text)\(process)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
     }
 
+    /// A regular expression, for the server and for Swift. Its group is the process.
+    private var form: String { "\(isPrefix ? "^" : "")\(text)([0-9]{1,9})_[0-9a-f]{8}$" }
+
+    /// Whether a database has such a name, whether or not its session has ended.
+    func isIn(_ name: String) -> Bool {
+        guard let form = try? Regex(form) else { return false }
+        return name.contains(form)
+    }
+
     /// The databases whose session has ended. Sessions of workers may still be connected and finish a statement. A
     /// restarted server gives the same process numbers to new sessions, even to this one.
     func abandoned(_ session: borrowing Session) throws -> [String] {
@@ -38,7 +47,7 @@ struct SessionMark: Sendable {
             """
             SELECT d.datname FROM pg_catalog.pg_database d
             CROSS JOIN LATERAL pg_catalog.regexp_match(
-                d.datname, '\(isPrefix ? "^" : "")\(text)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
+                d.datname, '\(form)') AS m (leader)
             WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
                                 WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary'

@@ -20,6 +20,11 @@ package struct KeptDatabase: Sendable, Equatable {
     ///
     /// - Parameter session: On any database of the server.
     package static func all(of target: String, _ session: borrowing Session) throws -> [KeptDatabase] {
+        try all(session).filter { $0.target == target }
+    }
+
+    /// The databases that swaps of any target have kept, the oldest first.
+    static func all(_ session: borrowing Session) throws -> [KeptDatabase] {
         try session.query(
             """
             SELECT d.datname, d.oid, pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
@@ -30,11 +35,11 @@ package struct KeptDatabase: Sendable, Equatable {
             """
         ).compactMap { row in
             let (name, oid) = (row.text("datname"), row.oid("oid"))
-            guard let mark = KeptMark(row.text("comment")), mark.oid == oid, mark.name == name, mark.target == target
+            guard let mark = KeptMark(row.text("comment")), mark.oid == oid, mark.name == name
             else { return nil }
             return KeptDatabase(
                 name: name,
-                target: target,
+                target: mark.target,
                 time: mark.time,
                 bytes: row["bytes"].flatMap { Int($0) },
                 oid: oid

@@ -81,7 +81,7 @@ package struct Migrator: Sendable {
             services = try adoptNew(services, &session)
             let plan = try planBesideWhatIsThere(request, services, session)
             if let obstacle = plan.obstacles.first { throw obstacle }
-            for note in plan.notes { progress(.note(note)) }
+            for note in plan.notes + plan.runningBackups.map(\.note) { progress(.note(note)) }
             try requireConfirmation(plan, request, services)
             let doomed = try DoomedTables(plan, session)
             let backup = try backUpWhatIsDestroyed(plan, services, &session)
@@ -90,7 +90,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// The plan, with the tables that are in its way.
+    /// The plan, with the tables and backups that are in its way.
     private func planBesideWhatIsThere(
         _ request: MigrationRequest,
         _ services: [ServiceState],
@@ -98,6 +98,7 @@ package struct Migrator: Sendable {
     ) throws -> MigrationPlan {
         var plan = try plan(request, services, session)
         plan.obstacles += try tablesInTheWay(of: plan, services, session)
+        plan.runningBackups = try plan.backupsInTheWay(session)
         return plan
     }
 
@@ -347,6 +348,7 @@ extension Migrator {
     ) throws -> MigrationReport {
         var report = MigrationReport(services: services)
         report.backup = backup
+        report.runningBackups = plan.runningBackups
         guard !plan.steps.isEmpty else { return report }
         let watch = try watch(session)
         defer { watch.stop() }

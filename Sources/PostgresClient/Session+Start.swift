@@ -100,10 +100,20 @@ extension Session {
     /// The relation that a name means under the search path that psql would have; nil if there is none.
     ///
     /// - Parameter name: In SQL syntax, with or without a schema.
-    package borrowing func relation(named name: String) throws -> UInt32? {
+    package borrowing func relation(named name: String) throws -> UInt32? { try relations(named: [name]).first }
+
+    /// Those of the names that mean a relation.
+    package borrowing func relations(named names: [String]) throws -> [UInt32] {
         try underDatabaseSearchPath {
-            try $0.query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid", [name])[0]["oid"]
-        }.flatMap { UInt32($0) }
+            try $0.query(
+                """
+                SELECT DISTINCT pg_catalog.to_regclass(n.name)::pg_catalog.oid AS oid
+                FROM pg_catalog.unnest($1::pg_catalog.text[]) AS n (name)
+                WHERE pg_catalog.to_regclass(n.name) IS NOT NULL
+                """,
+                [QuotedText.array(names)]
+            ).map { $0.oid("oid") }
+        }
     }
 
     /// The schemas in which names without a schema are looked up: those of the session's search path, or if that is

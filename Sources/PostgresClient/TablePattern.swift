@@ -45,8 +45,8 @@ extension TablePattern {
         return Choice(tables: tables.filter { pattern.fits(name($0)) }, isExact: false)
     }
 
-    /// The same for schemas.
-    package static func schemas(_ text: String, among names: [String]) -> [String] {
+    /// The same for names that have no schema: of schemas, and of databases.
+    package static func names(_ text: String, among names: [String]) -> [String] {
         let exact = names.filter {
             $0.utf8.elementsEqual(text.utf8) || QuotedText.name($0).utf8.elementsEqual(text.utf8)
         }

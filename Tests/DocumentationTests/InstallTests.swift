@@ -116,7 +116,8 @@ import Testing
             )
             #expect(
                 offered == [
-                    "backup backups", "redo repair renumber", "--exclude-schema --exclude-table --exclude-table-data",
+                    "backup backups", "redo repair renumber",
+                    "--exclude-schema --exclude-table --exclude-table-data --exclude-database",
                     "shop-1.zip", "dumps",
                     "dumps/old.sql", "backups dumps migrations shop-1.zip", "development night", "000001",
                     "foreign_key function", "zip sql", "",

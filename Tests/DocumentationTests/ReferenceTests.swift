@@ -111,7 +111,8 @@ import Testing
 
     @Test func everyKeyOfEveryDocumentIsExplained() throws {
         let keys = [
-            "docs/backup-and-restore.md": BackupCommand.result.keys + VerifyReport.result.keys
+            "docs/backup-and-restore.md": BackupCommand.result.keys + ServerBackupReport.result.keys
+                + VerifyReport.result.keys
                 + RestoreCommand.result.keys + RestoreCommand.planResult.keys + KeptDatabases.result.keys
                 + KeptDatabases.dropped.keys,
             "docs/drills.md": DrillEvidence.result.keys,

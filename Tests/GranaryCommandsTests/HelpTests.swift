@@ -162,6 +162,7 @@ import Testing
                   granary backup --recipient age1… --recipient age1…
                   granary backup --output s3://backups/shop/
                   granary backup --prune --keep-daily 7 --keep-weekly 4
+                  granary backup --all-databases --output /var/backups/shop
                   granary backup --output - | ssh vault 'cat > shop.zip'
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
@@ -212,6 +213,13 @@ import Testing
                                           This table without its rows; repeatable.
                   --with-secrets          Keep passwords of user mappings and subscriptions.
                   --with-role-passwords   Keep SCRAM verifiers of the roles; needs a superuser.
+
+                ALL DATABASES:
+                  --all-databases         Every database of the server, each in its own file,
+                                          and the roles.
+                  --exclude-database <name>
+                                          With --all-databases: not this database; repeatable,
+                                          and a pattern.
 
                 HOW:
                   -j, --jobs <n>          The number of workers; else one per core, 8 at most.

@@ -53,10 +53,10 @@ import Testing
 
     @Test func `Schemas are chosen in the same way`() {
         let names = ["shop", "shop_old", "s*", "Odd"]
-        #expect(TablePattern.schemas("shop*", among: names) == ["shop", "shop_old"])
-        #expect(TablePattern.schemas("s*", among: names) == ["s*"])
-        #expect(TablePattern.schemas("\"Odd\"", among: names) == ["Odd"])
-        #expect(TablePattern.schemas("odd", among: names) == [])
+        #expect(TablePattern.names("shop*", among: names) == ["shop", "shop_old"])
+        #expect(TablePattern.names("s*", among: names) == ["s*"])
+        #expect(TablePattern.names("\"Odd\"", among: names) == ["Odd"])
+        #expect(TablePattern.names("odd", among: names) == [])
     }
 
     @Test func `What was meant is told where it is near`() {

@@ -10,20 +10,38 @@ extension BackupCommand {
         if destination.output == "-" && speech.json {
             throw ValidationError("--json and --output - cannot both use standard output")
         }
+        try server.requireSense(selection)
     }
 
     package func run(on console: Console) async throws {
-        let target = try BackupTarget(
-            output: destination.output,
-            kind: destination.format,
-            folder: destination.backups
-        )
+        let target = try target()
         try pruning.check(target)
         try checkMigrations()
         let stores = store.stores(on: console)
         try removeLeftovers(target, stores, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
+        guard !server.allDatabases else { return try await backUpAll(connected, to: target, stores, on: console) }
         let audience = try await encryption.audience(of: connected, state.schema, on: console)
+        var made = try await backUp(connected, to: target, readableBy: audience, stores, on: console)
+        try made.tell(on: console)
+    }
+
+    private func target() throws -> BackupTarget {
+        let (output, kind, folder) = (destination.output, destination.format, destination.backups)
+        guard !server.allDatabases else { return try BackupTarget(ofAll: output, kind: kind, folder: folder) }
+        return try BackupTarget(output: output, kind: kind, folder: folder)
+    }
+
+    /// Backs up one connected database, and deletes older backups of it if that was asked for.
+    ///
+    /// - Parameter audience: Who can read it; nil leaves it in clear.
+    func backUp(
+        _ connected: ConnectedDatabase,
+        to target: BackupTarget,
+        readableBy audience: AgeAudience?,
+        _ stores: ObjectStores,
+        on console: Console
+    ) async throws -> MadeBackup {
         try target.requireName(isEncrypted: audience != nil)
         try refuseTerminal(target, isEncrypted: audience != nil)
         var options = try options(for: target, database: connected, variables: console.environment)
@@ -33,14 +51,14 @@ extension BackupCommand {
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
         let pruning = try await pruning.plan(for: connected, state.schema, stores, on: console)
         let settled = options
-        var report = try await ProgressRenderer.drawing(on: console) { renderer in
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(settled, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
-        let failure = await pruning?.run(&report)
-        try Self.tell(report, on: console)
-        if let failure { throw failure }
+        var made = MadeBackup(report: report)
+        made.unpruned = await pruning?.run(&made.report)
+        return made
     }
 
     /// An archive is binary and would disturb the terminal.
@@ -85,6 +103,7 @@ extension BackupCommand {
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration
+        options.isAnnounced = true
         options.environment = database.environmentOption
         options.stateSchema = state.stateSchema
         options.migrationsFolder = destination.migrations ?? "migrations"
@@ -103,13 +122,15 @@ extension BackupCommand {
     }
 
     static func tell(_ report: BackupReport, on console: Console) throws {
+        try remark(report, on: console)
+        if console.settings.isJSON { try console.result(result.document(report)) }
+    }
+
+    /// Everything but the document.
+    static func remark(_ report: BackupReport, on console: Console) throws {
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         console.note(summary(report))
-        if console.settings.isJSON {
-            try console.result(result.document(report))
-        } else if let file = report.file {
-            try console.result(exactly: file)
-        }
+        if !console.settings.isJSON, let file = report.file { try console.result(exactly: file) }
     }
 
     /// `backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s`

@@ -17,6 +17,7 @@ package struct BackupCommand: SpokenCommand {
               granary backup --recipient age1… --recipient age1…
               granary backup --output s3://backups/shop/
               granary backup --prune --keep-daily 7 --keep-weekly 4
+              granary backup --all-databases --output /var/backups/shop
               granary backup --output - | ssh vault 'cat > shop.zip'
 
             \(variablesHelp)
@@ -28,6 +29,7 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
+    @OptionGroup(title: "All databases") package var server: ServerSelection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which older backups to delete") package var pruning: PruneAfterBackup
     @OptionGroup(title: "Which database") package var database: DatabaseOptions

@@ -56,6 +56,25 @@ package struct BackupTarget: Sendable, Equatable {
         }
     }
 
+    /// The folder for the backups of all databases.
+    ///
+    /// - Throws: `CommandError` with `.usage` if `--output` is a file; `StorageError.address`.
+    package init(ofAll output: String?, kind: Kind?, folder: String) throws {
+        let place = output ?? folder
+        let isObject = ObjectAddress.isMeant(by: place)
+        let isFile = isObject ? try !ObjectAddress(place).isFolder : Files.exists(place) && !Files.isFolder(place)
+        let isNamedAsFile = [".zip", ".sql", ".gz", ".age"].contains { place.lowercased().hasSuffix($0) }
+        guard output == nil || place != "-" && !isFile && !(isNamedAsFile && !Files.isFolder(place)) else {
+            throw CommandError(
+                .usage,
+                "--all-databases writes several files, so --output must be a folder, and \(place) is none",
+                hint: isObject ? "end it with a slash: \(place)/" : "name a folder, which is made if it is missing"
+            )
+        }
+        self.place = .named(folder: place)
+        format = kind == .sql ? .sql : .zip
+    }
+
     /// - Throws: `CommandError` with `.usage` if the file's name says whether it is encrypted, and that is wrong.
     func requireName(isEncrypted: Bool) throws {
         guard case .file(let path) = place, isNamedEncrypted == !isEncrypted else { return }

@@ -84,8 +84,7 @@ struct PruningAfterBackup {
     /// Deletes older backups in the folder of the new one: only those of the same database in the same environment.
     ///
     /// - Parameter report: Gets the names of what was deleted.
-    /// - Returns: A failure. The new backup is there all the same, so its report must be printed first. With `--json` the
-    ///   notes of the report name the failure, so that there is one document.
+    /// - Returns: A failure. The new backup is there all the same.
     func run(_ report: inout BackupReport) async -> (any Error)? {
         guard let file = report.file else { return nil }
         var deleted: [String] = []
@@ -114,15 +113,12 @@ struct PruningAfterBackup {
             }
             return nil
         } catch {
-            let failure = CommandError(
+            if error is CancellationError { return error }
+            return CommandError(
                 .file,
                 "the backup \(file) is whole, but older ones were not all pruned: \(error)",
                 hint: (error as? any GranaryError)?.hint
             )
-            let isInterrupted = error is CancellationError
-            guard console.settings.isJSON else { return isInterrupted ? error : failure }
-            report.notes.append(failure.message)
-            return ExitCode((isInterrupted ? ExitStatus.interrupted : .failed).rawValue)
         }
     }
 

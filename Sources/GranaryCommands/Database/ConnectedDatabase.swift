@@ -39,6 +39,17 @@ extension ConnectedDatabase {
         return copy
     }
 
+    /// Connects to another database of the same server.
+    ///
+    /// - Throws: `PostgresError`, `CancellationError`.
+    func beside(named name: String, on console: Console) async throws -> ConnectedDatabase {
+        let probe = DatabaseProbe(address: address.database(name), patience: .zero, console: console)
+        var other = try await probe.existing()
+        (other.environmentOption, other.environmentName) = (environmentOption, environmentName)
+        (other.environments, other.isLocal, other.host) = (environments, isLocal, host)
+        return other
+    }
+
     /// The schemas of the services that the command knows: of the folder's service, and of the named one.
     ///
     /// - Throws: `EnvironmentsError` with `.usage` for an invalid name.

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Migrations
+internal import PostgresClient
 internal import SQLText
 
 /// The plan of a run.
@@ -38,7 +40,7 @@ struct PlanReport {
                 "  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))"
             }
         }
-        lines += plan.notes.map { "note: \($0)" }
+        lines += (plan.notes + plan.runningBackups.map(\.note)).map { "note: \($0)" }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }
         lines += plan.obstacles.map { "- \($0)\($0.hint.map { " (\($0))" } ?? "")" }
         return lines
@@ -65,6 +67,11 @@ struct PlanReport {
     static let result = ResultDescription<PlanReport>([
         .init("environment", \.environment), .init("steps", each: step, \.plan.steps),
         .init("obstacles", each: obstacle, \.plan.obstacles), .init("notes", \.plan.notes),
+        .init("running_backups", each: runningBackup, \.plan.runningBackups),
+    ])
+
+    static let runningBackup = ResultDescription<RunningBackup>([
+        .init("pid", \.process), .init("since", \.since), .init("tables") { $0.tables.map(\.spelling) },
     ])
 
     private static let step = ResultDescription<MigrationStep>([

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Migrations
 
 /// The outcome of a run of migrations.
@@ -25,6 +26,7 @@ struct RunReport {
     static let result = ResultDescription<RunReport>([
         .init("applied", each: step, \.report.appliedSteps), .init("reverted", each: step, \.report.revertedSteps),
         .init("version", \.report.version), .init("backup", \.report.backup), .init("undo_commands", \.undoLines),
+        .init("running_backups", each: PlanReport.runningBackup, \.report.runningBackups),
         .part(reset) { run in run.dropped.map { ($0, run.seeded) } },
     ])
 

@@ -52,6 +52,13 @@ package final class Console: Sendable {
         return Console(settings: settings, screen: screen, environment: environment)
     }
 
+    /// The same for a failure that is part of a document, so that it is only told to people.
+    var withoutDocument: Console {
+        var settings = settings
+        settings.isJSON = false
+        return Console(settings: settings, screen: screen, environment: environment)
+    }
+
     /// Uses the process's standard error.
     package convenience init(_ settings: Settings, reportsDeeds: Bool = false, readsStandardInput: Bool = false) {
         let environment = ProcessEnvironment.current

@@ -41,12 +41,10 @@ package struct FailureReport: Sendable, Equatable {
         return hint.map { "\(sentence)\n\(bold)hint:\(plain) \($0)" } ?? sentence
     }
 
-    package var document: JSONDocument {
-        .object([
-            "error": .object([
-                "message": .string(message), "hint": .optional(hint), "sqlstate": .optional(sqlState),
-                "code": .integer(Int(status.rawValue)),
-            ])
-        ])
-    }
+    package var document: JSONDocument { .object(["error": Self.result.document(self)]) }
+
+    static let result = ResultDescription<FailureReport>([
+        .init("message", \.message), .init("hint", \.hint), .init("sqlstate", \.sqlState),
+        .init("code") { Int($0.status.rawValue) },
+    ])
 }

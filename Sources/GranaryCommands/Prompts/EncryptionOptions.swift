@@ -33,20 +33,40 @@ package struct EncryptionOptions: ParsableArguments {
 
     /// Who can read the backup; nil leaves it in clear. Options replace the recipients of the environment.
     ///
-    /// - Throws: `CommandError` with `.refused` if the backup must be encrypted and nothing says for whom, or if that is
-    ///   unknown; `.usage`; `EnvironmentsError` with `.refused`; `AgeError.key`.
+    /// - Throws: As the other two.
     func audience(
         of database: ConnectedDatabase,
         _ schema: StateSchema,
         on console: Console
     ) async throws -> AgeAudience? {
+        try await Self.audience(try chosen(on: console), of: database, schema, on: console)
+    }
+
+    /// Who can read a backup of one of several databases.
+    ///
+    /// - Parameter chosen: What the options say. It replaces the recipients of the environment.
+    /// - Throws: `CommandError` with `.refused` if the backup must be encrypted and nothing says for whom, or if that is
+    ///   unknown; `EnvironmentsError` with `.refused`; `AgeError.key`.
+    static func audience(
+        _ chosen: AgeAudience?,
+        of database: ConnectedDatabase,
+        _ schema: StateSchema,
+        on console: Console
+    ) async throws -> AgeAudience? {
+        if let chosen { return chosen }
+        return try await Gate(database: database, schema: schema, console: console).encryption().audience(on: console)
+    }
+
+    /// What the options say; nil if they say nothing. Asks for a passphrase.
+    ///
+    /// - Throws: `CommandError` with `.usage`, `.refused`; `AgeError.key`.
+    func chosen(on console: Console) throws -> AgeAudience? {
         try Passphrase.requireFlag(console)
         if passphrase { return .passphrase(try Passphrase(console: console).new()) }
         let given =
             try recipient.map { try AgeRecipient($0) }
             + (try recipientsFile.map { try AgeKeyFile.recipients($0) } ?? [])
-        guard given.isEmpty else { return EncryptionPolicy.audience(given, on: console) }
-        return try await Gate(database: database, schema: schema, console: console).encryption().audience(on: console)
+        return given.isEmpty ? nil : EncryptionPolicy.audience(given, on: console)
     }
 }
 

@@ -1,3 +1,5 @@
+package import Bookkeeping
+
 /// The migrations to apply or revert.
 package enum MigrationRequest: Sendable, Equatable {
     /// Apply this many pending migrations; nil for all.
@@ -18,6 +20,9 @@ package struct MigrationPlan: Sendable {
 
     /// Remarks that do not stop the run.
     package internal(set) var notes: [String] = []
+
+    /// The backups of the database that run now, with the tables that they read and the plan will lock completely.
+    package internal(set) var runningBackups: [RunningBackup] = []
 
     package var reverts: [MigrationStep] { steps.filter { $0.direction == .down } }
 }

@@ -1,4 +1,4 @@
-internal import Bookkeeping
+package import Bookkeeping
 
 /// The result of a run.
 package struct MigrationReport: Sendable {
@@ -8,6 +8,8 @@ package struct MigrationReport: Sendable {
     package var backup: String?
     /// How to restore the rows and objects that the run destroyed; nil if it destroyed none.
     package var undo: UndoAdvice?
+    /// The backups that were running when it began; see `MigrationPlan`.
+    package internal(set) var runningBackups: [RunningBackup] = []
     let services: [ServiceState]
     private var versions: [String: Set<Int>]
 

@@ -68,7 +68,7 @@ struct DumpSurvey: Sendable {
             failure = failure ?? error
         }
         // The databases in the file decide whether the other failures matter.
-        failure = rules.failure ?? failure
+        failure = script.marks.isOfGlobals ? Self.globals(dump.path) : rules.failure ?? failure
         needs = rules.needs
         reader.noteSettings(needs.database?.settingNames ?? [])
         completeness = isEmpty ? .withoutStatement : Self.completeness(script.marks, dump.path)
@@ -85,6 +85,14 @@ struct DumpSurvey: Sendable {
             failure = failure ?? error
         }
         return true
+    }
+
+    private static func globals(_ path: String) -> RestoreError {
+        RestoreError(
+            .usage,
+            "\(path) holds the roles of a server, and no database",
+            hint: "nothing was changed; run it with psql, as its first lines say"
+        )
     }
 
     static func completeness(_ marks: DumpMarks, _ path: String) -> Completeness {

@@ -27,7 +27,7 @@ extension RestoreOptions {
     }
 
     private static func match(schema text: String, _ manifest: Manifest) throws -> [String] {
-        let found = TablePattern.schemas(text, among: manifest.schemas)
+        let found = TablePattern.names(text, among: manifest.schemas)
         guard found.isEmpty else { return found }
         throw RestoreError(
             .selection,

@@ -23,6 +23,8 @@ package struct DumpMarks: Sendable, Equatable {
     private static let products = ["PostgreSQL", "EnterpriseDB", "Greenplum Database", "YSQL"]
     /// The line of granary's header that announces the closing line.
     package static let announcement = "-- granary dump: the closing line holds the number of tables and rows"
+    /// The line of granary's header that tells that the file holds no database.
+    package static let globals = "-- granary globals: roles of a server, and no database"
     private static let closing = "-- granary dump complete: "
 
     /// The last line of a dump of granary.
@@ -40,6 +42,8 @@ package struct DumpMarks: Sendable, Equatable {
 
     /// Headers whose closing line has not been read yet. The dump of a cluster contains those of its databases.
     private var open: [Header] = []
+    /// Whether the file holds the roles of a server, and no database.
+    package private(set) var isOfGlobals = false
     private var flaws: [Flaw] = []
     private var closed = 0
     private var headless: Int?
@@ -65,7 +69,9 @@ package struct DumpMarks: Sendable, Equatable {
     /// A comment on a line of its own, from its first dash.
     mutating func note(_ comment: some StringProtocol, line: Int) {
         let text = comment.trimmingTrailingBlanks
-        if text == Self.announcement {
+        if text == Self.globals {
+            isOfGlobals = true
+        } else if text == Self.announcement {
             begin(.granary, line)
             (tables, rows) = (0, 0)
         } else if text.hasPrefix(Self.closing) {
