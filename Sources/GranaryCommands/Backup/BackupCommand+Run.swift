@@ -99,6 +99,8 @@ extension BackupCommand {
     }
 
     static func tell(_ report: BackupReport, on console: Console) throws {
+        NoticeRecord.current?.finished(NoticeRecord.Figures(report))
+        NoticeRecord.current?.result(result.document(report))
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         console.note(summary(report))
         if console.settings.isJSON {

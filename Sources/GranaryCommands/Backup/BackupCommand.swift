@@ -28,6 +28,7 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "Who can read it") package var encryption: EncryptionOptions
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
+    @OptionGroup(title: "Who is told") package var notice: NoticeOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

@@ -82,7 +82,7 @@ package struct GranaryProgram: Sendable {
             return code.rawValue
         } catch {
             guard let settings else { return end(with: error, parsing: parsed) }
-            let failure = interrupts.haveCome ? FailureReport(interrupted: error) : FailureReport(error)
+            let failure = FailureReport(error, isInterrupted: interrupts.haveCome)
             Console(settings).report(failure)
             return failure.status.rawValue
         }
