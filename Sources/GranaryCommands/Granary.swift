@@ -39,7 +39,7 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [
                     BackupCommand.self, VerifyCommand.self, RestoreCommand.self, DrillCommand.self,
-                    BackupsCommand.self, ConvertCommand.self, KeyCommand.self,
+                    BackupsCommand.self, ConvertCommand.self, KeyCommand.self, ScheduleCommand.self,
                 ]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ValidateCommand.self, ResetCommand.self]),
