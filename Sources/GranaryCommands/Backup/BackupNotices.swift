@@ -10,7 +10,8 @@ extension BackupCommand {
     /// What the options say about the database, in case that it does not answer.
     private func subject(on console: Console) -> NoticeRecord.Subject? {
         let migrations = destination.migrations ?? "migrations"
-        guard let outlook = try? database.outlook(on: console, migrations: migrations), let name = outlook.server?.databaseName
+        guard let outlook = try? database.outlook(on: console, migrations: migrations),
+            let name = outlook.server?.databaseName
         else { return nil }
         return NoticeRecord.Subject(database: name, environment: outlook.choice?.name)
     }

@@ -120,7 +120,11 @@ struct ScheduleTime: Sendable, Equatable {
         case .monthly(let day, let clock): return "*-*-\(Formatting.twoDigits(day)) \(clock.text)"
         case .calendar(let text): return text
         case .cron:
-            throw CommandError(.usage, "five fields are a time of cron, and not of systemd", hint: "write \(Self.forms)")
+            throw CommandError(
+                .usage,
+                "five fields are a time of cron, and not of systemd",
+                hint: "write \(Self.forms)"
+            )
         }
     }
 

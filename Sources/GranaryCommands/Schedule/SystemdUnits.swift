@@ -29,7 +29,6 @@ struct SystemdUnits: Sendable {
         # Then: systemctl daemon-reload && systemctl enable --now \(unit).timer
         [Unit]
         Description=granary \(Self.literal(command.path.joined(separator: " ")))
-        Documentation=man:granary-\(command.path.joined(separator: "-"))(1)
         Wants=network-online.target
         After=network-online.target
         OnFailure=\(unit)-failed.service

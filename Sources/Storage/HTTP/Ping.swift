@@ -82,7 +82,9 @@ package final class PingClient: Sendable {
         }
     }
 
-    private static func overdue(_ limit: Duration) -> String { "no answer within \(limit.components.seconds) seconds" }
+    private static func overdue(_ limit: Duration) -> String {
+        "no answer within \(counted(Int(limit.components.seconds), "second"))"
+    }
 
     private func attempt(_ event: PingAddress.Event, _ body: String, _ limit: Duration) -> String? {
         var request = HTTPRequest(method: "POST", url: address.url(event, run: run))
