@@ -53,6 +53,7 @@ struct CommandHelp: Sendable {
         ["status"], ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
         ["key"], ["key", "new"], ["key", "recipient"], ["key", "check"],
+        ["schedule"], ["schedule", "systemd"], ["schedule", "cron"], ["schedule", "kubernetes"],
     ]
 
     private var texts: [[String]: String] = [:]

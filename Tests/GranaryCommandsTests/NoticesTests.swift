@@ -28,7 +28,7 @@ import Testing
         let server = try HTTPProxy(before: 0) { _, _ in .stall }
         let tape = Tape()
         let start = ContinuousClock.now
-        try await Self.hasty("\(server.endpoint)/secret").around(on: tape.console, { nil }) {
+        try await Self.hasty("\(server.endpoint)/secret").around(on: tape.console, subject: nil) {
             #expect(.now - start < .milliseconds(250))
         }
         #expect(.now - start < .seconds(5))
@@ -40,7 +40,7 @@ import Testing
             let tape = Tape()
             var notices = Self.hasty()
             notices.onSuccess = "trap 'touch \(folder.file("told")); exit' TERM; sleep 1000 & wait"
-            try await notices.around(on: tape.console, { nil }) {}
+            try await notices.around(on: tape.console, subject: nil) {}
             #expect(tape.all == "note: the command of --on-success did not end within 0.3 s, and was ended\n")
             #expect(folder.names() == ["told"])
         }
@@ -50,10 +50,10 @@ import Testing
         let tape = Tape()
         var notices = Notices()
         (notices.onSuccess, notices.onFailure) = ("exit 9", "exit 8")
-        try await notices.around(on: tape.console, { nil }) {}
+        try await notices.around(on: tape.console, subject: nil) {}
         #expect(tape.all == "note: the command of --on-success failed with status 9\n")
         let code = await #expect(throws: ExitCode.self) {
-            try await notices.around(on: tape.console, { nil }) { throw CommandError(.refused, "no", hint: "why") }
+            try await notices.around(on: tape.console, subject: nil) { throw CommandError(.refused, "no", hint: "why") }
         }
         #expect(code?.rawValue == 3)
         #expect(
@@ -76,7 +76,7 @@ import Testing
             let settled = notices
             let console = Tape().console
             let task = Task {
-                try await settled.around(on: console, { nil }) { try await Task.sleep(for: .seconds(600)) }
+                try await settled.around(on: console, subject: nil) { try await Task.sleep(for: .seconds(600)) }
             }
             try await eventually { server.requests.count == 1 }
             task.cancel()
@@ -96,7 +96,7 @@ import Testing
             var notices = Notices()
             notices.onSuccess = "touch \(folder.file("begun")); sleep 1000"
             let (settled, console) = (notices, tape.console)
-            let task = Task { try await settled.around(on: console, { nil }) {} }
+            let task = Task { try await settled.around(on: console, subject: nil) {} }
             try await eventually { folder.names() == ["begun"] }
             task.cancel()
             try await task.value
@@ -122,7 +122,7 @@ import Testing
 
     @Test func aPlainURLIsANoteUnlessItIsOfThisMachine() async throws {
         let tape = Tape()
-        try await Self.hasty("http://nowhere.invalid/x").around(on: tape.console, { nil }) {}
+        try await Self.hasty("http://nowhere.invalid/x").around(on: tape.console, subject: nil) {}
         #expect(tape.all.hasPrefix("note: the ping goes over plain http, so others on the way can read its URL\n"))
         #expect(!tape.all.contains("nowhere"))
     }

@@ -29,7 +29,7 @@ package struct Notices: Sendable {
     /// - Throws: `ExitCode` after a failure, which has been reported.
     func around(
         on console: Console,
-        _ subject: () -> NoticeRecord.Subject?,
+        subject: @autoclosure () -> NoticeRecord.Subject?,
         _ body: () async throws -> Void
     ) async throws {
         guard !isEmpty else { return try await body() }
