@@ -288,7 +288,7 @@ let package = Package(
             name: "GranaryCommandsTests",
             dependencies: [
                 "GranaryCommands", "granary", "AgeEncryption", "Backup", "Restore", "LocalServer", "Project",
-                "Bookkeeping", "Archive",
+                "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

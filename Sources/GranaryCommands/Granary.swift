@@ -8,8 +8,9 @@ package import ArgumentParser
 //     arguments → completed by variables → parsed → one command runs on a console → exit code
 //     a command: options → database → gate → plan → question → run, with progress → result
 //
-// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder, which uses those five
-// and no other command's, except that `status` shows what `migrate` and `doctor` know. Only this file knows all commands.
+// Output, Running, Database, Progress, Prompts and Notices serve all commands. Each command has a folder, which uses
+// those six and no other command's, except that `status` shows what `migrate` and `doctor` know. Only this file knows
+// all commands.
 
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {
@@ -39,7 +40,7 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [
                     BackupCommand.self, VerifyCommand.self, RestoreCommand.self, DrillCommand.self,
-                    BackupsCommand.self, ConvertCommand.self, KeyCommand.self,
+                    BackupsCommand.self, ConvertCommand.self, KeyCommand.self, ScheduleCommand.self,
                 ]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ValidateCommand.self, ResetCommand.self]),

@@ -54,6 +54,7 @@ struct CommandHelp: Sendable {
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
         ["backups", "lock"], ["backups", "unlock"],
         ["key"], ["key", "new"], ["key", "recipient"], ["key", "check"],
+        ["schedule"], ["schedule", "systemd"], ["schedule", "cron"], ["schedule", "kubernetes"],
     ]
 
     private var texts: [[String]: String] = [:]

@@ -79,6 +79,7 @@ import Testing
                 ["status"], ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
                 ["backups", "prune"], ["backups", "lock"], ["backups", "unlock"],
             ],
+            "docs/deployment.md": [["schedule", "systemd"], ["schedule", "cron"], ["schedule", "kubernetes"]],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
         ]
         for (path, commands) in pages {
@@ -99,7 +100,8 @@ import Testing
             }
         }
         // New commands must be added to these tests and to the pages.
-        for command in CommandHelp.commands where [[], ["server"], ["backups"], ["key"]].contains(command) {
+        let groups = [[], ["server"], ["backups"], ["key"], ["schedule"]]
+        for command in CommandHelp.commands where groups.contains(command) {
             let children = Set(
                 CommandHelp.commands.filter { $0.count == command.count + 1 && $0.starts(with: command) }.compactMap(
                     \.last
@@ -125,6 +127,7 @@ import Testing
                 + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
                 + BackupContents.result.keys + PruneListing.result.keys + LockedBackup.result.keys
                 + CheckListing.result.keys + Status.result.keys,
+            "docs/deployment.md": ScheduleFile.result.keys,
             "docs/environments.md": EnvShow.Situation.result.keys,
             "docs/local-server.md": ServerStatus.result.keys,
         ]
@@ -139,6 +142,11 @@ import Testing
                 #expect(explained.contains(name), "\(path) does not explain \(key)")
             }
         }
+    }
+
+    @Test func everyMetricIsExplained() throws {
+        let explained = Set(try Document("docs/backup-and-restore.md").codeSpans.map(\.text))
+        for metric in MetricsText.Metric.allCases { #expect(explained.contains(metric.name), "\(metric)") }
     }
 
     @Test func everyMakeTargetThatIsNamedExists() throws {

@@ -108,6 +108,8 @@ import Testing
                   convert                 Convert a dump of pg_dump into a backup of granary.
                   key                     Make keys for encrypted backups, and check which
                                           backups they open.
+                  schedule                Print the units that run a command regularly, for
+                                          systemd, cron or Kubernetes.
 
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations, which a ledger in the
@@ -239,6 +241,16 @@ import Testing
                   --keep-monthly <n>      Keep the last of each of n months. (default: 0)
                   --keep-yearly <n>       Keep the last of each of n years. (default: 0)
                   --keep-within <time>    Keep all that are not older, as 14d, 2w or 36h.
+
+                WHO IS TOLD:
+                  --ping <url>            Tell this URL of start, success and failure, as
+                                          healthchecks does.
+                  --metrics <file>        Write figures of the run for Prometheus into this
+                                          file.
+                  --on-success <command>  Run this shell command after a success, with the JSON
+                                          document.
+                  --on-failure <command>  Run this shell command after a failure, with the JSON
+                                          document.
 
                 OPTIONS:
                   --state-schema <name>   The schema of granary's own tables. (default: granary)

@@ -34,4 +34,17 @@ import Testing
     func passwordsAreReplaced(text: String, masked: String) {
         #expect(Masking.masked(text) == masked)
     }
+
+    @Test func theURLOfAPingIsASecretAsAWhole() {
+        let arguments = [
+            "granary", "backup", "--ping", "https://hc-ping.com/uuid", "--ping=https://x/y", "--pings", "z",
+        ]
+        #expect(
+            Masking.masked(arguments: arguments + ["postgresql://a:b@c", "--ping"])
+                == [
+                    "granary", "backup", "--ping", "***", "--ping=***", "--pings", "z", "postgresql://a:***@c",
+                    "--ping",
+                ]
+        )
+    }
 }

@@ -1,6 +1,9 @@
+import AgeEncryption
+import Archive
 import Glibc
 import Inspection
 import PostgresClient
+import Storage
 import TestSupport
 import Testing
 
@@ -190,6 +193,47 @@ import Testing
             #expect(poor.status == 2 && poor.stdout.contains("GRANT pg_read_all_data TO \"patient\""), "\(poor)")
             #expect(poor.stdout.contains("note     rights"))
             try await psql(url, "DROP ROLE patient")
+        }
+    }
+
+    /// A part of a database, another database and another environment do not help.
+    @Test func theDoctorMissesABackupThatIsNewEnough() async throws {
+        try await Shop.with { url in
+            try await ScratchFolder.with { folder in
+                let limit = ["doctor", "--max-backup-age", "26h"]
+                let name = String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
+                try await #expect(granary(["env", "mark", "development"], url, in: folder).status == 0)
+                let none = try await granary(limit, url, in: folder)
+                let sentence = "backups has no backup of the whole database \(name) in development"
+                #expect(none.status == 2 && none.stdout.contains(sentence), "\(none)")
+                try await #expect(granary(["backup", "--schema", "shop"], url, in: folder).status == 0)
+                try await #expect(granary(limit, url, in: folder).status == 2)
+                let made = try await granary(["backup"], url, in: folder)
+                let well = try await granary(limit, url, in: folder)
+                #expect(well.status == 0 && well.stdout.contains("ok       newest backup"), "\(made)\(well)")
+                let other = url.replacing("/\(name)?", with: "/postgres?")
+                let elsewhere = try await granary(limit, other, in: folder)
+                #expect(elsewhere.stdout.contains("no backup of the whole database postgres"), "\(elsewhere)")
+                // The database that is lost needs its backup.
+                let lost = try await granary(limit, "postgresql://app@127.0.0.1:1/\(name)", in: folder)
+                #expect(lost.status == 2 && lost.stdout.contains("ok       newest backup"), "\(lost)")
+                let wrong = try await granary(["doctor", "--max-backup-age", "soon"], url, in: folder)
+                #expect(wrong.status == 64, "\(wrong)")
+
+                let catalogue = try await BackupCatalogue.read(folder: folder.file("backups"), keyring: .none)
+                let whole = try #require(catalogue.entries.first { $0.summary?.isWholeDatabase == true })
+                let created = try #require(whole.summary.flatMap { UTCTime.parse(extended: $0.createdAt) })
+                func judge(_ environment: String?, after seconds: Int) -> Doctor.Check {
+                    BackupAge(database: name, environment: environment, ageMax: .seconds(3600))
+                        .judge(catalogue, now: created + seconds) { "\($0) s" }
+                }
+                #expect(judge("development", after: 3600).verdict == .good)
+                #expect(judge("production", after: 3600).verdict == .problem)
+                #expect(judge(nil, after: 3601).detail == "\(whole.file) is 3601 s old, and 3600 s is the limit")
+                // Clocks differ a little. A backup of next year is not new.
+                #expect(judge(nil, after: -60).verdict == .good)
+                #expect(judge(nil, after: -61).detail.hasSuffix(", except those that are dated in the future"))
+            }
         }
     }
 

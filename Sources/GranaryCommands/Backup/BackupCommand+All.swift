@@ -34,6 +34,7 @@ extension BackupCommand {
             } catch {
                 let failure = try Self.failure(error)
                 report.add(failure, of: name)
+                NoticeRecord.current?.failed(NoticeRecord.Subject(database: name, environment: nil))
                 console.note("\(name) was not backed up: \(failure.message)")
                 guard await answers(connected, on: console) else { break }
             }

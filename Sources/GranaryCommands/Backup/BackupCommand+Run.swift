@@ -56,6 +56,7 @@ extension BackupCommand {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
+        NoticeRecord.current?.finished(NoticeRecord.Figures(report))
         var made = MadeBackup(report: report)
         made.unpruned = await pruning?.run(&made.report)
         return made
@@ -122,8 +123,10 @@ extension BackupCommand {
     }
 
     static func tell(_ report: BackupReport, on console: Console) throws {
+        let document = result.document(report)
+        NoticeRecord.current?.result(document)
         try remark(report, on: console)
-        if console.settings.isJSON { try console.result(result.document(report)) }
+        if console.settings.isJSON { try console.result(document) }
     }
 
     /// Everything but the document.

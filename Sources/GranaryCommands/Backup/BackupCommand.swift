@@ -32,6 +32,7 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "All databases") package var server: ServerSelection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which older backups to delete") package var pruning: PruneAfterBackup
+    @OptionGroup(title: "Who is told") package var notice: NoticeOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

@@ -62,7 +62,9 @@ package struct ServerBackupReport: Sendable {
         if !leftOut.isEmpty {
             console.note("left out: \(leftOut.map { "\($0.name) (\($0.reason ?? ""))" }.listed(atMost: 20))")
         }
-        if console.settings.isJSON { try console.result(Self.result.document(complete)) }
+        let document = Self.result.document(complete)
+        NoticeRecord.current?.result(document)
+        if console.settings.isJSON { try console.result(document) }
         guard let failure = complete.failure else { return }
         console.withoutDocument.report(failure)
         throw ExitCode(failure.status.rawValue)

@@ -5,6 +5,8 @@ package struct ServerDescription: Sendable, Equatable {
     /// The host with its port, a socket folder, or the name that libpq will look up.
     package var host: String
     package var database: String
+    /// The name of the database, if `database` is one; nil if only libpq will find it.
+    package var databaseName: String?
 
     /// Adds the values that libpq reads from environment variables.
     package init(_ address: ServerAddress, variables: [String: String]) {
@@ -14,9 +16,9 @@ package struct ServerDescription: Sendable, Equatable {
             parameters[keyword] ?? variables[variable].flatMap { $0.isEmpty ? nil : $0 }
         }
         let service = value("service", "PGSERVICE")
-        database =
-            value("dbname", "PGDATABASE") ?? service.map { "of the service \($0)" }
-            ?? value("user", "PGUSER") ?? variables["USER"] ?? "of the account's name"
+        let user = value("user", "PGUSER") ?? variables["USER"]
+        databaseName = value("dbname", "PGDATABASE") ?? (service == nil ? user : nil)
+        database = databaseName ?? service.map { "of the service \($0)" } ?? "of the account's name"
         let port = value("port", "PGPORT")
         if let name = value("host", "PGHOST") ?? value("hostaddr", "PGHOSTADDR") {
             host = Self.joined(name, port ?? "5432")

@@ -1,5 +1,7 @@
+internal import AgeEncryption
 internal import Archive
 internal import Backup
+internal import Bookkeeping
 internal import Databases
 internal import Glibc
 internal import Inspection
@@ -11,6 +13,8 @@ internal import Storage
 /// All checks of `granary doctor`.
 struct Checkup {
     let backups: String
+    /// The limit for the newest backup, and what opens it; nil if its age does not matter.
+    var newest: (ageMax: Duration, keyring: AgeKeyring)?
     let stores: ObjectStores
     let seeds: String
     let service: ServiceOptions
@@ -21,7 +25,33 @@ struct Checkup {
     func run() async throws -> [Doctor.Check] {
         let (checks, facts) = await databaseChecks()
         return try await programs(facts?.serverVersion) + checks + project()
-            + BucketCheck(backups: backups, stores: stores).run() + disk(facts)
+            + BucketCheck(backups: backups, stores: stores).run() + newestBackup(facts) + disk(facts)
+    }
+
+    /// Also if the database does not answer: then its backups are needed.
+    ///
+    /// - Throws: `CancellationError`.
+    private func newestBackup(_ facts: Doctor.DatabaseFacts?) async throws -> [Doctor.Check] {
+        guard let newest else { return [] }
+        do {
+            let outlook = try? database.outlook(on: console, migrations: service.migrations)
+            let age = BackupAge(
+                database: facts?.database ?? outlook?.server?.databaseName,
+                environment: facts?.marker.name ?? outlook?.choice?.name,
+                ageMax: newest.ageMax
+            )
+            let catalogue = try await BackupCatalogue.read(
+                folder: backups,
+                keyring: newest.keyring,
+                stores: stores,
+                sealKeys: try Installation(console).knownKeys()
+            )
+            return [age.judge(catalogue, now: time(nil)) { Formatting.duration(seconds: Double($0)) }]
+        } catch {
+            if error is CancellationError { throw error }
+            let failure = FailureReport(error)
+            return [Doctor.Check(BackupAge.name, .problem, failure.message, remedy: failure.hint)]
+        }
     }
 
     /// A bucket has no limit.

@@ -12,6 +12,7 @@ package struct DoctorCommand: SpokenCommand {
             Example:
               granary doctor
               granary doctor --json
+              granary doctor --max-backup-age 26h
 
             \(variablesHelp)
             """
@@ -22,6 +23,12 @@ package struct DoctorCommand: SpokenCommand {
     package var backups = "backups"
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
+    @Option(
+        name: .long,
+        help: ArgumentHelp("It is a problem if the newest backup of the database is older.", valueName: "time")
+    )
+    package var maxBackupAge: DurationArgument?
+    @OptionGroup package var keys: KeyOptions
     @OptionGroup(title: "Buckets") package var store: StoreOptions
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
@@ -33,6 +40,7 @@ package struct DoctorCommand: SpokenCommand {
         let listing = CheckListing(
             checks: try await Checkup(
                 backups: backups,
+                newest: try maxBackupAge.map { ($0.duration, try keys.keyring(on: console, asks: false)) },
                 stores: store.stores(on: console),
                 seeds: seeds,
                 service: service,

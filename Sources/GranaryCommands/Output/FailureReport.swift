@@ -35,6 +35,11 @@ package struct FailureReport: Sendable, Equatable {
         self.init(.interrupted, "interrupted: \(error)", hint: error.hint)
     }
 
+    /// - Parameter isInterrupted: Whether an interrupt came before the error.
+    package init(_ error: any Error, isInterrupted: Bool) {
+        if isInterrupted { self.init(interrupted: error) } else { self.init(error) }
+    }
+
     package func text(usesColor: Bool = false) -> String {
         let (red, bold, plain) = usesColor ? ("\u{1B}[1;31m", "\u{1B}[1m", "\u{1B}[0m") : ("", "", "")
         let sentence = "granary: \(red)error:\(plain) \(message)"

@@ -10,6 +10,20 @@ package enum Masking {
         return maskingParameters(maskingURLs(text))
     }
 
+    /// Options whose value is a secret as a whole.
+    private static let secretOptions = ["--ping"]
+
+    /// `arguments` with their secrets replaced by `***`.
+    package static func masked(arguments: [String]) -> [String] {
+        var isSecret = false
+        return arguments.map { argument in
+            defer { isSecret = secretOptions.contains(argument) }
+            if isSecret { return "***" }
+            if let option = secretOptions.first(where: { argument.hasPrefix("\($0)=") }) { return "\(option)=***" }
+            return masked(argument)
+        }
+    }
+
     /// In `scheme://user:password@host`, masks everything from the first colon to the last `@` of the word, or of the
     /// text if blanks follow the colon. A password with unescaped characters thus masks too much rather than too little.
     private static func maskingURLs(_ text: String) -> String {

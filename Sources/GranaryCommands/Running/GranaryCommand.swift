@@ -13,6 +13,8 @@ package protocol GranaryCommand: AsyncParsableCommand {
     var readsStandardInput: Bool { get }
 
     func run(on console: Console) async throws
+    /// Calls `run`, with what else belongs around it, such as telling others of its end.
+    func surrounding(on console: Console, _ run: () async throws -> Void) async throws
 }
 
 extension GranaryCommand {
@@ -22,10 +24,15 @@ extension GranaryCommand {
     package var reportsDeeds: Bool { false }
     package var readsStandardInput: Bool { false }
 
+    package func surrounding(on console: Console, _ run: () async throws -> Void) async throws { try await run() }
+
     package mutating func run() async throws {
         let console = Console(settings, reportsDeeds: reportsDeeds, readsStandardInput: readsStandardInput)
-        try console.requireOutput()
-        try await run(on: console)
+        let command = self
+        try await command.surrounding(on: console) {
+            try console.requireOutput()
+            try await command.run(on: console)
+        }
     }
 }
 

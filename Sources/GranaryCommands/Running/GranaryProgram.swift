@@ -39,7 +39,7 @@ package struct GranaryProgram: Sendable {
     /// `--check=exact` of `migrate status` as two arguments. If an option's value is optional, the parser loses a value
     /// after = when another option follows, and also a word that is no value. So `--drop-kept` of `restore` is a flag
     /// beside an argument, which goes to the end, because the name of a database may begin with a dash.
-    private static func separated(_ arguments: [String]) -> [String] {
+    static func separated(_ arguments: [String]) -> [String] {
         if arguments.first == "restore" {
             let lead = "--drop-kept="
             guard let place = arguments.firstIndex(where: { $0.hasPrefix(lead) }) else { return arguments }
@@ -82,7 +82,7 @@ package struct GranaryProgram: Sendable {
             return code.rawValue
         } catch {
             guard let settings else { return end(with: error, parsing: parsed) }
-            let failure = interrupts.haveCome ? FailureReport(interrupted: error) : FailureReport(error)
+            let failure = FailureReport(error, isInterrupted: interrupts.haveCome)
             Console(settings).report(failure)
             return failure.status.rawValue
         }
@@ -141,7 +141,7 @@ package struct GranaryProgram: Sendable {
     }
 
     /// The parser's message without its prefix, on one line.
-    private static func sentence(_ message: String) -> String {
+    static func sentence(_ message: String) -> String {
         let lines = message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
         // Values, each on a line with a dash.
         let values = lines.filter { $0.hasPrefix("- ") }.map { $0.dropFirst(2) }.joined(separator: ", ")

@@ -50,15 +50,14 @@ enum ProcessHygiene {
         return nil
     }
 
-    /// Overwrites passwords in the arguments that `ps` shows to everyone (`/proc/<pid>/cmdline`). They are visible for
+    /// Overwrites passwords and the URL of pings in the arguments that `ps` shows to everyone (`/proc/<pid>/cmdline`). They are visible for
     /// a moment before that, so a variable or a password file is safer.
     ///
     /// `CommandLine.arguments` has already copied them.
     static func hidePasswords() {
         let arguments = CommandLine.arguments
-        for (index, argument) in arguments.enumerated() {
+        for (index, (argument, masked)) in zip(arguments, Masking.masked(arguments: arguments)).enumerated() {
             guard index < Int(CommandLine.argc), let place = CommandLine.unsafeArgv[index] else { continue }
-            let masked = Masking.masked(argument)
             guard masked != argument else { continue }
             let count = strlen(place)
             let shown = Array(masked.utf8.prefix(count))

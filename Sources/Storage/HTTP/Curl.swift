@@ -36,7 +36,7 @@ struct Curl: Sendable {
         let library = try SystemLibrary(
             "libcurl.so.4",
             "libcurl-gnutls.so.4",
-            neededBy: "a bucket",
+            neededBy: "a bucket or a ping",
             package: "libcurl4"
         )
         let initialize = try library.function("curl_global_init", as: GlobalInit.self)

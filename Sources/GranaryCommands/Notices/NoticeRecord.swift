@@ -1,0 +1,55 @@
+internal import Synchronization
+
+/// What a run has done so far, for those who will be told about it.
+package final class NoticeRecord: Sendable {
+    /// The record of the command that runs; nil if it tells no one.
+    @TaskLocal package static var current: NoticeRecord?
+
+    /// A database, as metrics name it.
+    package struct Subject: Sendable, Hashable {
+        package var database: String
+        package var environment: String?
+
+        package init(database: String, environment: String?) {
+            (self.database, self.environment) = (database, environment)
+        }
+    }
+
+    /// A backup that is complete.
+    package struct Figures: Sendable, Equatable {
+        package var subject: Subject
+        package var bytes: Int
+        package var rawBytes: Int
+        package var rows: Int
+        package var tables: Int
+        package var seconds: Double
+
+        package init(_ subject: Subject, bytes: Int, rawBytes: Int, rows: Int, tables: Int, seconds: Double) {
+            (self.subject, self.bytes, self.rawBytes) = (subject, bytes, rawBytes)
+            (self.rows, self.tables, self.seconds) = (rows, tables, seconds)
+        }
+    }
+
+    private struct State {
+        var finished: [Figures] = []
+        var failed: [Subject] = []
+        var document: JSONDocument?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// One database is backed up. A command for several calls this for each.
+    package func finished(_ figures: Figures) { state.withLock { $0.finished.append(figures) } }
+
+    /// One of several databases could not be backed up. A command for a single database need not call this.
+    package func failed(_ subject: Subject) { state.withLock { $0.failed.append(subject) } }
+
+    /// The result of the command, as `--json` prints it.
+    package func result(_ document: JSONDocument) { state.withLock { $0.document = document } }
+
+    var finished: [Figures] { state.withLock(\.finished) }
+    var failed: [Subject] { state.withLock(\.failed) }
+    var document: JSONDocument? { state.withLock(\.document) }
+}
