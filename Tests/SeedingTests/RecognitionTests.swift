@@ -67,16 +67,31 @@ private let csv = """
     }
 
     /// The texts of the file then mean other times.
-    @Test func anotherTimeZoneIsNoticed() async throws {
+    @Test func aScriptThatSetsATimeZoneIsNoticed() async throws {
+        try await TestProject.withShop(people, ["common/10_people.csv": csv]) { project in
+            try await project.seed()
+            try project.writeSeed("-- granary: always\nSET timezone = 'Asia/Tokyo';\n", to: "common/05_first.sql")
+            let earliest = "SELECT born AT TIME ZONE 'UTC' FROM people ORDER BY id LIMIT 1"
+            try await #expect(project.told() == "people +0 ~2 =1 -0")
+            try await #expect(project.rows(earliest) == "2026-01-01 01:00:00")
+            try project.writeSeed("-- granary: always\n", to: "common/05_first.sql")
+            try await #expect(project.told() == "people +0 ~2 =1 -0")
+            try await #expect(project.rows(earliest) == "2026-01-01 10:00:00")
+        }
+    }
+
+    /// Values are read under fixed settings, so those of the database change nothing.
+    @Test func settingsOfTheDatabaseDoNotCount() async throws {
         try await TestProject.withShop(people, ["common/people.csv": csv]) { project in
             try await project.seed()
-            _ = try await project.rows(
-                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Tokyo''', current_database()); END $$"
-            )
-            try await #expect(project.told() == "people +0 ~2 =1 -0")
-            try await #expect(
-                project.rows("SELECT born AT TIME ZONE 'UTC' FROM people ORDER BY id LIMIT 1") == "2026-01-01 01:00:00"
-            )
+            for setting in ["timezone = $$Asia/Tokyo$$", "extra_float_digits = 0"] {
+                _ = try await project.rows(
+                    "DO $do$ BEGIN EXECUTE format('ALTER DATABASE %I SET \(setting)', current_database()); END $do$"
+                )
+            }
+            let made = try await project.made()
+            try await #expect(project.told() == "people +0 ~0 =3 -0")
+            try await #expect(project.made() == made)
         }
     }
 
@@ -153,7 +168,7 @@ private let csv = """
         }
     }
 
-    @Test func rowsThatATriggerChangesAreReportedInEachRun() async throws {
+    @Test func rowsThatATriggerChangesAreComparedInEachRun() async throws {
         let trigger = """
             CREATE FUNCTION louder() RETURNS trigger LANGUAGE plpgsql AS
                 'BEGIN NEW.name := upper(NEW.name); RETURN NEW; END';
@@ -161,10 +176,10 @@ private let csv = """
             """
         try await TestProject.withShop(people + trigger, ["common/people.csv": csv]) { project in
             try await project.seed()
-            for _ in 1...2 {
-                let report = try await project.seed()
-                #expect(report.tables.map(\.skipped) == [3])
-                #expect(report.notes.count == 1)
+            let made = try await project.made()
+            for count in 1...2 {
+                try await #expect(project.told() == "people +0 ~0 =3 -0")
+                try await #expect(project.made() == made + count)
             }
             _ = try await project.rows("DROP TRIGGER louder ON people")
             try await #expect(project.told() == "people +0 ~3 =0 -0")
