@@ -55,7 +55,14 @@ struct ReplayTests {
             "COMMENT ON COLUMN shop.orders.note IS 'said';", "SELECT 1;",
             "does not remove comment on table column shop.orders.note"
         ),
-        ("GRANT SELECT ON shop.orders TO pg_monitor;", "SELECT 1;", "changes table shop.orders"),
+        (
+            "GRANT SELECT ON shop.orders TO pg_monitor;", "SELECT 1;",
+            "changes table shop.orders (nothing became privilege pg_monitor=r/"
+        ),
+        (
+            "REVOKE ALL ON shop.orders FROM CURRENT_USER;", "SELECT 1;",
+            "changes table shop.orders (nothing became no privilege "
+        ),
         ("CREATE SEQUENCE shop.s;", "SELECT 1;", "does not remove sequence shop.s"),
         ("CREATE SCHEMA other;", "SELECT 1;", "does not remove schema other"),
         (
@@ -284,6 +291,43 @@ struct ReplayTests {
             let report = try await project.replay(environments: ["development", "staging"])
             #expect(report.steps.map { "\($0.environment) \($0.version)" } == ["development 1", "staging 2"])
             #expect(report.findings.map(\.rule) == ["down-does-not-undo"])
+        }
+    }
+
+    /// The first replay applies the migration twice, in a database for the test and in one to inspect. The second one needs
+    /// only a database to inspect.
+    @Test func environmentsWithTheSameMigrationsShareAReplay() async throws {
+        let counting = """
+            DO $$ BEGIN EXECUTE format('ALTER ROLE replay_counter CONNECTION LIMIT %s',
+                (SELECT rolconnlimit + 1 FROM pg_roles WHERE rolname = 'replay_counter')); END $$;
+            """
+        try await TestProject.with(migrations: [
+            "000001_a.up.sql": Self.table + counting, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+        ]) { project in
+            try await project.sql("DROP ROLE IF EXISTS replay_counter; CREATE ROLE replay_counter CONNECTION LIMIT 0")
+            let report = try await project.replay(
+                environments: ["development", "staging"],
+                inspect: { [Finding(rule: "seen", severity: .info, file: $0, message: "\($1)")] }
+            )
+            #expect(report.findings.map(\.file) == ["development", "staging"])
+            let count = try await project.sql("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'replay_counter'")
+            #expect(count == "3")
+            try await project.sql("DROP ROLE replay_counter")
+        }
+    }
+
+    @Test func aMigrationThatFailsIsNotInspectedForAnyEnvironment() async throws {
+        try await TestProject.with(migrations: [
+            "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": "ALTER TABLE shop.missing ADD x int;",
+        ]) { project in
+            let report = try await project.replay(
+                environments: ["development", "staging"],
+                inspect: { environment, _ in
+                    [Finding(rule: "seen", severity: .info, file: environment, message: "")]
+                }
+            )
+            #expect(report.findings.map(\.rule) == ["up-fails"])
         }
     }
 

@@ -114,13 +114,18 @@ enum CatalogQuery {
         """
     }
 
-    /// One line for each privilege. An object without an access list has the owner's default privileges. GRANT and
-    /// REVOKE write these into a list, which is not a difference.
+    /// One line for each privilege beyond the owner's default privileges, and for each of these that is missing; NULL if
+    /// there is none. An object without an access list has the defaults. GRANT and REVOKE write them into a list, which
+    /// is not a difference.
     private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
-        """
-        (SELECT pg_catalog.string_agg('privilege ' || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)
-            FROM pg_catalog.unnest(coalesce(\(list), pg_catalog.acldefault(\(kind), \(owner)))) a)
-        """
+        let defaults = "pg_catalog.acldefault(\(kind), \(owner))"
+        return """
+            CASE WHEN \(list) IS NOT NULL THEN (
+                SELECT pg_catalog.string_agg(CASE WHEN a = ANY (\(list)) THEN 'privilege ' ELSE 'no privilege ' END
+                    || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)
+                FROM pg_catalog.unnest(\(list) || \(defaults)) a
+                WHERE NOT (a = ANY (\(list)) AND a = ANY (\(defaults)))) END
+            """
     }
 
     /// Catalogs whose objects are compared by their existence only.

@@ -55,9 +55,10 @@ package struct Replay: Sendable {
     ///   migrations are findings.
     package func run() async throws -> ReplayReport {
         var report = ReplayReport()
+        var complete: Set<[String]> = []
         for environment in environments {
             do {
-                try await replay(environment, &report)
+                try await replay(environment, &complete, &report)
             } catch let error as MigrationError {
                 report.add(Finding(error, rule: ReplayRule.replay.rawValue, elsewhere: "migrations"))
             }
@@ -65,24 +66,34 @@ package struct Replay: Sendable {
         return report
     }
 
-    private func replay(_ environment: String, _ report: inout ReplayReport) async throws {
+    /// - Parameter complete: The migrations of each environment that was replayed to the end, by `ReplayStep.identity`.
+    private func replay(
+        _ environment: String,
+        _ complete: inout Set<[String]>,
+        _ report: inout ReplayReport
+    ) async throws {
         var journey = ReplayJourney(environment: environment)
         repeat {
-            let (begun, reportSoFar) = (journey, report)
+            let (begun, reportSoFar, known) = (journey, report, complete)
             (journey, report) = try await ScratchDatabase.with(server, keepsRoles: keepsRoles, logger: logger) {
                 scratch in
                 var (journey, report) = (begun, reportSoFar)
                 let steps = try await prepare(journey.environment, scratch)
+                journey.identities = steps.map(\.identity)
+                // Another environment has the same migrations: one database is enough.
+                if journey.next == 0, known.contains(journey.identities) { journey.next = steps.count }
                 try await applyAgain(steps.prefix(journey.next), scratch)
                 if journey.next < steps.count {
                     try await go(on: &journey, steps, scratch, &report)
                 } else {
                     for finding in try await inspect(environment, scratch) { report.add(finding) }
                     journey.isOver = true
+                    journey.isComplete = true
                 }
                 return (journey, report)
             }
         } while !journey.isOver
+        if journey.isComplete { complete.insert(journey.identities) }
     }
 
     /// Creates the objects that exist before the first migration.
@@ -171,6 +182,10 @@ struct ReplayJourney: Sendable {
     /// Whether to fill empty tables before the next step.
     var fills = true
     var isOver = false
+    /// Whether all steps could be applied.
+    var isComplete = false
+    /// The migrations, by `ReplayStep.identity`.
+    var identities: [String] = []
 }
 
 /// A migration to replay.

@@ -324,11 +324,9 @@ extension Session {
     /// Turns off the timeouts that a role or database may have set, because they could interrupt a migration. Lets the
     /// server end a statement whose client was killed; otherwise it would go on and hold the lock of the runners.
     package borrowing func setPatience() throws {
-        try execute(
-            """
-            SET statement_timeout = 0;
-            \(settingStatement(Session.noTimeouts.filter { $0.name != "lock_timeout" } + [("client_connection_check_interval", "1s")]))
-            """
-        )
+        // Not through pg_settings, which takes a millisecond: a replay does this several times for each migration.
+        var settings = Session.noTimeouts.filter { $0.name != "lock_timeout" && !lacksTimeout($0.name) }
+        if serverVersion >= 140_000 { settings.append(("client_connection_check_interval", "'1s'")) }
+        try execute(settings.map { "SET \($0.name) = \($0.value)" }.joined(separator: "; "))
     }
 }

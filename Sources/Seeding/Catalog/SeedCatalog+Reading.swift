@@ -83,6 +83,7 @@ extension SeedCatalog {
             column.enumLabels = row.texts("labels")
             column.domainChecks = row.texts("domain_checks")
             column.isDomain = row.bool("is_domain")
+            column.isInputFixed = row.bool("is_input_fixed")
             column.kind = kind(row, column.typeName)
             tables[name, default: Table(name: name, columns: [])].columns.append(column)
             tables[name]?.isPartition = row.bool("relispartition")
@@ -125,6 +126,9 @@ extension SeedCatalog {
                     AND p.amoprighttype = b.oid AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
                 JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace e ON e.oid = o.oprnamespace
                 WHERE k.opcintype = b.oid AND k.opcdefault ORDER BY m.amname LIMIT 1) AS equality,
+            EXISTS (SELECT FROM pg_catalog.pg_type e JOIN pg_catalog.pg_proc f ON f.oid = e.typinput
+                WHERE e.oid = CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END
+                    AND (f.provolatile = 'i' OR e.typtype = 'e')) AS is_input_fixed,
             b.depth > 0 AS is_domain, t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
             pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
             CASE WHEN a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN

@@ -26,6 +26,9 @@ package struct SeedCatalog: Sendable {
         package var domainChecks: [String] = []
         /// Whether the type is a domain.
         package var isDomain = false
+        /// Whether a text always means the same value of the type: not with another setting, on another day, or after
+        /// other objects have changed.
+        var isInputFixed = false
 
         package enum Kind: Sendable, Equatable {
             case plain, json

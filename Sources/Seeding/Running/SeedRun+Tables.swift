@@ -43,14 +43,23 @@ extension SeedRun {
             avoidsSequences: options.planOnly,
             session
         )
-        merges[bound.name] = merge
         let before = merge.key.isEmpty ? nil : record.entries[source(of: bound.name)]
+        let hasSameFiles = before?.digest == bound.digest
+        let mayBeRecognized = mayBeRecognized(bound, merge, settled)
+        if mayBeRecognized, hasSameFiles, let known = TableState(before?.details),
+            try isInState(known, settled, bound, merge, &session)
+        {
+            states[bound.name] = known
+            return try finish(bound, merge, settled, LeftOut(), table: index, &outcome, session)
+        }
+        merges[bound.name] = merge
         // An earlier run has seeded most of these rows, so the target probably contains them.
         let presumesFound = (before?.rows ?? 0) > bound.rows.count / 2
         try session.execute(merge.creation(presumesFound: presumesFound))
-        try copy(settled, bound, merge, &session)
+        let isRecorded = mayBeRecognized && !options.planOnly && !dependsOnTime(bound, settled)
+        let given = try copy(settled, bound, merge, hashes: isRecorded, &session)
         if bound.rows.count > 1000 { try session.execute(merge.analysis) }
-        if presumesFound, before?.digest == bound.digest, try isSeeded(bound, merge, settled, session) {
+        if presumesFound, hasSameFiles, try isSeeded(bound, merge, settled, given, &session) {
             return try finish(bound, merge, settled, LeftOut(), table: index, &outcome, session)
         }
         if !merge.key.isEmpty {
@@ -67,19 +76,31 @@ extension SeedRun {
         }
         if !left.missing.isEmpty { try session.execute(merge.forget(left.missing)) }
         try finish(bound, merge, settled, left, table: index, &outcome, session)
+        // Other sessions cannot change rows of this transaction, but they may have changed the rows that it found.
+        if let given, outcome.inserted == bound.rows.count, !merge.hasTriggers {
+            states[bound.name] = try state(given, bound, merge, &session)
+        }
     }
 
     /// Whether the target contains all rows, as they are. One statement compares them, and so sees one state of the
-    /// target.
-    private func isSeeded(
+    /// target, which it also records.
+    ///
+    /// - Parameter given: The digest of the rows; nil if the state must not be recorded.
+    private mutating func isSeeded(
         _ bound: BoundTable,
         _ merge: TableMerge,
         _ settled: SettledRows,
-        _ session: borrowing Session
+        _ given: String?,
+        _ session: inout Session
     ) throws -> Bool {
         guard bound.table.admitsOneRow(of: merge.key), settled.groups.count == 1 else { return false }
-        let same = try session.query(merge.sameCount(settled.groups[0], bound.onConflict))
-        return same[0].int("count") == bound.rows.count
+        let count = merge.sameCount(settled.groups[0], bound.onConflict)
+        if let given, let row = try stateRow(bound, merge, ifHeld: count, &session) {
+            guard row.int("count") == bound.rows.count else { return false }
+            states[bound.name] = row["state"].map { TableState(given: given, table: $0) }
+            return true
+        }
+        return try session.query(count)[0].int("count") == bound.rows.count
     }
 
     /// Notes what became of the rows.
@@ -192,32 +213,25 @@ extension SeedRun {
 
     private static func column(_ error: PostgresError) -> String { error.server?.column.map { ".\($0)" } ?? "" }
 
-    private func copy(_ settled: SettledRows, _ bound: BoundTable, _ merge: TableMerge, _ session: inout Session) throws
-    {
+    /// Copies the rows into the temporary table.
+    ///
+    /// - Returns: The digest of the rows, if `hashes`.
+    private func copy(
+        _ settled: SettledRows,
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        hashes: Bool,
+        _ session: inout Session
+    ) throws -> String? {
         do {
+            var digest = GivenRows(bound, merge, settled)
             _ = try session.copyIn(merge.copy) { sink in
-                var buffer = CopyBuffer(capacity: 1 << 18)
-                let places = settled.columns.compactMap { bound.table.index($0) }
-                for row in bound.rows.indices {
-                    buffer.append(row)
-                    buffer.append(CopyBuffer.tab)
-                    buffer.append(settled.groupOfRow[row])
-                    if let values = settled.values[row] {
-                        for value in values {
-                            buffer.append(CopyBuffer.tab)
-                            buffer.append(value: value)
-                        }
-                    } else if let (file, record) = bound.rows.record(row) {
-                        file.append(record, columns: places, to: &buffer)
-                    }
-                    buffer.append(CopyBuffer.newline)
-                    if buffer.count > 200_000 {
-                        try buffer.lend { try sink.write($0) }
-                        buffer.removeAll()
-                    }
+                try settled.render(bound) { bytes in
+                    if hashes { digest.add(bytes) }
+                    try sink.write(bytes)
                 }
-                try buffer.lend { try sink.write($0) }
             }
+            return hashes ? digest.text() : nil
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             guard let place = CopyPlace(error), bound.rows.indices.contains(place.line - 1) else {
                 throw SeedingError(error, at: FilePlace(bound.files[0].file.path), bound.name.description)

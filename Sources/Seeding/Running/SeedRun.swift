@@ -19,6 +19,8 @@ struct SeedRun {
     var explicitColumns: [TableName: Set<String>] = [:]
     var postponed: [PostponedCells] = []
     var seededKeys: [TableName: SeededKeys] = [:]
+    /// Tables that hold all of their listed rows, with the digests by which the next run recognizes this.
+    var states: [TableName: TableState] = [:]
     var generated: [TableName: GeneratedRows] = [:]
     /// The temporary tables with the listed rows.
     var merges: [TableName: TableMerge] = [:]
@@ -288,6 +290,7 @@ extension SeedRun {
                         recordedKeys(of: table),
                         rows,
                         asked: askedConstraints[table.name],
+                        state: states[table.name],
                         before: record.entries[source(of: table.name)]?.details
                     )
                 ),

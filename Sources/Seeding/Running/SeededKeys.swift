@@ -51,6 +51,7 @@ struct SeededKeys {
         _ keys: SeededKeys,
         _ rows: GeneratedRows?,
         asked: Set<AskedConstraint>? = nil,
+        state: TableState? = nil,
         before: String?
     ) -> String? {
         var members: [String] = []
@@ -69,6 +70,7 @@ struct SeededKeys {
         // A later run asks the server about the same constraints, and so generates the same rows.
         let constraints = asked ?? constraints(in: before)
         if !constraints.isEmpty { members.append("\"asked\": \(list(constraints.sorted().map(\.text)))") }
+        if let state { members += state.members }
         return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
     }
 
