@@ -133,7 +133,9 @@ let package = Package(
         ),
         .target(
             name: "Inspection",
-            dependencies: ["AgeEncryption", "Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
+            dependencies: [
+                "AgeEncryption", "Basics", "PostgresClient", "Archive", "Citus", "Storage", "Bookkeeping", log,
+            ],
             swiftSettings: unhurried
         ),
 
@@ -162,7 +164,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Drills", "Seeding",
-                "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
+                "Citus", "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
                 "DumpArchives",
                 "Storage", "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),

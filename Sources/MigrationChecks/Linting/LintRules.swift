@@ -2,7 +2,7 @@
 package enum LintRules {
     package static let all: [LintRule] =
         IndexRules.all + ConstraintRules.all + ColumnRules.all + LossRules.all + TransactionRules.all
-        + StyleRules.all + CompatibilityRules.all
+        + StyleRules.all + CompatibilityRules.all + CitusRules.all
 
     package static let byName: [String: LintRule] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
