@@ -78,8 +78,7 @@ enum CitusRules {
         isOnByDefault: false,
         isRefusal: true,
         why: "The distribution column decides where a row is, so neither its definition nor its values can change.",
-        safeForm:
-            "distribute the table by another column with alter_distributed_table, or write the rows into a new table",
+        safeForm: "distribute the table by another column with alter_distributed_table, or write the rows anew",
         kinds: ["AlterTableStmt", "UpdateStmt"]
     ) { context in
         guard let table = context.relation(context.tree["relation"]), let key = context.distribution(of: table)?.column
@@ -184,7 +183,7 @@ enum CitusRules {
         isOnByDefault: false,
         isRefusal: true,
         why: "Citus refuses an UPDATE of its tables with a function that returns another value for each row.",
-        safeForm: "select the values into a temporary table and join it by the distribution column",
+        safeForm: "select the values in a CTE that is MATERIALIZED, and join it by the distribution column",
         kinds: ["UpdateStmt"]
     ) { context in
         guard let table = context.citusTable(context.tree["relation"]) else { return [] }
@@ -219,9 +218,7 @@ enum CitusRules {
         isOnByDefault: false,
         growsWithTable: true,
         why: "Distributing a table copies its rows to the shards, and meanwhile blocks writes.",
-        safeForm:
-            "distribute the table in the file that creates it, or run create_distributed_table_concurrently in a "
-            + "separate file that begins with `-- no-transaction`",
+        safeForm: "distribute the table in the file that creates it, or use create_distributed_table_concurrently",
         kinds: ["SelectStmt"]
     ) { context in
         CitusCall.all(in: context.tree).compactMap { call in
