@@ -24,6 +24,15 @@ package struct CitusTable: Sendable, Equatable {
     package var group: Int?
     /// nil for tables that are not divided.
     package var shards: Int?
+
+    /// `distributed by id in 32 shards, group 4`.
+    package var summary: String {
+        var words = kind == .schema ? "in a distributed schema" : kind.rawValue
+        if let column { words += " by \(column)" }
+        if let shards { words += " in \(shards) shards" }
+        if let group { words += ", group \(group)" }
+        return words
+    }
 }
 
 extension Session {

@@ -103,7 +103,8 @@ enum CatalogQuery {
             THEN o.type || ' ' || o.identity WHEN o.type LIKE '% column' THEN 'column ' || o.identity
             ELSE o.type || ' ' || o.identity END, c.description, NULL
         FROM pg_catalog.pg_description c, LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) o
-        WHERE c.objoid >= 16384
+        WHERE c.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid = c.classoid AND d.objid = c.objoid AND d.deptype = 'e')
         UNION ALL
         SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
             THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, ''), NULL

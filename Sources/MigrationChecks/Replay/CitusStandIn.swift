@@ -94,6 +94,10 @@ struct CitusStandIn: Sendable {
     private static let results =
         "nodename pg_catalog.text, nodeport pg_catalog.int4, success pg_catalog.bool, result pg_catalog.text"
 
+    private static let noResults = """
+        SELECT NULL::pg_catalog.text, NULL::pg_catalog.int4, NULL::pg_catalog.bool, NULL::pg_catalog.text WHERE false
+        """
+
     /// With the parameters of Citus 12 and 13. `distribution_type` has a type of Citus there.
     private static let definitions = """
         CREATE FUNCTION pg_catalog.create_distributed_table(\(table), distribution_column pg_catalog.text,
@@ -122,9 +126,9 @@ struct CitusStandIn: Sendable {
         CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name pg_catalog.regclass)
             RETURNS void LANGUAGE sql AS '';
         CREATE FUNCTION pg_catalog.run_command_on_workers(command pg_catalog.text, parallel pg_catalog.bool DEFAULT true)
-            RETURNS TABLE (\(results)) LANGUAGE sql AS 'SELECT NULL, NULL, NULL, NULL WHERE false';
+            RETURNS TABLE (\(results)) LANGUAGE sql AS '\(noResults)';
         CREATE FUNCTION pg_catalog.run_command_on_all_nodes(command pg_catalog.text, parallel pg_catalog.bool DEFAULT true)
-            RETURNS TABLE (\(results)) LANGUAGE sql AS 'SELECT NULL, NULL, NULL, NULL WHERE false';
+            RETURNS TABLE (\(results)) LANGUAGE sql AS '\(noResults)';
         CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid pg_catalog.regclass, partmethod pg_catalog."char",
             partkey pg_catalog.text, colocationid pg_catalog.int4, repmodel pg_catalog."char", autoconverted pg_catalog.bool);
         """
