@@ -120,7 +120,7 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", "Citus", log],
             swiftSettings: unhurried
         ),
         .target(

@@ -9,6 +9,16 @@ package struct CitusSize: Sendable, Equatable {
     package var rowsEstimate: Int? = 0
 
     package init() {}
+
+    /// Both together, such as two partitions.
+    package func adding(_ other: CitusSize) -> CitusSize {
+        var sum = self
+        sum.heapBytes += other.heapBytes
+        sum.indexBytes += other.indexBytes
+        sum.toastBytes += other.toastBytes
+        sum.rowsEstimate = rowsEstimate.flatMap { rows in other.rowsEstimate.map { rows + $0 } }
+        return sum
+    }
 }
 
 extension Session {

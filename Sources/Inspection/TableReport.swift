@@ -71,9 +71,7 @@ extension TableReport {
     /// - Throws: `PostgresError`.
     package static func read(_ scope: InspectionScope, _ session: borrowing Session) throws -> TableReport {
         try session.pinForLooking()
-        let mayStat = try session.query(
-            "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text,boolean)', 'EXECUTE') AS may"
-        )[0].bool("may")
+        let mayStat = try session.mayStat()
         let held = try session.heldTables()
         let cluster = try ClusterFacts.read(mayStat: mayStat, session)
         let rows = try session.query(statement(mayStat: mayStat), [scope.parameter])

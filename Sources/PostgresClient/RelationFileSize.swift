@@ -1,3 +1,14 @@
+extension Session {
+    /// Whether the role may read the sizes of files.
+    ///
+    /// - Throws: `PostgresError`.
+    package borrowing func mayStat() throws -> Bool {
+        try query(
+            "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text,boolean)', 'EXECUTE') AS may"
+        )[0].bool("may")
+    }
+}
+
 /// SQL for the size of a relation's file without a lock: the server's size functions wait behind ACCESS EXCLUSIVE, and a
 /// migration would wait for them.
 package struct RelationFileSize: Sendable {
