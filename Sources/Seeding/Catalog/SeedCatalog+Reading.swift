@@ -7,6 +7,7 @@ extension SeedCatalog {
     /// - Throws: `PostgresError`.
     package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
         var catalog = SeedCatalog(try columns(session, stateSchema))
+        for name in try session.distributedTables() { catalog.tables[name]?.isDistributed = true }
         for row in try session.query(uniqueQuery, [stateSchema]) {
             var unique = Unique(
                 name: row.text("name"),
