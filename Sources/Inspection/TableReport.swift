@@ -3,7 +3,7 @@ package import PostgresClient
 
 /// The tables of a database with their sizes and the planner's row estimates.
 ///
-/// Four queries, independently of the number of tables, on catalogs and functions that lock no table:
+/// Five queries, independently of the number of tables, on catalogs and functions that lock no table:
 /// `pg_relation_size()` and similar functions would wait behind ACCESS EXCLUSIVE, and a migration would wait for them.
 /// Sizes come from the files if the role may read those (`pg_stat_file`), else from `pg_class.relpages`, the state of
 /// the last VACUUM or ANALYZE.
