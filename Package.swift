@@ -280,7 +280,7 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Inspection", "Backup", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
+                "Inspection", "Backup", "Citus", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
                 "PostgresClient",
                 "TestSupport",
             ],

@@ -98,3 +98,25 @@ package enum CitusCluster {
         }
     }
 }
+
+extension TestProject {
+    /// Passes a project to `body` whose database is on a cluster.
+    ///
+    /// - Parameters:
+    ///   - sql: Runs on the coordinator first, statement by statement.
+    ///   - files: Texts by their names in the folder.
+    package static func onCluster(
+        _ sql: [String],
+        files: KeyValuePairs<String, String> = [:],
+        _ body: (TestProject) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            for (name, text) in files { try folder.write(text, to: name) }
+            try await CitusCluster.withDatabase { url in
+                for statement in sql { try await psql(url, statement) }
+                try await body(TestProject(server: server, url: url, folder: folder))
+            }
+        }
+    }
+}

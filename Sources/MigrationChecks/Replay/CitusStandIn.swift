@@ -13,13 +13,18 @@ struct CitusStandIn: Sendable {
 
     /// nil if no migration names Citus, or if the server has it.
     ///
+    /// - Parameter since: The finding is not in a file up to this version, because those are not shown.
     /// - Throws: `PostgresError`.
-    init?(for plan: PlanFromNothing, _ session: borrowing Session) throws {
-        let first = plan.steps.lazy.compactMap { step in
-            step.up.script.statements.first(where: Self.namesCitus).map { (step.up.script.path, $0.line) }
-        }.first
+    init?(for plan: PlanFromNothing, since: Int, _ session: borrowing Session) throws {
+        let places = plan.steps.lazy.compactMap { step in
+            step.up.script.statements.first(where: Self.namesCitus).map { (step.up, $0.line) }
+        }
         let declared = plan.before.first { $0.what.extensions.contains(where: Self.extensions.contains) }
-        guard let place = first ?? declared.map({ ("\($0.folder)/dependencies.json", 1) }) else { return nil }
+        guard declared != nil || places.first != nil else { return nil }
+        let shown = plan.steps.first { $0.up.version > since }?.up.script.path
+        let place =
+            places.first { $0.0.version > since }.map { ($0.0.script.path, $0.1) } ?? shown.map { ($0, 1) }
+            ?? ("\(plan.before.first?.folder ?? "migrations")/dependencies.json", 1)
         let server = try session.query(
             """
             -- A setting of the library, which must be loaded at the start of the server.

@@ -97,7 +97,7 @@ package struct Replay: Sendable {
         return try await withSession(scratch, logger: logger) { session in
             let plan = try options.planFromNothing(in: environment, session)
             try session.setPatience()
-            let standIn = try CitusStandIn(for: plan, session)
+            let standIn = try CitusStandIn(for: plan, since: since ?? -1, session)
             try standIn?.install(session)
             for (folder, before) in plan.before {
                 try (standIn?.reduced(before) ?? before).make(in: folder, makesRoles: makesRoles, &session)
