@@ -152,7 +152,7 @@ let package = Package(
         .target(
             name: "Drills",
             dependencies: [
-                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Databases", "DumpArchives",
+                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Citus", "Databases", "DumpArchives",
                 "Inspection",
                 "LocalServer", "Migrations", "PostgresClient", "Project", "Restore", "SQLText", "Storage", log,
             ],
