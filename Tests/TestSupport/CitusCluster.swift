@@ -68,15 +68,17 @@ package enum CitusCluster {
         }
     }
 
-    /// Whether a node has a database of this name.
-    package static func has(database name: String) async throws -> Bool {
+    /// The databases of all nodes whose names match a pattern of LIKE.
+    package static func databases(like pattern: String) async throws -> [String] {
+        var names: [String] = []
         for node in try await nodes() {
-            let isThere = try await withSession(node.address("postgres"), logger: quietLogger) {
-                try !$0.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]).isEmpty
+            names += try await withSession(node.address("postgres"), logger: quietLogger) {
+                try $0.query("SELECT datname FROM pg_database WHERE datname LIKE $1", [pattern]).map {
+                    $0.text("datname")
+                }
             }
-            if isThere { return true }
         }
-        return false
+        return names
     }
 
     private static func drop(_ name: String, _ nodes: [Node]) async throws {
