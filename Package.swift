@@ -126,7 +126,7 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
+                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Citus", "Storage", log,
                 "Cryptography",
             ],
             swiftSettings: settings

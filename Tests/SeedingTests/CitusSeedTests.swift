@@ -13,12 +13,13 @@ import Testing
         "CREATE SCHEMA shop",
         "CREATE TABLE shop.kinds (code text PRIMARY KEY, title text, parent text REFERENCES shop.kinds)",
         "CREATE TABLE shop.people (id bigserial PRIMARY KEY, name text NOT NULL, note jsonb, kind text)",
-        "CREATE TABLE shop.plain (id int PRIMARY KEY, note text)",
+        "CREATE TABLE shop.plain (id int PRIMARY KEY, note text)", "CREATE TABLE shop.loose (place int, note text)",
     ]
     private static let distribution = [
         "SELECT create_distributed_table('shop.people', 'id', 'none', 4)",
         "SELECT create_reference_table('shop.kinds')",
         "SELECT citus_add_local_table_to_metadata('shop.plain')",
+        "SELECT create_distributed_table('shop.loose', 'place', 'none', 4)",
     ]
     private static let keys = [
         "ALTER TABLE shop.people ADD CONSTRAINT kind FOREIGN KEY (kind) REFERENCES shop.kinds (code)",
@@ -106,6 +107,15 @@ import Testing
             )
             #expect(await project.problem().hasPrefix("seeds/common/kinds.yaml:4: "))
             try await #expect(project.rows("SELECT * FROM kinds") == "old|Old|")
+        }
+    }
+
+    @Test(arguments: places.filter { $0 != .ordinary }) func theDistributionColumnIsNeverNull(place: Place) async throws
+    {
+        try await Self.with(place) { project in
+            try project.folder.write("generate: {count: 40}\n", to: "seeds/development/loose.yaml")
+            try await #expect(project.told().hasPrefix("kinds +2 ~0 =0 -0, loose +40 "))
+            try await #expect(project.rows("SELECT count(*) FROM loose WHERE place IS NULL") == "0")
         }
     }
 
