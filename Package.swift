@@ -120,20 +120,22 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", "Citus", log],
             swiftSettings: unhurried
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
+                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Citus", "Storage", log,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["AgeEncryption", "Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
+            dependencies: [
+                "AgeEncryption", "Basics", "PostgresClient", "Archive", "Citus", "Storage", "Bookkeeping", log,
+            ],
             swiftSettings: unhurried
         ),
 
@@ -150,7 +152,7 @@ let package = Package(
         .target(
             name: "Drills",
             dependencies: [
-                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Databases", "DumpArchives",
+                "AgeEncryption", "Archive", "Backup", "Basics", "Bookkeeping", "Citus", "Databases", "DumpArchives",
                 "Inspection",
                 "LocalServer", "Migrations", "PostgresClient", "Project", "Restore", "SQLText", "Storage", log,
             ],
@@ -162,7 +164,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "AgeEncryption", "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Drills", "Seeding",
-                "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
+                "Citus", "Cleaning", "Inspection", "LocalServer", "Project", "Bookkeeping", "Databases", "Archive",
                 "DumpArchives",
                 "Storage", "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -278,7 +280,7 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Inspection", "Backup", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
+                "Inspection", "Backup", "Citus", "GranaryCommands", "granary", "AgeEncryption", "Archive", "Storage",
                 "PostgresClient",
                 "TestSupport",
             ],

@@ -36,6 +36,8 @@ struct CleanCatalog: Sendable, Equatable {
         /// Whether a publication includes its deletes although it has no replica identity. Then the server refuses
         /// DELETE but not TRUNCATE.
         var refusesDelete = false
+        /// Whether it is in the metadata of Citus. Its rows are then in shards, and it is emptied by TRUNCATE.
+        var isDistributed = false
     }
 
     struct Switch: Sendable, Equatable {
@@ -99,6 +101,7 @@ extension CleanCatalog {
             try OtherLedger.all(session).map { ($0.oid, $0.tool) },
             uniquingKeysWith: { one, _ in one }
         )
+        let distributed = Set(try session.distributedTables())
         return try session.query(
             """
             SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, e.extname,
@@ -131,9 +134,10 @@ extension CleanCatalog {
         ).map { row in
             let parents = row.texts("parents").compactMap { UInt32($0) }
             let isPartition = row.bool("relispartition")
+            let name = TableName(schema: row.text("nspname"), name: row.text("relname"))
             return Relation(
                 oid: row.oid("oid"),
-                name: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                name: name,
                 kind: Kind(rawValue: row.text("relkind")) ?? .foreign,
                 partitionOf: isPartition ? parents.first : nil,
                 inheritsFrom: isPartition ? [] : parents,
@@ -146,7 +150,8 @@ extension CleanCatalog {
                 indexes: row.int("indexes"),
                 hasInvalidCheck: row.bool("invalid_check"),
                 switches: switches[row.oid("oid")] ?? [],
-                refusesDelete: row.bool("refuses_delete")
+                refusesDelete: row.bool("refuses_delete"),
+                isDistributed: distributed.contains(name)
             )
         }
     }

@@ -12,6 +12,7 @@ struct CleanUnit: Sendable, Equatable {
     var oid: UInt32 { relation.oid }
     var name: TableName { relation.name }
     var isPartitioned: Bool { relation.kind == .partitioned }
+    var isDistributed: Bool { members.contains(where: \.isDistributed) }
 
     /// The unit's name in a statement: inheriting tables are separate units.
     func target(_ session: borrowing Session) -> String {

@@ -82,10 +82,15 @@ struct CleanSteps: Sendable {
     var restarting: Set<UInt32> = []
     /// Units whose rows are kept but whose sequences are reset.
     var counters: [CleanUnit] = []
+    /// Sequences of Citus that cannot be reset, because their tables are not emptied by TRUNCATE.
+    var stuck: [CleanCatalog.Sequence] = []
     var rows: [UInt32: UnitRows] = [:]
 
     /// All units that are emptied. They are locked.
     var units: [CleanUnit] { truncated + deleted.flatMap(\.self) }
+
+    /// Whether Citus stores one of the tables.
+    var useCitus: Bool { (units + counters).contains(where: \.isDistributed) }
 
     /// The tables of a backup that restores everything: those with rows, and those whose sequences are reset.
     var endangered: [TableName] {

@@ -98,7 +98,7 @@ extension CleanPlanner {
             sequences: steps.sequences.map(\.name.description),
             hits: radius.hits,
             obstacles: try obstacles(filled, steps, session),
-            notes: unfitting(catalog) + (try staleViews(filled, session)) + (try distribution(filled, session)),
+            notes: unfitting(catalog) + (try staleViews(filled, session)) + distribution(filled, steps),
             dataBytes: filled.reduce(0) { $0 + (steps.rows[$1.oid]?.dataBytes ?? 0) },
             undoNeedsAllowInvalid: filled.contains { $0.members.contains(where: \.hasInvalidCheck) },
             catalog: catalog,
@@ -124,16 +124,26 @@ extension CleanPlanner {
         return obstacles
     }
 
-    private func distribution(_ filled: [CleanUnit], _ session: borrowing Session) throws -> [String] {
-        let names = Set(filled.flatMap { unit in [unit.name] + unit.members.map(\.name) })
-        let tables = try session.distributedTables().filter(names.contains)
-        guard !tables.isEmpty else { return [] }
-        return [
-            """
-            Citus distributes \(tables.map(\.spelling).listed()): the rows of the backup before cleaning are not of one \
-            moment unless writers are stopped
-            """
-        ]
+    private func distribution(_ filled: [CleanUnit], _ steps: CleanSteps) -> [String] {
+        var notes: [String] = []
+        let tables = filled.filter(\.isDistributed).map(\.name.spelling)
+        if !tables.isEmpty {
+            notes.append(
+                """
+                Citus distributes \(tables.listed()): the rows of the backup before cleaning are not of one moment unless \
+                writers are stopped
+                """
+            )
+        }
+        if !steps.stuck.isEmpty {
+            notes.append(
+                """
+                \(steps.stuck.map(\.name.spelling).listed()) \(steps.stuck.count == 1 ? "keeps its number" : "keep their numbers"): \
+                Citus resets a sequence only with a TRUNCATE of its table
+                """
+            )
+        }
+        return notes
     }
 
     private func unfitting(_ catalog: CleanCatalog) -> [String] {

@@ -9,7 +9,15 @@ struct CleanStepPlanner {
     func steps(restarting sequences: [CleanCatalog.Sequence]) -> CleanSteps {
         let units = Dictionary(uniqueKeysWithValues: radius.units.map { ($0.oid, $0) })
         let filled = radius.units.filter { radius.rows[$0.oid]?.isEmpty == false }
-        let truncated = truncated(filled, units)
+        let isRestarting = Set(sequences.compactMap { layout.unit[$0.table]?.oid })
+        let truncated = truncated(filled, units) { $0.isDistributed && isRestarting.contains($0.oid) }
+        // Citus does not alter the sequences of its tables; TRUNCATE … RESTART IDENTITY resets them.
+        let isStuck = { (sequence: CleanCatalog.Sequence) in
+            guard let unit = layout.unit[sequence.table], unit.isDistributed else { return false }
+            return !truncated.contains(unit.oid)
+        }
+        let stuck = sequences.filter(isStuck)
+        let sequences = sequences.filter { !isStuck($0) }
         let deleted = filled.map(\.oid).filter { !truncated.contains($0) }
         let groups = ReferenceOrder.groups(of: deleted, references: references)
         let restarting = Set(sequences.compactMap { layout.unit[$0.table]?.oid })
@@ -20,6 +28,7 @@ struct CleanStepPlanner {
             sequences: sequences,
             restarting: restarting,
             counters: radius.units.filter { counters.contains($0.oid) },
+            stuck: stuck,
             rows: radius.rows
         )
     }
@@ -34,9 +43,15 @@ struct CleanStepPlanner {
         return references
     }
 
-    /// The large units, those that refuse DELETE, and those that refer to them, because TRUNCATE requires these even if
+    /// The large units, those of Citus, those that refuse DELETE, and those that refer to them, because TRUNCATE requires these even if
     /// they are empty. If one of these must keep its rows, DELETE is used instead.
-    private func truncated(_ filled: [CleanUnit], _ units: [UInt32: CleanUnit]) -> Set<UInt32> {
+    ///
+    /// - Parameter isWanted: Whether to truncate a unit without rows.
+    private func truncated(
+        _ filled: [CleanUnit],
+        _ units: [UInt32: CleanUnit],
+        isWanted: (CleanUnit) -> Bool
+    ) -> Set<UInt32> {
         var referrers: [UInt32: Set<UInt32>] = [:]
         var blocked: Set<UInt32> = []
         for key in layout.catalog.keys {
@@ -51,9 +66,11 @@ struct CleanStepPlanner {
         let references = references
         blocked = closure(of: blocked) { references[$0] ?? [] }
         let large = filled.filter { unit in
-            (radius.rows[unit.oid]?.heapBytes ?? 0) > largeBytes || unit.members.contains(where: \.refusesDelete)
+            (radius.rows[unit.oid]?.heapBytes ?? 0) > largeBytes || unit.isDistributed
+                || unit.members.contains(where: \.refusesDelete)
         }.map(\.oid)
-        return closure(of: Set(large).subtracting(blocked)) { referrers[$0] ?? [] }
+        let wanted = units.values.filter(isWanted).map(\.oid)
+        return closure(of: Set(large + wanted).subtracting(blocked)) { referrers[$0] ?? [] }
     }
 
     private func closure(of start: Set<UInt32>, _ next: (UInt32) -> Set<UInt32>) -> Set<UInt32> {

@@ -12,20 +12,33 @@ struct CleanTransaction {
         try execute(switches.map(\.off), session)
         try execute(truncate(session) + steps.deleted.map { delete($0, session) }, session)
         try requireEmpty(session)
-        try execute(steps.sequences.map { "ALTER SEQUENCE \(session.quoted($0.name)) RESTART" }, session)
+        try execute(restarts(session), session)
         try execute(switches.map(\.on), session)
         try forgetSeeds(session)
     }
 
-    /// Sends all statements in one message, to avoid a round trip for each table.
+    /// Sends all statements in one message, to avoid a round trip for each table. Citus refuses some messages with
+    /// several statements, because it passes on the text.
     private func execute(_ statements: [String], _ session: borrowing Session) throws {
         guard !statements.isEmpty else { return }
+        guard !steps.useCitus else {
+            for statement in statements { try session.execute(statement) }
+            return
+        }
         try session.execute(statements.joined(separator: ";\n"))
     }
 
     private func truncate(_ session: borrowing Session) -> [String] {
         guard !steps.truncated.isEmpty else { return [] }
-        return ["TRUNCATE TABLE \(steps.truncated.map { $0.target(session) }.joined(separator: ", "))"]
+        let names = steps.truncated.map { $0.target(session) }.joined(separator: ", ")
+        let resets = steps.truncated.contains { $0.isDistributed && steps.restarting.contains($0.oid) }
+        return ["TRUNCATE TABLE \(names)\(resets ? " RESTART IDENTITY" : "")"]
+    }
+
+    /// Citus resets the sequences of its tables only with their TRUNCATE.
+    private func restarts(_ session: borrowing Session) -> [String] {
+        steps.sequences.filter { sequence in plan.layout.unit[sequence.table]?.isDistributed != true }
+            .map { "ALTER SEQUENCE \(session.quoted($0.name)) RESTART" }
     }
 
     /// One statement empties tables that refer to each other; foreign keys are checked at its end.

@@ -1,3 +1,4 @@
+internal import Citus
 internal import PostgresClient
 
 /// The rows of one unit.
@@ -26,9 +27,12 @@ struct RowProbe {
     ///
     /// - Throws: `CleaningError` with `.obstacle`, naming tables that the role may not read.
     func measure(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
+        let shards = try shards(of: units, session)
         var found = try heaps(units, session)
+        for (unit, size) in shards { found[unit, default: UnitRows()].heapBytes = size.heapBytes }
         let candidates = units.filter { unit in
-            !unit.leaves.isEmpty && (found[unit.oid]?.heapBytes != 0 || unit.leaves.contains { !$0.isHeap })
+            !unit.leaves.isEmpty
+                && (found[unit.oid]?.heapBytes != 0 || unit.isDistributed || unit.leaves.contains { !$0.isHeap })
         }
         try requireReadable(candidates, session)
         let small = candidates.filter { found[$0.oid]?.heapBytes ?? 0 <= Self.countedBytes }
@@ -36,11 +40,30 @@ struct RowProbe {
         let large = candidates.filter { found[$0.oid]?.heapBytes ?? 0 > Self.countedBytes }
         let filled = try Set(holding(large.map { ($0.oid, $0.target(session), "true") }, session))
         for unit in large where filled.contains(unit.oid) {
-            found[unit.oid]?.rows = try estimate(unit, session)
+            found[unit.oid]?.rows = try max(1, shards[unit.oid]?.rowsEstimate ?? estimate(unit, session))
             found[unit.oid]?.isExact = false
         }
         try addSizes(of: units.filter { found[$0.oid]?.isEmpty == false }, to: &found, session)
+        for (unit, size) in shards where found[unit]?.isEmpty == false {
+            found[unit]?.dataBytes = size.heapBytes + size.toastBytes
+            found[unit]?.bytes = size.heapBytes + size.toastBytes + size.indexBytes
+        }
         return found
+    }
+
+    /// The sizes of units of Citus, which are empty on the coordinator; without those that a node did not report, whose
+    /// rows are counted.
+    private func shards(of units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: CitusSize] {
+        let distributed = units.filter(\.isDistributed)
+        guard !distributed.isEmpty else { return [:] }
+        let sizes = try session.citusSizes(mayStat: try session.mayStat())
+        var sums: [UInt32: CitusSize] = [:]
+        for unit in distributed {
+            let leaves = unit.leaves.compactMap { sizes[$0.oid] }
+            guard leaves.count == unit.leaves.count, let first = leaves.first else { continue }
+            sums[unit.oid] = leaves.dropFirst().reduce(first) { $0.adding($1) }
+        }
+        return sums
     }
 
     /// Measures only the heap: a table without a block has no rows.
@@ -125,7 +148,7 @@ struct RowProbe {
         try batches(tables) { batch in
             try session.query(
                 batch.map {
-                    "SELECT \($0.number) AS number WHERE EXISTS (SELECT FROM \($0.target) WHERE \($0.condition))"
+                    "SELECT \($0.number) AS number WHERE EXISTS (SELECT 1 FROM \($0.target) WHERE \($0.condition))"
                 }.joined(separator: " UNION ALL ")
             ).map { $0.oid("number") }
         }

@@ -66,9 +66,9 @@ package struct DrillRun: Sendable {
     private func rehearse(_ file: RestoreFile, _ smoke: [SmokeQuery], _ journal: DrillJournal) async throws {
         let place = DrillPlace(options, file.manifest, journal, logger)
         do {
-            try await place.with { server, name in
+            try await place.with { target in
                 let restore = RestoreTrial(file, options, journal, logger, progress)
-                guard let database = try await restore.run(on: server, into: name) else { return }
+                guard let database = try await restore.run(into: target) else { return }
                 try await afterRestore(database)
                 try await check(database, file, smoke, journal)
             }

@@ -32,9 +32,10 @@ struct RestoreTrial: Sendable {
 
     /// - Returns: The restored database; nil if the restore failed.
     /// - Throws: `DrillError`; the errors of a restore that say nothing about the backup.
-    func run(on server: ServerAddress, into name: String) async throws -> ServerAddress? {
+    func run(into target: DrillPlace.Target) async throws -> ServerAddress? {
         try requireLibraries()
-        let restore = restoreOptions(into: name, on: server)
+        let server = target.server
+        let restore = restoreOptions(into: target)
         let clock = PhaseClock()
         let progress = progress
         do {
@@ -48,7 +49,7 @@ struct RestoreTrial: Sendable {
             }.run()
             journal.update { $0.phases += clock.phases }
             note(report)
-            return server.database(name)
+            return server.database(target.name)
         } catch {
             if let lack = Self.lack(error) { throw obstacle(lack) }
             guard let problem = Self.finding(error) else { throw error }
@@ -71,16 +72,18 @@ struct RestoreTrial: Sendable {
         )
     }
 
-    private func restoreOptions(into name: String, on server: ServerAddress) -> RestoreOptions {
+    private func restoreOptions(into target: DrillPlace.Target) -> RestoreOptions {
         var restore = RestoreOptions(file: options.file)
-        restore.into = name
+        restore.into = target.name
+        // A swap is of one server, so a cluster is filled in place.
+        restore.inPlace = target.isPrepared
         restore.jobs = options.jobs
         restore.stateSchema = options.stateSchema
         restore.environment = file.manifest?.environment
         restore.noTablespaces = true
         // The server may be one of production.
         restore.withoutForeignRows = true
-        restore.maintenanceDatabase = server.resolvedDatabase
+        restore.maintenanceDatabase = target.server.resolvedDatabase
         let roles = Set(file.manifest?.roles ?? [])
         let isDefined = roles.isSubset(of: Set((file.manifest?.roleDefinitions ?? []).map(\.name)))
         if case .temporary = options.place, file.isOurs, isDefined {

@@ -74,9 +74,11 @@ package struct RowCounting: Sendable {
             var counted: [UInt32: Count] = [:]
             let leaves = report.tables.flatMap(\.leaves).sorted { ($0.heapBytes, $0.name) < ($1.heapBytes, $1.name) }
             for (number, leaf) in leaves.enumerated() {
-                let isCheap = leaf.heapBytes <= Self.cheapBytes
+                let isCheap = leaf.sizeIsKnown && leaf.heapBytes <= Self.cheapBytes
                 // An empty file has no rows. That is exact, and needs no query.
-                if report.sizesAreCurrent, leaf.heapBytes == 0, Self.obstacle(leaf, unplannable) == nil {
+                if report.sizesAreCurrent, leaf.heapBytes == 0, !leaf.isDistributed,
+                    Self.obstacle(leaf, unplannable) == nil
+                {
                     counted[leaf.oid] = .rows(0)
                     continue
                 }
@@ -174,6 +176,10 @@ extension RowCounting {
 
     private static func count(_ leaf: TableReport.Leaf, _ session: borrowing Session) throws -> Count {
         do {
+            if leaf.isDistributed {
+                let rows = try session.query("SELECT pg_catalog.count(*) AS rows FROM \(session.quoted(leaf.name))")
+                return .rows(rows[0].int("rows"))
+            }
             let row = try session.query(
                 """
                 SELECT pg_catalog.count(*) AS rows, (SELECT c.relfilenode FROM pg_catalog.pg_class c WHERE c.oid = \(leaf.oid))

@@ -1,6 +1,7 @@
+internal import Citus
 package import PostgresClient
 
-/// Reads a `SchemaReport` with ten queries, independently of the number of tables.
+/// Reads a `SchemaReport` with eleven queries, independently of the number of tables.
 ///
 /// `pg_get_expr` and similar functions take ACCESS SHARE for a moment. So tables on which a session holds ACCESS
 /// EXCLUSIVE, or waits for it, are left out of those calls. If a lock interferes, the reading starts again.
@@ -55,7 +56,26 @@ package struct SchemaReading: Sendable {
                 )
             )
         }
+        try addDistribution(to: &tables, session)
         return SchemaReport(tables: tables)
+    }
+
+    private func addDistribution(to tables: inout [SchemaReport.Table], _ session: borrowing Session) throws {
+        let all = try session.citusTables()
+        guard !all.isEmpty else { return }
+        let shown = Set(tables.map(\.oid))
+        let found = all.filter { shown.contains($0.oid) }
+        let groups = Dictionary(grouping: found.filter { $0.group != nil }) { $0.group }
+        let known = Dictionary(found.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in tables.indices {
+            guard let table = known[tables[index].oid] else { continue }
+            let colocated = table.group.flatMap { groups[$0] } ?? []
+            tables[index].distribution = SchemaReport.Distribution(
+                kind: table.kind,
+                column: table.column,
+                colocated: colocated.map(\.name).filter { $0 != table.name }.sorted()
+            )
+        }
     }
 
     private func relations(

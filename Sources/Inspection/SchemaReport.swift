@@ -1,3 +1,4 @@
+package import Citus
 package import PostgresClient
 
 /// The structure of a database's tables, in an order that depends only on names.
@@ -26,6 +27,17 @@ package struct SchemaReport: Sendable, Equatable {
         package var referencedBy: [Reference] = []
         /// A session holds ACCESS EXCLUSIVE on it: expressions and definitions of indexes could not be read.
         package var held: HeldTable?
+        /// How Citus stores it; nil for an ordinary table.
+        package var distribution: Distribution?
+    }
+
+    /// Without the cluster's numbers, which are different in every cluster.
+    package struct Distribution: Sendable, Equatable {
+        package var kind: CitusTable.Kind
+        /// The distribution column.
+        package var column: String?
+        /// The other tables of the report whose shards are stored together with those of this one.
+        package var colocated: [TableName]
     }
 
     package struct Column: Sendable, Equatable {

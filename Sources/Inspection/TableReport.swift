@@ -1,8 +1,9 @@
+package import Citus
 package import PostgresClient
 
 /// The tables of a database with their sizes and the planner's row estimates.
 ///
-/// Four queries, independently of the number of tables, on catalogs and functions that lock no table:
+/// Five queries, independently of the number of tables, on catalogs and functions that lock no table:
 /// `pg_relation_size()` and similar functions would wait behind ACCESS EXCLUSIVE, and a migration would wait for them.
 /// Sizes come from the files if the role may read those (`pg_stat_file`), else from `pg_class.relpages`, the state of
 /// the last VACUUM or ANALYZE.
@@ -37,6 +38,10 @@ package struct TableReport: Sendable, Equatable {
         /// False for a materialized view that was never filled and cannot be read.
         package var isPopulated: Bool
         package var held: HeldTable?
+        /// How Citus stores it; nil for an ordinary table.
+        package var distribution: CitusTable?
+        /// False if a node of Citus did not tell the size of a shard. The sizes are then 0.
+        package var sizeIsKnown = true
         /// The tables that hold the rows: the leaves, or the table itself.
         package var leaves: [Leaf]
 
@@ -53,6 +58,9 @@ package struct TableReport: Sendable, Equatable {
         package var isReadable: Bool
         package var isPopulated: Bool
         package var held: HeldTable?
+        /// Whether its rows are in shards of Citus, so that its own file is empty.
+        package var isDistributed: Bool
+        package var sizeIsKnown: Bool
     }
 
     package var bytes: Int { tables.reduce(0) { $0 + $1.bytes } }
@@ -63,10 +71,9 @@ extension TableReport {
     /// - Throws: `PostgresError`.
     package static func read(_ scope: InspectionScope, _ session: borrowing Session) throws -> TableReport {
         try session.pinForLooking()
-        let mayStat = try session.query(
-            "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text,boolean)', 'EXECUTE') AS may"
-        )[0].bool("may")
+        let mayStat = try session.mayStat()
         let held = try session.heldTables()
+        let cluster = try ClusterFacts.read(mayStat: mayStat, session)
         let rows = try session.query(statement(mayStat: mayStat), [scope.parameter])
         let parents = try session.query(
             """
@@ -79,12 +86,12 @@ extension TableReport {
             uniquingKeysWith: { first, _ in first }
         )
         return TableReport(
-            tables: rolledUp(rows.map { table($0, held) }, parent),
+            tables: rolledUp(rows.map { table($0, held, cluster) }, parent),
             sizesAreCurrent: mayStat
         )
     }
 
-    private static func table(_ row: Rows.Row, _ held: [UInt32: HeldTable]) -> Table {
+    private static func table(_ row: Rows.Row, _ held: [UInt32: HeldTable], _ cluster: ClusterFacts) -> Table {
         let kind: Kind =
             switch row.text("relkind") {
             case "p": .partitionedTable
@@ -109,7 +116,10 @@ extension TableReport {
             leaves: []
         )
         // An empty file has no rows, even if the table was never analysed.
-        if row.bool("is_empty") && table.rowsEstimate == nil || !table.isPopulated { table.rowsEstimate = 0 }
+        cluster.complete(&table)
+        if table.distribution == nil, row.bool("is_empty") && table.rowsEstimate == nil || !table.isPopulated {
+            table.rowsEstimate = 0
+        }
         if kind != .partitionedTable {
             table.leaves = [
                 Leaf(
@@ -120,7 +130,9 @@ extension TableReport {
                     rowsEstimate: table.rowsEstimate,
                     isReadable: table.isReadable,
                     isPopulated: table.isPopulated,
-                    held: table.held
+                    held: table.held,
+                    isDistributed: table.distribution != nil,
+                    sizeIsKnown: table.sizeIsKnown
                 )
             ]
         }
@@ -149,22 +161,7 @@ extension TableReport {
     }
 
     private static func statement(mayStat: Bool) -> String {
-        // A file of 1 GB is followed by others, which the number of pages may not include.
-        let size =
-            mayStat
-            ? """
-            CASE WHEN f.size >= 1073741824 THEN f.size + (
-                SELECT coalesce(pg_catalog.sum((pg_catalog.pg_stat_file(f.path || '.' || s.number, true)).size), 0)
-                FROM pg_catalog.generate_series(1, 64 + r.relpages / 65536) AS s (number)) ELSE f.size END
-            """
-            : "r.relpages::bigint * pg_catalog.current_setting('block_size')::bigint"
-        let file =
-            mayStat
-            ? """
-            CROSS JOIN LATERAL (SELECT pg_catalog.pg_relation_filepath(r.oid) AS path OFFSET 0) AS p
-            CROSS JOIN LATERAL (
-                SELECT p.path, coalesce((pg_catalog.pg_stat_file(p.path, true)).size, 0) AS size OFFSET 0) AS f
-            """ : ""
+        let size = RelationFileSize(of: "r", mayStat: mayStat)
         return """
             WITH wanted AS MATERIALIZED (
                 SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid,
@@ -178,9 +175,9 @@ extension TableReport {
                 UNION ALL SELECT w.oid, 'toast', i.indexrelid
                 FROM wanted w JOIN pg_catalog.pg_index i ON i.indrelid = w.reltoastrelid WHERE w.reltoastrelid <> 0
             ), sizes AS (
-                SELECT parts.owner, parts.part, \(size) AS bytes
+                SELECT parts.owner, parts.part, \(size.expression) AS bytes
                 FROM parts JOIN pg_catalog.pg_class r ON r.oid = parts.relation AND r.relkind IN ('r', 'm', 'i', 't')
-                \(file)
+                \(size.joins)
             ), sums AS (
                 SELECT owner, pg_catalog.sum(bytes) FILTER (WHERE part = 'heap') AS heap,
                     pg_catalog.sum(bytes) FILTER (WHERE part = 'index') AS indexes, pg_catalog.sum(bytes) FILTER (WHERE part = 'toast') AS toast
@@ -226,6 +223,7 @@ extension TableReport.Table {
             }
         }
         held = held ?? partition.held
+        sizeIsKnown = sizeIsKnown && partition.sizeIsKnown
         leaves += partition.leaves
     }
 }

@@ -36,7 +36,7 @@ import Testing
         let page = try RulesPage()
         for section in page.sections {
             var linter = Linter(rules: LintRules.defaults.union([section.name]))
-            for setup in [page.setup] + section.setup { linter.schema.learn(from: try SQLScript(setup)) }
+            for setup in page.setups(of: section) { linter.schema.learn(from: try SQLScript(setup)) }
             for bad in section.bad {
                 let found = try linter.findings(in: parsedFile(bad))
                 #expect(Set(found.map(\.rule)) == [section.name], "docs/rules.md:\(section.line): \(bad)")
@@ -57,25 +57,37 @@ import Testing
     @Test func eachExampleDoesOnTheServerWhatThePageClaims() async throws {
         let page = try RulesPage()
         try await ThrowawayServer.shared().withDatabase { url in
-            try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try session.execute("\(Session.databaseSearchPath); SET client_min_messages = error")
-                for section in page.sections {
-                    let place = "docs/rules.md:\(section.line)"
-                    for bad in section.bad {
-                        try Stage.prepare(session, page, section)
-                        let seen = try Stage.run(bad, session, section.claim)
-                        #expect(seen.isClaimed, "\(place): \(bad)\nsaw \(seen)")
-                    }
+            try await compare(page, page.sections.filter { !$0.isAboutCitus }, with: url)
+        }
+    }
+
+    @Test(.enabled(if: CitusCluster.isAvailable, "\(CitusCluster.absence)"))
+    func eachExampleDoesOnAClusterWhatThePageClaims() async throws {
+        let page = try RulesPage()
+        let sections = page.sections.filter(\.isAboutCitus)
+        #expect(sections.count == LintRules.named("citus").count)
+        try await CitusCluster.withDatabase { url in try await compare(page, sections, with: url) }
+    }
+
+    private func compare(_ page: RulesPage, _ sections: [RulesPage.Section], with url: String) async throws {
+        try await withSession(ServerAddress(url), logger: quietLogger) { session in
+            try session.execute("\(Session.databaseSearchPath); SET client_min_messages = error")
+            for section in sections {
+                let place = "docs/rules.md:\(section.line)"
+                for bad in section.bad {
                     try Stage.prepare(session, page, section)
-                    for good in section.good {
-                        let seen = try Stage.run(good, session, section.claim)
-                        #expect(seen.error == nil, "\(place): \(good)\n\(seen.error ?? "")")
-                        let isMeant = section.claim.isMeant(by: good)
-                        #expect(!seen.isClaimed || isMeant || section.claim == .none, "\(place): \(good)\nsaw \(seen)")
-                    }
+                    let seen = try Stage.run(bad, session, section.claim)
+                    #expect(seen.isClaimed, "\(place): \(bad)\nsaw \(seen)")
                 }
-                try session.execute("DROP DATABASE IF EXISTS shop_2019")
+                try Stage.prepare(session, page, section)
+                for good in section.good {
+                    let seen = try Stage.run(good, session, section.claim)
+                    #expect(seen.error == nil, "\(place): \(good)\n\(seen.error ?? "")")
+                    let isMeant = section.claim.isMeant(by: good)
+                    #expect(!seen.isClaimed || isMeant || section.claim == .none, "\(place): \(good)\nsaw \(seen)")
+                }
             }
+            try session.execute("DROP DATABASE IF EXISTS shop_2019")
         }
     }
 }
@@ -145,8 +157,7 @@ private enum Stage {
         try session.execute("DROP TABLE IF EXISTS coupons")
         try session.execute("CREATE EXTENSION IF NOT EXISTS plpgsql")
         if section.name == "ban-drop-database" { try session.execute("DROP DATABASE IF EXISTS shop_2019") }
-        try session.execute(page.setup)
-        for setup in section.setup { try session.execute(setup) }
+        for setup in page.setups(of: section) { try session.execute(setup) }
     }
 
     static func run(
@@ -162,7 +173,7 @@ private enum Stage {
                 try session.execute("BEGIN")
                 // Outside of a transaction the counters may be reported and reset.
                 let before = try state(session, claim)
-                try session.execute(sql)
+                for statement in file.script.statements { try session.execute(statement.text) }
                 (seen.isClaimed, seen.details) = try observe(session, claim, before)
                 try session.execute("COMMIT")
             } else {

@@ -28,6 +28,59 @@ struct ReplayTests {
         }
     }
 
+    private static let distributing: KeyValuePairs = [
+        "000001_a.up.sql": "CREATE EXTENSION IF NOT EXISTS citus;\n" + table,
+        "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+        "000002_b.up.sql": "SELECT create_distributed_table('shop.orders', 'id', shard_count => 4);",
+        "000002_b.down.sql": "SELECT undistribute_table('shop.orders');",
+        "000003_c.up.sql": """
+        DO $$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'shop.orders'::regclass AND false) THEN
+                CREATE TABLE shop.kinds (kind text PRIMARY KEY);
+                PERFORM pg_catalog.create_reference_table('shop.kinds');
+            END IF;
+        END $$;
+        """, "000003_c.down.sql": "DROP TABLE shop.kinds;",
+        "000004_d.up.sql": "ALTER TABLE shop.orders ADD COLUMN size int;",
+        "000004_d.down.sql": "ALTER TABLE shop.orders DROP COLUMN size;",
+    ]
+
+    @Test func withoutCitusItsFunctionsDoNothingAndTheReportSaysSo() async throws {
+        try await TestProject.with(migrations: Self.distributing) { project in
+            let report = try await project.replay()
+            #expect(
+                report.findings.map { "\($0.severity.rawValue) \($0.rule) \($0.line)" } == [
+                    "info replayed-without-citus 1"
+                ]
+            )
+            #expect(report.steps.map(\.undoes) == [true, true, true, true])
+        }
+    }
+
+    @Test func withoutCitusOnlyASuperuserCanStandIn() async throws {
+        try await TestProject.with(migrations: Self.distributing) { project in
+            try await project.sql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB")
+            let report = try await project.replay(
+                on: project.url.replacing("user=granary", with: "user=maker"),
+                keepsRoles: true
+            )
+            #expect(report.findings.map(\.rule) == ["replayed-without-citus", "up-fails"])
+            #expect(report.findings.first?.message.contains("superuser") == true)
+            try await project.sql("DROP ROLE maker")
+        }
+    }
+
+    @Test(.enabled(if: CitusCluster.isAvailable, "\(CitusCluster.absence)"))
+    func onAClusterTablesAreDistributed() async throws {
+        try await TestProject.with(migrations: Self.distributing) { project in
+            // The extension stays, because the other nodes need it.
+            try project.writeMigration("DROP SCHEMA shop CASCADE; DROP EXTENSION citus;", to: "000001_a.down.sql")
+            let report = try await project.replay(on: CitusCluster.url, keepsRoles: true)
+            #expect(report.findings.filter { $0.severity != .info } == [])
+            #expect(report.steps.map(\.undoes) == [true, true, true, true])
+        }
+    }
+
     @Test(arguments: [
         ("CREATE TABLE shop.a (); CREATE TABLE shop.b ();", "DROP TABLE shop.a;", "does not remove table shop.b"),
         ("CREATE TABLE shop.a (x int);", "DROP TABLE shop.a, shop.orders;", "does not restore table shop.orders"),

@@ -34,10 +34,14 @@ struct RulesPage {
         var setup: [String] = []
         var bad: [String] = []
         var good: [String] = []
+
+        var isAboutCitus: Bool { name.hasPrefix("citus-") }
     }
 
     /// The SQL for the tables of the examples.
     private(set) var setup = ""
+    /// The SQL that distributes these tables, for rules of the group `citus`.
+    private(set) var citusSetup = ""
     private(set) var sections: [Section] = []
     /// The rows of the table of differences from squawk.
     private(set) var differences: [[String]] = []
@@ -77,7 +81,13 @@ struct RulesPage {
         }
     }
 
+    /// The setups of a section, in their order.
+    func setups(of section: Section) -> [String] {
+        [setup] + (section.isAboutCitus ? [citusSetup] : []) + section.setup
+    }
+
     private mutating func take(_ kind: String, _ text: String) {
+        if kind == "sql citus" { citusSetup = text }
         guard let last = sections.indices.last else {
             if kind == "sql setup" { setup = text }
             return

@@ -23,10 +23,19 @@ struct DrillPlace: Sendable {
         self.logger = logger
     }
 
-    /// Passes a server and the name of a new database to `body`, and drops both afterwards, or keeps them.
+    /// Where to restore.
+    struct Target: Sendable {
+        var server: ServerAddress
+        /// The name of the database.
+        var name: String
+        /// Whether the database exists, on every node of a cluster, so that the restore fills it in place.
+        var isPrepared = false
+    }
+
+    /// Passes a server and the name of a database to `body`, and drops both afterwards, or keeps them.
     ///
-    /// - Throws: `DrillError.refused`, `LocalServerError`, `PostgresError`, errors of `body`.
-    func with(_ body: @escaping @Sendable (ServerAddress, _ name: String) async throws -> Void) async throws {
+    /// - Throws: `DrillError.refused`, `.obstacles`, `LocalServerError`, `PostgresError`, errors of `body`.
+    func with(_ body: @escaping @Sendable (Target) async throws -> Void) async throws {
         switch options.place {
         case .temporary(let folder, let postgresBin): try await withServer(in: folder, postgresBin, body)
         case .server(let address):
@@ -37,7 +46,7 @@ struct DrillPlace: Sendable {
     private func withServer(
         in folder: String,
         _ postgresBin: String?,
-        _ body: @escaping @Sendable (ServerAddress, String) async throws -> Void
+        _ body: @escaping @Sendable (Target) async throws -> Void
     ) async throws {
         try await TemporaryServer.with(
             in: folder,
@@ -50,7 +59,7 @@ struct DrillPlace: Sendable {
                 report.server = "a temporary server"
                 report.serverVersion = server.version
             }
-            try await body(ServerAddress(server.url(database: "postgres")), Self.database)
+            try await body(Target(server: ServerAddress(server.url(database: "postgres")), name: Self.database))
             guard keeps(.success(())) else { return }
             journal.update { report in
                 report.kept = DrillReport.Kept(
@@ -65,11 +74,14 @@ struct DrillPlace: Sendable {
 
     private func withDatabase(
         on server: ServerCheck.Server,
-        _ body: @escaping @Sendable (ServerAddress, String) async throws -> Void
+        _ body: @escaping @Sendable (Target) async throws -> Void
     ) async throws {
         journal.update { report in
             report.server = server.host
             report.serverVersion = server.version
+        }
+        if manifest?.distribution != nil, let cluster = try await ClusterDatabase(of: server.address, logger: logger) {
+            return try await withDatabase(on: cluster, server, body)
         }
         let kept = "granary_drilled_\(options.now)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
         let keptName = { @Sendable (result: Result<Void, any Error>) in keeps(result) ? kept : nil }
@@ -79,10 +91,26 @@ struct DrillPlace: Sendable {
             logger: logger,
             keptName: keptName
         ) { name in
-            try await body(server.address, name)
+            try await body(Target(server: server.address, name: name))
             guard keeps(.success(())) else { return }
             journal.update { $0.kept = DrillReport.Kept(database: kept) }
         }
+    }
+
+    /// The database is not kept, because it would have to be renamed on all nodes.
+    private func withDatabase(
+        on cluster: ClusterDatabase,
+        _ server: ServerCheck.Server,
+        _ body: @escaping @Sendable (Target) async throws -> Void
+    ) async throws {
+        journal.update { $0.notes.append("the database of the drill is on \(cluster.summary)") }
+        try await ScratchDatabase.withName(server.address, for: .drill, logger: logger) { name in
+            try await cluster.with(name) {
+                try await body(Target(server: server.address, name: name, isPrepared: true))
+            }
+        }
+        guard keeps(.success(())) else { return }
+        journal.update { $0.notes.append("the database was not kept, because it was on several servers") }
     }
 
     /// A restore that failed has dropped its database already.

@@ -1,3 +1,4 @@
+internal import Citus
 package import Inspection
 internal import PostgresClient
 
@@ -17,6 +18,9 @@ package enum SchemaDocument {
         .init("partition_key", \.partitionKey), .init("inherits") { $0.inherits.map(\.description) },
         .init("unlogged", \.isUnlogged), .init("row_security", \.hasRowSecurity),
         .init("row_security_forced", \.forcesRowSecurity), .init("locked") { $0.held != nil },
+        .init("distribution", \.distribution?.kind.rawValue),
+        .init("distribution_column", \.distribution?.column),
+        .init("colocated_with") { ($0.distribution?.colocated ?? []).map(\.description) },
         .init("columns", each: column, \.columns), .init("constraints", each: constraint, \.constraints),
         .init("indexes", each: index, \.indexes), .init("triggers", each: part, \.triggers),
         .init("policies", each: part, \.policies), .init("partitions", each: partition, \.partitions),

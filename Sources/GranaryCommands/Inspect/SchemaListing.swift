@@ -1,3 +1,4 @@
+internal import Citus
 package import Inspection
 internal import PostgresClient
 
@@ -41,6 +42,9 @@ package struct SchemaListing: Sendable {
             lines.append("  inherits from " + Formatting.harmless(parents))
         }
         if table.isUnlogged { lines.append("  unlogged") }
+        if let distribution = table.distribution {
+            lines.append("  " + Formatting.harmless(distribution.summary { $0.description }))
+        }
         if let security = table.rowSecurity { lines.append("  " + security) }
         lines += columns(table)
         lines += section(
@@ -94,5 +98,20 @@ extension SchemaReport.Column {
         case .identityAlways, .identityByDefault: generation.rawValue
         case .stored, .virtual: "generated always as (\(expression ?? "?")) \(generation.rawValue)"
         }
+    }
+}
+
+extension SchemaReport.Distribution {
+    /// `distributed by id, with shop.items`.
+    func summary(_ name: (TableName) -> String) -> String {
+        let words =
+            switch kind {
+            case .distributed: "distributed" + (column.map { " by \($0)" } ?? "")
+            case .schema: "in a distributed schema"
+            case .reference, .singleShard, .managedLocal: "\(kind.rawValue) table of Citus"
+            }
+        // In a distributed schema all tables are together.
+        guard kind != .schema, !colocated.isEmpty else { return words }
+        return words + ", with " + colocated.map(name).joined(separator: ", ")
     }
 }

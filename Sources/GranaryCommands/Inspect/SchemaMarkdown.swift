@@ -25,6 +25,7 @@ package struct SchemaMarkdown: Sendable {
             facts.append("inherits from " + table.inherits.map { code($0.description) }.joined(separator: ", "))
         }
         if table.isUnlogged { facts.append("unlogged") }
+        if let distribution = table.distribution { facts.append(escaped(distribution.summary { $0.description })) }
         if let security = table.rowSecurity { facts.append(security) }
         if table.held != nil { facts.append("locked: expressions and indexes could not be read") }
         lines.append(facts.joined(separator: ", ") + ".")

@@ -1,3 +1,4 @@
+internal import Citus
 package import Inspection
 internal import PostgresClient
 
@@ -49,21 +50,21 @@ package struct TableListing: Sendable {
                 \.table.kind.rawValue,
                 column: .init("kind", mayShrink: true, expendable: 4) { kind($0.table) }
             ),
-            .init("bytes", \.table.bytes),
+            .init("bytes") { $0.table.sizeIsKnown ? $0.table.bytes : nil },
             .init(
                 "heap_bytes",
-                \.table.heapBytes,
-                column: .init("heap", isNumber: true) { Formatting.bytes($0.table.heapBytes) }
+                { $0.table.sizeIsKnown ? $0.table.heapBytes : nil },
+                column: .init("heap", isNumber: true) { size($0.table, \.heapBytes) }
             ),
             .init(
                 "index_bytes",
-                \.table.indexBytes,
-                column: .init("indexes", isNumber: true, expendable: 2) { Formatting.bytes($0.table.indexBytes) }
+                { $0.table.sizeIsKnown ? $0.table.indexBytes : nil },
+                column: .init("indexes", isNumber: true, expendable: 2) { size($0.table, \.indexBytes) }
             ),
             .init(
                 "toast_bytes",
-                \.table.toastBytes,
-                column: .init("toast", isNumber: true, expendable: 1) { Formatting.bytes($0.table.toastBytes) }
+                { $0.table.sizeIsKnown ? $0.table.toastBytes : nil },
+                column: .init("toast", isNumber: true, expendable: 1) { size($0.table, \.toastBytes) }
             ),
             .init(
                 "rows_estimate",
@@ -78,6 +79,9 @@ package struct TableListing: Sendable {
                 column: .init("statistics", mayShrink: true, expendable: 3) { statistics($0.table) }
             ),
             .init("statistics_age_seconds", \.table.statisticsAgeSeconds), .init("partitions", \.table.partitions),
+            .init("distribution", \.table.distribution?.kind.rawValue),
+            .init("distribution_column", \.table.distribution?.column),
+            .init("colocation_group", \.table.distribution?.group), .init("shards", \.table.distribution?.shards),
             .init("readable", \.table.isReadable), .init("populated", \.table.isPopulated),
             .init("locked_by", \.table.held?.processID, column: .init("remark", mayShrink: true) { remark($0.table) }),
             .column(.init("share", isNumber: true, expendable: 5) { "\(Int(($0.share * 100).rounded())) %" }),
@@ -88,8 +92,14 @@ package struct TableListing: Sendable {
 
     /// Remarks about the figures.
     package var notes: [String] {
-        report.sizesAreCurrent
-            ? [] : ["sizes are those of the last VACUUM or ANALYZE; a superuser sees those of this moment"]
+        var notes: [String] = []
+        if !report.sizesAreCurrent {
+            notes.append("sizes are those of the last VACUUM or ANALYZE; a superuser sees those of this moment")
+        }
+        if report.tables.contains(where: { !$0.sizeIsKnown }) {
+            notes.append("a node of the cluster did not tell the sizes of its shards")
+        }
+        return notes
     }
 
     private static func kind(_ table: TableReport.Table) -> String {
@@ -103,8 +113,12 @@ package struct TableListing: Sendable {
         return table.statisticsAgeSeconds.map(Formatting.age) ?? "of unknown age"
     }
 
+    private static func size(_ table: TableReport.Table, _ part: (TableReport.Table) -> Int) -> String {
+        table.sizeIsKnown ? Formatting.bytes(part(table)) : "unknown"
+    }
+
     private static func remark(_ table: TableReport.Table) -> String {
-        var remarks: [String] = []
+        var remarks = table.distribution.map { [$0.summary] } ?? []
         if let held = table.held {
             remarks.append("\(held.isGranted ? "locked by" : "lock awaited by") process \(held.processID)")
         }

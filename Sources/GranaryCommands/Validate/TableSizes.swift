@@ -1,3 +1,4 @@
+internal import Citus
 internal import PostgresClient
 internal import SQLText
 
@@ -27,8 +28,24 @@ enum TableSizes {
                     else { continue }
                     sizes[RelationName(schema: schema, name: name)] = bytes
                 }
+                try readShards(session, &sizes)
                 return sizes
             }
+        }
+    }
+
+    /// The tables of Citus are empty on the coordinator.
+    private static func readShards(_ session: borrowing Session, _ sizes: inout [RelationName: Int]) throws {
+        let tables = try session.citusTables()
+        guard !tables.isEmpty else { return }
+        let shards = try session.citusSizes(mayStat: false)
+        for table in tables {
+            let name = RelationName(schema: table.name.schema, name: table.name.name)
+            guard let size = shards[table.oid], size.rowsEstimate != nil else {
+                sizes[name] = nil
+                continue
+            }
+            sizes[name] = size.heapBytes + size.toastBytes
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
@@ -15,7 +16,14 @@ extension ValidateCommand {
         validator.base = base
         validator.since = since.flatMap { Migration.version(spelled: $0) }
         let connected = try await connect(folders, console)
-        if let connected { validator.tableSizes = try await TableSizes.read(connected.address, console) }
+        if let connected {
+            validator.tableSizes = try await TableSizes.read(connected.address, console)
+            let found = try await DistributedTables.read(connected.address, StateSchema(service.state.stateSchema), console)
+            validator.distributed = found.tables
+            for index in folders.indices {
+                validator.folders[index].applied = found.applied[folders[index].service.name] ?? []
+            }
+        }
 
         var validation = try await validator.check()
         for folder in folders { validation.add(seedChecks(folder, validation).findings()) }

@@ -10,6 +10,7 @@ package enum ReplayRule: String, Sendable, CaseIterable {
     case upAgainFails = "up-again-fails"
     case upAgainDiffers = "up-again-differs"
     case estimatedDuration = "estimated-duration"
+    case withoutCitus = "replayed-without-citus"
 
     static let names = Set(allCases.map(\.rawValue))
 }

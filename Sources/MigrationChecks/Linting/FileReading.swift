@@ -6,6 +6,7 @@ struct FileReading {
     private let file: ParsedFile
     private let before: SchemaModel
     private let outcome: SchemaModel?
+    private let cluster: ClusterTables
     /// The schema after the earlier files and the statements read so far.
     private(set) var schema: SchemaModel
     private var transaction: TransactionState
@@ -13,9 +14,11 @@ struct FileReading {
     /// - Parameters:
     ///   - schema: The schema after the earlier files.
     ///   - outcome: The schema after all files; nil if it is unknown.
-    init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?) {
+    ///   - cluster: The tables that Citus stores in the database.
+    init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?, _ cluster: ClusterTables) {
         self.file = file
         self.outcome = outcome
+        self.cluster = cluster
         before = schema
         self.schema = SchemaModel(over: schema)
         transaction = TransactionState(of: file)
@@ -36,6 +39,7 @@ struct FileReading {
                     transaction: transaction,
                     schema: schema,
                     end: (before, outcome),
+                    cluster: cluster,
                     isLast: index == last
                 )
             )

@@ -2,8 +2,11 @@ package import Project
 
 extension LintRules {
     /// The rules that are enabled in an environment.
-    package static func selection(for policy: EnvironmentPolicy) -> Set<String> {
-        selection(enable: policy.lint.enable, disable: policy.lint.disable)
+    ///
+    /// - Parameter hasCitus: Whether the rules about Citus are enabled unless the environment disables them.
+    package static func selection(for policy: EnvironmentPolicy, hasCitus: Bool = false) -> Set<String> {
+        let citus = hasCitus ? [LintRule.Category.citus.rawValue] : []
+        return selection(enable: citus + policy.lint.enable, disable: policy.lint.disable)
     }
 
     /// A finding for each unknown name in `config.lint`.

@@ -11,6 +11,8 @@ package struct Linter: Sendable {
     private var plan: LintPlan
     /// The known sizes of tables in bytes. Rules use them to tell small tables from large ones.
     package var tableSizes: [RelationName: Int]
+    /// The tables that Citus stores in the database.
+    package var cluster = ClusterTables()
     /// The schema that the earlier files create.
     package var schema: SchemaModel
     /// The schema that all files together create; nil if it is unknown. A later file may create the index for a foreign
@@ -43,7 +45,7 @@ package struct Linter: Sendable {
     /// The findings, and the objects that the file creates, so that the caller need not call `learn`.
     private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaModel.Changes) {
         var findings: [Finding] = []
-        var reading = FileReading(file, schema, outcome)
+        var reading = FileReading(file, schema, outcome, cluster)
         reading.forEachStatement { context in
             for rule in plan.rules(for: context) where file.direction == .up || rule.appliesToDown {
                 for match in rule.check(context) { findings.append(finding(rule, match, context, file)) }

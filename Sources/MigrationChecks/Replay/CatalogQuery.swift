@@ -49,7 +49,9 @@ enum CatalogQuery {
                 'generated ' || nullif(a.attgenerated::pg_catalog.text, ''), 'storage ' || a.attstorage::pg_catalog.text,
                 'compression ' || nullif(a.attcompression::pg_catalog.text, ''), 'statistics ' || nullif(coalesce(a.attstattarget, -1), -1),
                 'collation ' || nullif(a.attcollation, t.typcollation)::regcollation, 'privileges ' || a.attacl::pg_catalog.text,
-                'options ' || a.attoptions::pg_catalog.text),
+                -- Some builds of the server keep a version of their own there, which pg_dump does not show either.
+                'options ' || (SELECT pg_catalog.array_agg(o)::pg_catalog.text FROM pg_catalog.unnest(a.attoptions) o
+                    WHERE o !~ '^pg_attver=')),
             'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)
         FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -62,6 +64,8 @@ enum CatalogQuery {
             '', pg_catalog.pg_get_constraintdef(c.oid)
         FROM pg_catalog.pg_constraint c JOIN own n ON n.oid = c.connamespace
         WHERE c.contype <> 'n' AND c.oid >= 16384
+            -- Citus hides the shards of its tables in pg_class.
+            AND (c.conrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = c.conrelid))
         UNION ALL
         SELECT 'trigger', pg_catalog.format('%s.%I', r.name, t.tgname), pg_catalog.format('%s %s', r.kind, r.name),
             'enabled ' || t.tgenabled::pg_catalog.text, pg_catalog.pg_get_triggerdef(t.oid)
@@ -103,7 +107,8 @@ enum CatalogQuery {
             THEN o.type || ' ' || o.identity WHEN o.type LIKE '% column' THEN 'column ' || o.identity
             ELSE o.type || ' ' || o.identity END, c.description, NULL
         FROM pg_catalog.pg_description c, LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) o
-        WHERE c.objoid >= 16384
+        WHERE c.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid = c.classoid AND d.objid = c.objoid AND d.deptype = 'e')
         UNION ALL
         SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
             THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, ''), NULL

@@ -78,7 +78,8 @@ package struct Replay: Sendable {
             (journey, report) = try await ScratchDatabase.with(server, keepsRoles: keepsRoles, logger: logger) {
                 scratch in
                 var (journey, report) = (begun, reportSoFar)
-                let steps = try await prepare(journey.environment, scratch)
+                let (steps, note) = try await prepare(journey.environment, scratch)
+                if let note { report.add(note) }
                 journey.identities = steps.map(\.identity)
                 // Another environment has the same migrations: one database is enough.
                 if journey.next == 0, known.contains(journey.identities) { journey.next = steps.count }
@@ -98,16 +99,22 @@ package struct Replay: Sendable {
 
     /// Creates the objects that exist before the first migration.
     ///
-    /// - Returns: The steps of a run on the empty database.
-    private func prepare(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
+    /// - Returns: The steps of a run on the empty database, and a finding if Citus is missing.
+    private func prepare(
+        _ environment: String,
+        _ scratch: ServerAddress
+    ) async throws -> (steps: [ReplayStep], note: Finding?) {
         let makesRoles = !keepsRoles
         return try await withSession(scratch, logger: logger) { session in
             let plan = try options.planFromNothing(in: environment, session)
             try session.setPatience()
+            let standIn = try CitusStandIn(for: plan, since: since ?? -1, session)
+            try standIn?.install(session)
             for (folder, before) in plan.before {
-                try before.make(in: folder, makesRoles: makesRoles, &session)
+                try (standIn?.reduced(before) ?? before).make(in: folder, makesRoles: makesRoles, &session)
             }
-            return plan.steps.map { ReplayStep(up: $0.up, down: $0.down) }
+            let steps = plan.steps.map { ReplayStep(up: $0.up, down: $0.down) }
+            return (standIn.map { standIn in steps.map(standIn.reduced) } ?? steps, standIn?.finding)
         }
     }
 

@@ -14,12 +14,15 @@ struct RowDigests: Sendable, Equatable {
 
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> RowDigests {
+        // A table of Citus is empty itself.
+        let isDistributed =
+            try session.hasCitus() ? "OR c.oid IN (SELECT logicalrelid FROM pg_catalog.pg_dist_partition)" : ""
         let names = try session.query(
             """
             SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                AND (pg_catalog.pg_relation_size(c.oid) > 0 \(isDistributed)) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
             """
         ).map { $0.text("name") }

@@ -64,6 +64,17 @@ struct ServiceTree: Sendable {
     /// The base, and the environments whose folders exist.
     var layers: [String] { folders.keys.sorted() }
 
+    /// Whether the database has Citus, according to `dependencies.json` or to a migration.
+    var usesCitus: Bool {
+        dependencies.before.extensions.contains("citus")
+            || migrations.contains { migration in
+                migration.up?.script.statements.contains { statement in
+                    guard let tree = statement.tree, tree.isKind("CreateExtensionStmt") else { return false }
+                    return tree["extname"].string == "citus"
+                } == true
+            }
+    }
+
     func migrations(in layer: String) -> [CheckedMigration] { migrations.filter { $0.layer == layer } }
 
     /// The migrations of an environment, ordered by number.

@@ -15,6 +15,8 @@ package struct Validator: Sendable {
     package struct Folder: Sendable {
         package var service: Service
         package var declared: DeclaredFiles
+        /// The versions that the service has applied in the database.
+        package var applied: Set<Int> = []
 
         package init(service: Service, declared: DeclaredFiles) {
             self.service = service
@@ -31,6 +33,8 @@ package struct Validator: Sendable {
     package var since: Int?
     /// The known sizes of tables in bytes.
     package var tableSizes: [RelationName: Int] = [:]
+    /// The tables that Citus stores in the database; nil if the database has no Citus, or if none is given.
+    package var distributed: [RelationName: TableDistribution]?
 
     package init(folders: [Folder]) { self.folders = folders }
 
@@ -38,10 +42,11 @@ package struct Validator: Sendable {
     package func check() async throws -> Validation {
         var trees: [ServiceTree] = []
         for folder in folders { trees.append(await ServiceTree.read(folder.service, folder.declared)) }
-        var validation = Validation(trees: trees, since: since)
-        for (tree, folder) in zip(trees, folders) {
+        let hasCitus = trees.map { distributed != nil || $0.usesCitus }
+        var validation = Validation(trees: trees, since: since, hasCitus: hasCitus)
+        for ((tree, folder), hasCitus) in zip(zip(trees, folders), hasCitus) {
             // The linter must learn all files before it checks one. Meanwhile the other cores check pairs.
-            async let linted = lint(tree)
+            async let linted = lint(tree, hasCitus: hasCitus, applied: folder.applied)
             async let checked = pairs(of: tree)
             validation.add(folder.declared.findings + tree.findings)
             validation.add(LayoutChecks(tree: tree).findings())
@@ -87,7 +92,7 @@ package struct Validator: Sendable {
     }
 
     /// Lints the migrations of each environment in order, because rules depend on what earlier files create.
-    private func lint(_ tree: ServiceTree) async -> [Finding] {
+    private func lint(_ tree: ServiceTree, hasCitus: Bool, applied: Set<Int>) async -> [Finding] {
         struct View: Hashable {
             var layers: Set<String>
             var rules: Set<String>
@@ -97,10 +102,11 @@ package struct Validator: Sendable {
         let since = since ?? -1
         for name in tree.environmentNames {
             let policy = tree.environments.policy(name) ?? EnvironmentPolicy(name: name)
-            let rules = LintRules.selection(for: policy)
+            let rules = LintRules.selection(for: policy, hasCitus: hasCitus)
             let view = tree.view(name)
             guard seen.insert(View(layers: Set(view.map(\.layer)), rules: rules)).inserted else { continue }
-            let linter = Linter(rules: rules, tableSizes: tableSizes, schema: tree.before)
+            var linter = Linter(rules: rules, tableSizes: tableSizes, schema: tree.before)
+            linter.cluster = ClusterTables(distributed ?? [:], applied: applied)
             findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
         }
         return findings
@@ -111,11 +117,14 @@ package struct Validator: Sendable {
 package struct Validation: Sendable {
     let trees: [ServiceTree]
     private let since: Int?
+    /// For each tree.
+    private let hasCitus: [Bool]
     private var raw: [Finding] = []
 
-    init(trees: [ServiceTree], since: Int?) {
+    init(trees: [ServiceTree], since: Int?, hasCitus: [Bool]) {
         self.trees = trees
         self.since = since
+        self.hasCitus = hasCitus
     }
 
     package mutating func add(_ findings: [Finding]) { raw += findings }
@@ -147,8 +156,11 @@ package struct Validation: Sendable {
     }
 
     private var rulesThatAreOn: Set<String> {
-        trees.reduce(into: []) { rules, tree in
-            for policy in tree.environments.environments { rules.formUnion(LintRules.selection(for: policy)) }
+        zip(trees, hasCitus).reduce(into: []) { rules, service in
+            let (tree, hasCitus) = service
+            for policy in tree.environments.environments {
+                rules.formUnion(LintRules.selection(for: policy, hasCitus: hasCitus))
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ package struct MigrationScript: Sendable {
     }
 
     package let path: String
-    package let statements: [MigrationStatement]
+    package private(set) var statements: [MigrationStatement]
     package let mode: Mode
     /// The index of the file's own final COMMIT. The ledger is written just before it.
     package let ledgerIndex: Int?
@@ -148,6 +148,13 @@ package struct MigrationScript: Sendable {
             statements[..<controls[0]].allSatisfy({ $0.isSetting })
         else { return nil }
         return controls[1]
+    }
+
+    /// The script without some of its statements, for scratch databases.
+    package func omitting(_ isOmitted: (MigrationStatement) -> Bool) -> MigrationScript {
+        var script = self
+        script.statements.removeAll(where: isOmitted)
+        return script
     }
 
     package var risk: Risk { statements.map(\.effects.risk).max() ?? .low }

@@ -151,7 +151,7 @@ extension DoomedTables {
         guard !losses.contains(where: { $0.what.means == .rewriting || $0.what.column != nil }) else {
             return (beside, false)
         }
-        guard try session.query("SELECT EXISTS (SELECT FROM \(name)) AS filled")[0].bool("filled") else {
+        guard try session.query("SELECT EXISTS (SELECT 1 FROM \(name)) AS filled")[0].bool("filled") else {
             return (.whenEmpty, false)
         }
         return (table.hasKey ? .missing : beside, false)

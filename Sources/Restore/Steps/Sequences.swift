@@ -49,8 +49,10 @@ struct Sequences {
             let moving = entries.filter { goals.moves.contains($0.name) && $0.isOurs }
             if isCurrent, !moving.isEmpty {
                 // A rollback does not undo `setval` unless the sequence was rewritten in the same transaction, which
-                // only its owner may do. After that no other session can take a value, so it is read again.
-                for entry in moving {
+                // only its owner may do. After that no other session can take a value, so it is read again. Citus does
+                // not alter the sequences of its tables; a rollback leaves these where they were set.
+                let distributed = Set(try session.distributedTables())
+                for entry in moving where !entry.columns.contains(where: { distributed.contains($0.table) }) {
                     try session.execute("ALTER SEQUENCE \(session.quoted(entry.name)) INCREMENT BY \(entry.increment)")
                 }
                 goals = try self.goals(entries, session)

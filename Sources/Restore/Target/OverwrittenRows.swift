@@ -78,7 +78,7 @@ extension Session {
 
     fileprivate borrowing func holdsRows(_ table: TableName) throws -> Bool {
         do {
-            return try query("SELECT EXISTS (SELECT FROM ONLY \(quoted(table))) AS filled")[0].bool("filled")
+            return try query("SELECT EXISTS (SELECT 1 FROM ONLY \(quoted(table))) AS filled")[0].bool("filled")
         } catch let error as PostgresError where error.code == .server {
             return true
         }

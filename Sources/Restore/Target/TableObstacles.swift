@@ -37,7 +37,7 @@ enum TableObstacles {
         _ session: borrowing Session
     ) throws -> Preflight.Obstacle? {
         let filled = try tables.map(\.tableName).filter { table in
-            try session.query("SELECT EXISTS (SELECT FROM ONLY \(session.quoted(table))) AS filled")[0].bool("filled")
+            try session.query("SELECT EXISTS (SELECT 1 FROM ONLY \(session.quoted(table))) AS filled")[0].bool("filled")
         }
         guard !filled.isEmpty else { return nil }
         return Preflight.Obstacle(

@@ -14,6 +14,22 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
         self.init(schema: names.dropLast().last, name: name)
     }
 
+    /// A name as it is written in SQL, such as `shop."Order"`; nil for another text.
+    package init?(spelled text: String) {
+        var names: [String] = []
+        var expectsName = true
+        for lexeme in Lexeme.all(of: text) where !lexeme.kind.isTrivia {
+            if expectsName, let name = lexeme.name {
+                names.append(lexeme.kind == .word ? name.lowercased() : name)
+            } else if expectsName || lexeme.text != "." {
+                return nil
+            }
+            expectsName.toggle()
+        }
+        guard !expectsName else { return nil }
+        self.init(names: names)
+    }
+
     /// Hashes only the name: few names occur in two schemas.
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 

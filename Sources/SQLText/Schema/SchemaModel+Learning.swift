@@ -17,7 +17,9 @@ extension SchemaModel {
         case "CreateForeignTableStmt": learnTable(tree["base"])
         case "CreateTableAsStmt": learnQuery(tree["into"]["rel"])
         case "ViewStmt": learnQuery(tree["view"])
-        case "SelectStmt": learnQuery(tree["intoClause"]["rel"])
+        case "SelectStmt":
+            learnQuery(tree["intoClause"]["rel"])
+            for call in CitusCall.all(in: tree) { learn(call) }
         case "CreateSchemaStmt": for element in tree["schemaElts"].items { learn(element) }
         case "IndexStmt": learnIndex(tree)
         case "CreateFunctionStmt": learnFunction(tree)
@@ -55,6 +57,9 @@ extension SchemaModel {
             default: break
             }
         }
+        if tree["partbound"].exists {
+            table.partitionOf = RelationName(rangeVar: tree["inhRelations"].items.first ?? .none)
+        }
         make(name, table)
         guard tree["partbound"]["is_default"].isTrue else { return }
         for parent in tree["inhRelations"].items.compactMap({ RelationName(rangeVar: $0) }) {
@@ -84,7 +89,11 @@ extension SchemaModel {
         // A partial index does not contain all rows.
         guard !tree["whereClause"].exists else { return }
         change(table) { table in
-            table.addIndex(tree["idxname"].string, tree["indexParams"].items.map { $0["name"].string })
+            table.addIndex(
+                tree["idxname"].string,
+                tree["indexParams"].items.map { $0["name"].string },
+                isUnique: tree["unique"].isTrue
+            )
         }
     }
 
@@ -117,9 +126,16 @@ extension SchemaModel {
     private mutating func learnPartition(_ command: ParseNode, of table: RelationName) {
         guard let partition = RelationName(rangeVar: command["def"]["name"]) else { return }
         switch command["subtype"].string ?? "" {
-        case "AT_AttachPartition" where command["def"]["bound"]["is_default"].isTrue:
-            setDefaultPartition(partition, of: table)
-        case "AT_DetachPartition": detach(partition)
+        case "AT_AttachPartition":
+            change(partition) { $0.partitionOf = table }
+            if command["def"]["bound"]["is_default"].isTrue { setDefaultPartition(partition, of: table) }
+        case "AT_DetachPartition":
+            let distribution = distribution(of: partition)
+            change(partition) {
+                $0.distribution = distribution
+                $0.partitionOf = nil
+            }
+            detach(partition)
         default: break
         }
     }
@@ -173,8 +189,8 @@ extension SchemaModel.Table {
             case "CONSTR_PRIMARY":
                 column.isNotNull = true
                 primaryKey = [name]
-                addIndex(constraint["conname"].string, [name])
-            case "CONSTR_UNIQUE": addIndex(constraint["conname"].string, [name])
+                addIndex(constraint["conname"].string, [name], isUnique: true)
+            case "CONSTR_UNIQUE": addIndex(constraint["conname"].string, [name], isUnique: true)
             case "CONSTR_CHECK": addCheck(constraint)
             default: break
             }
@@ -189,8 +205,8 @@ extension SchemaModel.Table {
             let index = constraint["indexname"].string.flatMap { indexes[$0] } ?? []
             primaryKey = keys + index.compactMap(\.self)
             for key in primaryKey { columns[key]?.isNotNull = true }
-            if !keys.isEmpty { addIndex(constraint["conname"].string, keys) }
-        case "CONSTR_UNIQUE": if !keys.isEmpty { addIndex(constraint["conname"].string, keys) }
+            if !keys.isEmpty { addIndex(constraint["conname"].string, keys, isUnique: true) }
+        case "CONSTR_UNIQUE": if !keys.isEmpty { addIndex(constraint["conname"].string, keys, isUnique: true) }
         case "CONSTR_CHECK": addCheck(constraint)
         default: break
         }
@@ -219,10 +235,6 @@ extension SchemaModel.Table {
         return [column]
     }
 
-    fileprivate mutating func renameIndex(_ old: String, _ new: String) {
-        indexes[new] = indexes.removeValue(forKey: old)
-    }
-
     fileprivate mutating func renameColumn(_ old: String, _ new: String) {
         columns[new] = columns.removeValue(forKey: old)
         primaryKey = primaryKey.map { $0 == old ? new : $0 }
@@ -231,5 +243,6 @@ extension SchemaModel.Table {
         let renamed = { (columns: Set<String>) in Set(columns.map { $0 == old ? new : $0 }) }
         notNullChecks = notNullChecks.mapValues(renamed)
         unvalidatedNotNullChecks = unvalidatedNotNullChecks.mapValues(renamed)
+        if distribution == .hash(column: old) { distribution = .hash(column: new) }
     }
 }

@@ -38,6 +38,12 @@ package struct SchemaModel: Sendable {
         package internal(set) var primaryKey: [String] = []
         /// The columns that decide on the partition, an expression as nil; nil for a table without partitions.
         package internal(set) var partitionKey: [String?]?
+        /// How Citus stores it; nil if no statement says so.
+        var distribution: TableDistribution?
+        /// The table of which it is a partition.
+        var partitionOf: RelationName?
+        /// The names of unique indexes among `indexes`.
+        private var uniqueNames: Set<String> = []
         var defaultPartition: RelationName?
         /// The table whose default partition it is.
         var defaultPartitionOf: RelationName?
@@ -52,9 +58,21 @@ package struct SchemaModel: Sendable {
         /// The names of its columns; nil if some are not written in the statements.
         package var columnNames: Set<String>? { columnsAreWritten ? Set(columns.keys) : nil }
 
-        mutating func addIndex(_ name: String?, _ columns: [String?]) {
+        mutating func addIndex(_ name: String?, _ columns: [String?], isUnique: Bool) {
             unnamed += 1
-            indexes[name ?? " \(unnamed)"] = columns
+            let key = name ?? " \(unnamed)"
+            indexes[key] = columns
+            if isUnique { uniqueNames.insert(key) } else { uniqueNames.remove(key) }
+        }
+
+        mutating func renameIndex(_ old: String, _ new: String) {
+            indexes[new] = indexes.removeValue(forKey: old)
+            if uniqueNames.remove(old) != nil { uniqueNames.insert(new) }
+        }
+
+        /// The columns of each unique index over all rows, in the order of their names.
+        package var uniqueKeys: [[String?]] {
+            indexes.filter { uniqueNames.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
         }
 
         /// Whether an index finds rows by these columns: they are its first columns, in any order.
@@ -88,6 +106,8 @@ package struct SchemaModel: Sendable {
         fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
         /// Functions, and whether all that have the name are IMMUTABLE or STABLE.
         fileprivate var steadyFunctions: [RelationName: Bool] = [:]
+        /// Whether Citus stores all tables of a schema together on one node.
+        fileprivate var distributedSchemas: [String: Bool] = [:]
         fileprivate var isOpaque = false
     }
 
@@ -134,6 +154,7 @@ package struct SchemaModel: Sendable {
         changes.schemas.merge(learned.schemas) { $0.union($1) }
         changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
         changes.steadyFunctions.merge(learned.steadyFunctions) { $1 }
+        changes.distributedSchemas.merge(learned.distributedSchemas) { $1 }
         changes.isOpaque = changes.isOpaque || learned.isOpaque
     }
 }
@@ -175,6 +196,13 @@ extension SchemaModel {
         guard name.schema != nil else { return }
         note(function: RelationName(schema: nil, name: name.name), isSteady: isSteady, replaces: false)
     }
+
+    /// Whether Citus distributes the schema; nil if no statement says so.
+    func isDistributed(schema: String) -> Bool? {
+        changes.distributedSchemas[schema] ?? base?.schema.isDistributed(schema: schema)
+    }
+
+    mutating func note(schema: String, isDistributed: Bool) { changes.distributedSchemas[schema] = isDistributed }
 
     /// Records that a statement created the table with exactly this name.
     mutating func make(_ name: RelationName, _ table: Table) {

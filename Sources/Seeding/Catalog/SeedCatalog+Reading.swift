@@ -1,4 +1,5 @@
 internal import Bookkeeping
+internal import Citus
 package import PostgresClient
 
 extension SeedCatalog {
@@ -7,6 +8,12 @@ extension SeedCatalog {
     /// - Throws: `PostgresError`.
     package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
         var catalog = SeedCatalog(try columns(session, stateSchema))
+        for table in try session.citusTables() {
+            catalog.tables[table.name]?.isDistributed = true
+            // The distribution column cannot be NULL, whatever its definition says.
+            guard let column = table.column, let index = catalog.tables[table.name]?.index(column) else { continue }
+            catalog.tables[table.name]?.columns[index].isNotNull = true
+        }
         for row in try session.query(uniqueQuery, [stateSchema]) {
             var unique = Unique(
                 name: row.text("name"),

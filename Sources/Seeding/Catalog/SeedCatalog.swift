@@ -127,6 +127,8 @@ package struct SeedCatalog: Sendable {
         package var partitionBounds: [String]?
         /// Whether the table, or one that inherits from it, has user triggers.
         package var hasTriggers = false
+        /// Whether Citus stores it. Its rows are then on other nodes, where temporary tables are unknown.
+        package var isDistributed = false
         /// The name of the tool, if the table is its ledger.
         package var ledgerOf: String?
 

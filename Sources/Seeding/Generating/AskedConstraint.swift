@@ -109,7 +109,7 @@ extension AskedConstraint {
             let pairs = zip(key.parentColumns, key.columns).map {
                 "p.\(session.quoted($0)) \(table.equality($1)) c.\(session.quoted($1))"
             }
-            return "(\(nulls.joined(separator: " OR ")) OR EXISTS (SELECT FROM \(session.quoted(key.parent)) p "
+            return "(\(nulls.joined(separator: " OR ")) OR EXISTS (SELECT 1 FROM \(session.quoted(key.parent)) p "
                 + "WHERE \(pairs.joined(separator: " AND "))))"
         }
     }

@@ -52,12 +52,16 @@ extension SeedRun {
         )
         do {
             try Self.copy(cells.lazy.map { ["\($0.row)", $0.value] }, into: values, &session)
+            try refresh(merge, session)
             let incomplete = merge.incomplete(column, values: values, bound.onConflict)
             if bound.onConflict == .error, let row = try session.query(incomplete)[0]["old"].flatMap({ Int($0) }) {
                 throw Self.differing(bound, row)
             }
-            let completion = merge.completion(column, values: values, bound.onConflict)
-            let count = try session.query(completion)[0].int("count")
+            let count =
+                try bound.table.isDistributed
+                ? merge.change(column, values: values, bound.onConflict).run(session)
+                : session.query(merge.completion(column, values: values, bound.onConflict))[0].int("count")
+            try refresh(merge, session)
             let rest = try session.query(incomplete)[0]
             if let row = rest["n"].flatMap({ Int($0) }) {
                 report.notes.append(

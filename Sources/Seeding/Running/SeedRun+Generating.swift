@@ -132,6 +132,7 @@ extension SeedRun {
         try session.execute(merge.creation())
         try send(rows.table, merge.copy, isNumbered: true, bound, &session)
         try session.execute("ANALYZE \(merge.temporary)")
+        try refresh(merge, session)
         if !key.isEmpty { try session.execute(merge.finding()) }
         let expressions = Dictionary(
             rows.table.expressions.map { ($0.name, $0.sql) },
@@ -140,10 +141,12 @@ extension SeedRun {
         let group = TableMerge.Group(plain: merge.columns, expressions: expressions, postponed: [])
         var updated = 0
         let recorded = SeededKeys.text("generator", in: before?.details)
-        if let recorded, recorded != rows.digest, bound.onConflict != .keep, !key.isEmpty,
-            let sql = merge.update(group, number: 0)
-        {
-            updated = try session.query(sql)[0].int("count")
+        if let recorded, recorded != rows.digest, bound.onConflict != .keep, !key.isEmpty {
+            if bound.table.isDistributed {
+                updated = try merge.change(group, number: 0)?.run(session) ?? 0
+            } else if let sql = merge.update(group, number: 0) {
+                updated = try session.query(sql)[0].int("count")
+            }
         }
         // In the first run, rows that conflict with existing ones are drawn again. In later runs they are left out,
         // because rows that were generated earlier keep their values.

@@ -98,7 +98,9 @@ extension SeedRun {
         let present = try requireOneRowForEachKey(bound, merge, session)
         var stayed: Set<Int> = []
         do {
-            let count = try session.query(merge.deletion)[0].int("count")
+            let count =
+                try bound.table.isDistributed
+                ? merge.deletionOfSent.run(session) : session.query(merge.deletion)[0].int("count")
             outcomes[bound.name, default: .init(table: bound.name)].deleted += count
             if count < present { stayed = Set(try session.query(merge.matches).map { $0.int("n") }) }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {

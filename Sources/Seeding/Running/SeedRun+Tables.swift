@@ -26,7 +26,7 @@ extension SeedRun {
     }
 
     func isEmpty(_ name: TableName, _ session: borrowing Session) throws -> Bool {
-        try session.query("SELECT NOT EXISTS (SELECT FROM \(session.quoted(name))) AS empty")[0].bool("empty")
+        try session.query("SELECT NOT EXISTS (SELECT 1 FROM \(session.quoted(name))) AS empty")[0].bool("empty")
     }
 
     private mutating func mergeRows(_ index: Int, _ outcome: inout SeedReport.Outcome, _ session: inout Session) throws
@@ -59,6 +59,7 @@ extension SeedRun {
         let isRecorded = mayBeRecognized && !options.planOnly && !dependsOnTime(bound, settled)
         let given = try copy(settled, bound, merge, hashes: isRecorded, &session)
         if bound.rows.count > 1000 { try session.execute(merge.analysis) }
+        try refresh(merge, session)
         if presumesFound, hasSameFiles, try isSeeded(bound, merge, settled, given, &session) {
             return try finish(bound, merge, settled, LeftOut(), table: index, &outcome, session)
         }
@@ -75,11 +76,17 @@ extension SeedRun {
             outcome.inserted += inserted.inserted
         }
         if !left.missing.isEmpty { try session.execute(merge.forget(left.missing)) }
+        try refresh(merge, session)
         try finish(bound, merge, settled, left, table: index, &outcome, session)
         // Other sessions cannot change rows of this transaction, but they may have changed the rows that it found.
         if let given, outcome.inserted == bound.rows.count, !merge.hasTriggers {
             states[bound.name] = try state(given, bound, merge, &session)
         }
+    }
+
+    /// Copies the rows of a table of Citus, before statements read them.
+    func refresh(_ merge: TableMerge, _ session: borrowing Session) throws {
+        for statement in merge.refresh ?? [] { try session.execute(statement) }
     }
 
     /// Whether the target contains all rows, as they are. One statement compares them, and so sees one state of the
@@ -186,8 +193,19 @@ extension SeedRun {
         _ session: inout Session,
         _ sql: (Int?) -> String
     ) throws -> Rows.Row {
+        try attempt(bound, settled, group, &session) { last, session in try session.query(sql(last))[0] }
+    }
+
+    /// Likewise for several statements.
+    func attempt<R>(
+        _ bound: BoundTable,
+        _ settled: SettledRows,
+        _ group: Int,
+        _ session: inout Session,
+        _ run: (Int?, inout Session) throws -> R
+    ) throws -> R {
         do {
-            return try session.savepoint { session in try session.query(sql(nil))[0] }
+            return try session.savepoint { session in try run(nil, &session) }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             let rows = bound.rows.indices.filter { settled.groupOfRow[$0] == group }
             // A binary search: the shortest part from the beginning that fails ends with the row at fault.
@@ -196,7 +214,7 @@ extension SeedRun {
             while low < high {
                 let middle = (low + high) / 2
                 do {
-                    try session.savepoint(isTrial: true) { session in _ = try session.query(sql(rows[middle])) }
+                    try session.savepoint(isTrial: true) { session in _ = try run(rows[middle], &session) }
                     low = middle + 1
                 } catch let smaller as PostgresError where SeedingError.isAboutRows(smaller) {
                     high = middle

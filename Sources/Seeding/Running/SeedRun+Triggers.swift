@@ -47,6 +47,11 @@ extension SeedRun {
         guard bound.onConflict == .update, !merge.key.isEmpty,
             let differing = merge.difference(group, number: number)
         else { return 0 }
+        if bound.table.isDistributed {
+            return try attempt(bound, settled, number, &session) { last, session in
+                try merge.change(group, number: number, upTo: last)?.run(session) ?? 0
+            }
+        }
         var before: Set<Int>?
         if merge.hasTriggers {
             before = Self.numbers(try session.query(differing)[0], "rows")

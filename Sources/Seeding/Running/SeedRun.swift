@@ -87,6 +87,10 @@ struct SeedRun {
         try queue(session)
         try allowMemory(&session)
         catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
+        if catalog.tables.values.contains(where: \.isDistributed) {
+            // After reading a table on several connections, Citus refuses to change one that a foreign key connects.
+            try session.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
+        }
         try record.read(session)
         try settleAsOf(session)
         try bind()
@@ -249,15 +253,19 @@ extension SeedRun {
             guard let table = catalog[name] else { continue }
             for column in columns.sorted() {
                 guard let sequence = table.column(column)?.sequence else { continue }
+                // Two statements, because Citus joins the tables of other nodes with few of these.
+                let most = try session.query(
+                    "SELECT pg_catalog.max(\(session.quoted(column)))::bigint AS value FROM \(session.quoted(name))"
+                )[0]["value"]
+                guard let most else { continue }
                 try session.query(
                     """
                     SELECT pg_catalog.setval($1::pg_catalog.regclass, m.value) FROM \(sequence) s,
-                        (SELECT pg_catalog.max(\(session.quoted(column)))::bigint AS value FROM \(session.quoted(name))) m,
-                        pg_catalog.pg_sequence q
+                        (SELECT $2::bigint AS value) m, pg_catalog.pg_sequence q
                     WHERE q.seqrelid = $1::pg_catalog.regclass AND q.seqincrement > 0 AND m.value BETWEEN q.seqmin AND q.seqmax
                         AND (m.value > s.last_value OR m.value = s.last_value AND NOT s.is_called)
                     """,
-                    [sequence]
+                    [sequence, most]
                 )
             }
         }

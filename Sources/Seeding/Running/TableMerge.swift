@@ -13,6 +13,8 @@ struct TableMerge {
     /// Whether the table has user triggers, which may change the rows that are written.
     let hasTriggers: Bool
     let target: String
+    /// What is read instead of the target: the target itself, or a local copy of the rows that matter.
+    let present: String
     private let quoted: [String: String]
 
     /// Rows that give the same columns in the same way.
@@ -38,8 +40,10 @@ struct TableMerge {
         self.key = key
         self.columns = columns
         self.avoidsSequences = avoidsSequences
-        hasTriggers = table.hasTriggers
+        // Citus admits triggers only on its local tables, whose changes are counted without them.
+        hasTriggers = table.hasTriggers && !table.isDistributed
         target = session.quoted(table.name)
+        present = table.isDistributed ? "\(temporary)_there" : target
         var quoted: [String: String] = [:]
         for column in table.columns { quoted[column.name] = session.quoted(column.name) }
         self.quoted = quoted
@@ -57,7 +61,7 @@ struct TableMerge {
             + columns.map { "t.\(q($0))" }).joined(separator: ", ")
         return """
             CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) FROM \(target) t WITH NO DATA;
-            ALTER TABLE \(temporary) ALTER granary_found SET DEFAULT \(presumesFound)
+            ALTER TABLE \(temporary) ALTER granary_found SET DEFAULT \(presumesFound)\(creationOfCopy)
             """
     }
 
@@ -71,7 +75,7 @@ struct TableMerge {
     func sameCount(_ group: Group, _ rule: ConflictRule) -> String {
         let differs = rule == .keep ? [] : changing(group).map(differs)
         return """
-            SELECT pg_catalog.count(*) AS count FROM \(target) t
+            SELECT pg_catalog.count(*) AS count FROM \(present) t
             WHERE EXISTS (SELECT FROM \(temporary) s WHERE \(onKey)
                 \(differs.isEmpty ? "" : "AND NOT (\(differs.joined(separator: " OR ")))"))
             """
@@ -81,7 +85,7 @@ struct TableMerge {
         "COPY \(temporary) (\((["granary_n", "granary_g"] + columns.map(q)).joined(separator: ", "))) FROM STDIN"
     }
 
-    private var onKey: String { on("t") }
+    var onKey: String { on("t") }
 
     /// - Parameter mayHoldNulls: Whether the keys of `s` may contain NULLs.
     func on(_ alias: String, mayHoldNulls: Bool = true) -> String {
@@ -99,8 +103,8 @@ struct TableMerge {
     /// - Parameter presumesFound: What `creation` presumed. Only the other rows are written.
     func finding(presumesFound: Bool = false) -> String {
         presumesFound
-            ? "UPDATE \(temporary) s SET granary_found = false WHERE NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey))"
-            : "UPDATE \(temporary) s SET granary_found = true FROM \(target) t WHERE \(onKey)"
+            ? "UPDATE \(temporary) s SET granary_found = false WHERE NOT EXISTS (SELECT FROM \(present) t WHERE \(onKey))"
+            : "UPDATE \(temporary) s SET granary_found = true FROM \(present) t WHERE \(onKey)"
     }
 
     /// Finds two rows of the temporary table whose keys the server considers equal, even if their texts differ.
@@ -115,7 +119,7 @@ struct TableMerge {
     /// Finds the first row that matches several rows of the target.
     var ambiguous: String {
         """
-        SELECT s.granary_n AS n, pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(target) t ON \(onKey)
+        SELECT s.granary_n AS n, pg_catalog.count(*) AS count FROM \(temporary) s JOIN \(present) t ON \(onKey)
         GROUP BY s.granary_n HAVING pg_catalog.count(*) > 1 ORDER BY 1 LIMIT 1
         """
     }
@@ -142,14 +146,14 @@ struct TableMerge {
     func lost(_ number: Int) -> String {
         """
         SELECT s.granary_n AS n FROM \(temporary) s WHERE s.granary_g = \(number) AND s.granary_found IS NOT TRUE
-            AND NOT EXISTS (SELECT FROM \(target) t WHERE \(onKey)) ORDER BY 1
+            AND NOT EXISTS (SELECT FROM \(present) t WHERE \(onKey)) ORDER BY 1
         """
     }
 
     /// Compares types without an equality operator by their text.
-    private func differs(_ column: String) -> String { distinct(column, "t", "s") }
+    func differs(_ column: String) -> String { distinct(column, "t", "s") }
 
-    private func distinct(_ column: String, _ one: String, _ other: String) -> String {
+    func distinct(_ column: String, _ one: String, _ other: String) -> String {
         let asText = ["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "txid_snapshot"]
             .contains(table.column(column)?.typeName ?? "")
         let cast = asText ? "::pg_catalog.text" : ""
@@ -177,7 +181,7 @@ struct TableMerge {
         guard !columns.isEmpty else { return nil }
         return """
             SELECT pg_catalog.min(s.granary_n) AS n, pg_catalog.array_agg(s.granary_n)::pg_catalog.text[] AS rows
-            FROM \(temporary) s JOIN \(target) t ON \(onKey)
+            FROM \(temporary) s JOIN \(present) t ON \(onKey)
             WHERE s.granary_g = \(number) AND s.granary_found AND (\(columns.map(differs).joined(separator: " OR ")))
             """
     }
@@ -272,12 +276,12 @@ struct TableMerge {
         "DELETE FROM \(temporary) WHERE granary_n IN (\(rows.map(String.init).joined(separator: ", ")))"
     }
 
-    private func upTo(_ last: Int?) -> String { last.map { " AND s.granary_n <= \($0)" } ?? "" }
+    func upTo(_ last: Int?) -> String { last.map { " AND s.granary_n <= \($0)" } ?? "" }
 
     /// The target's values for the rows of the temporary table.
     func values(of column: String) -> String {
         """
-        SELECT s.granary_n AS n, t.\(q(column))::pg_catalog.text AS value FROM \(temporary) s JOIN \(target) t ON \(onKey)
+        SELECT s.granary_n AS n, t.\(q(column))::pg_catalog.text AS value FROM \(temporary) s JOIN \(present) t ON \(onKey)
         WHERE s.granary_n = ANY ($1::integer[])
         """
     }
@@ -295,7 +299,7 @@ struct TableMerge {
 
     /// Whether the target contains more rows than this number.
     func hasOthers(than count: Int) -> String {
-        "SELECT pg_catalog.count(*) > \(count) AS any FROM (SELECT FROM \(target) LIMIT \(count + 1)) t"
+        "SELECT pg_catalog.count(*) > \(count) AS any FROM (SELECT 1 FROM \(target) LIMIT \(count + 1)) t"
     }
 
     /// Fills a postponed column.
@@ -318,7 +322,7 @@ struct TableMerge {
         """
         SELECT pg_catalog.min(s.granary_n) AS n, pg_catalog.count(*) AS count,
             pg_catalog.min(s.granary_n) FILTER (WHERE s.granary_found) AS old
-        FROM \(target) t, \(temporary) s JOIN \(values) d ON d.granary_n = s.granary_n
+        FROM \(present) t, \(temporary) s JOIN \(values) d ON d.granary_n = s.granary_n
         WHERE \(onKey) AND \(distinct(column, "t", "d"))\(rule == .keep ? " AND s.granary_found IS NOT TRUE" : "")
         """
     }

@@ -82,4 +82,53 @@ import Testing
         #expect(try schema("CREATE TABLE a (x int NOT ENFORCED)").isOpaque)
         #expect(try !schema("CREATE TABEL a (x int)").isOpaque)
     }
+
+    @Test(arguments: [
+        ("SELECT create_distributed_table('s.a', 'x')", TableDistribution.hash(column: "x")),
+        (
+            #"SELECT pg_catalog.create_distributed_table('"s".A'::regclass, distribution_column => 'x')"#,
+            .hash(column: "x")
+        ),
+        (
+            "SELECT create_distributed_table(colocate_with => 's.b', table_name => 's.a', distribution_column => NULL)",
+            .single
+        ),
+        ("SELECT create_reference_table('s.a'), create_distributed_table('s.b', 'y')", .reference),
+        ("SELECT citus_add_local_table_to_metadata('s.a')", .local),
+        ("SELECT create_distributed_table('s.a', 'x'); SELECT undistribute_table('s.a')", TableDistribution.none),
+        (
+            "SELECT create_distributed_table('s.a', 'x'); SELECT alter_distributed_table('s.a', shard_count => 8)",
+            .hash(column: "x")
+        ),
+        ("SELECT create_distributed_table('s.a', 'x'); ALTER TABLE s.a RENAME COLUMN x TO z", .hash(column: "z")),
+        ("SELECT citus_schema_distribute('s')", .single),
+        ("SELECT citus_schema_distribute('s'); SELECT citus_schema_undistribute('s')", TableDistribution.none),
+    ])
+    func statementsTellHowCitusStoresATable(sql: String, distribution: TableDistribution) throws {
+        let schema = try schema("CREATE TABLE s.a (x int PRIMARY KEY); \(sql)")
+        #expect(schema.distribution(of: table("a", "s")) == distribution)
+        #expect(schema[table("a", "s")]?.uniqueKeys == [[schema[table("a", "s")]?.primaryKey.first]])
+    }
+
+    @Test(arguments: [
+        "SELECT shop.create_distributed_table('s.a', 'x')", "SELECT create_distributed_table(t, 'x') FROM x t",
+        "SELECT create_distributed_table('s.', 'x')", "SELECT f('s.a')",
+        "SELECT create_distributed_table('s.a', 'x'); DROP TABLE s.a; CREATE TABLE s.a (x int)",
+    ])
+    func otherCallsTellNothing(sql: String) throws {
+        #expect(try schema("CREATE TABLE s.a (x int); \(sql)").distribution(of: table("a", "s")) == nil)
+    }
+
+    @Test func aPartitionIsStoredLikeItsTable() throws {
+        let schema = try schema(
+            """
+            CREATE TABLE s.a (x int, at date) PARTITION BY RANGE (at); CREATE TABLE s.b PARTITION OF s.a DEFAULT;
+            SELECT create_distributed_table('s.a', 'x');
+            CREATE TABLE s.c (x int, at date); ALTER TABLE s.a ATTACH PARTITION s.c FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
+            ALTER TABLE s.a DETACH PARTITION s.b; CREATE TABLE s.d (x int);
+            """
+        )
+        for name in ["a", "b", "c"] { #expect(schema.distribution(of: table(name, "s")) == .hash(column: "x")) }
+        #expect(schema.distribution(of: table("d", "s")) == nil)
+    }
 }

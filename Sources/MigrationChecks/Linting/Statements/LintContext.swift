@@ -20,6 +20,7 @@ struct LintContext {
     private let file: ParsedFile
     /// The schemas before the file and after all files.
     private let end: (before: SchemaModel, outcome: SchemaModel?)
+    private let cluster: ClusterTables
 
     init(
         _ statement: SQLStatement,
@@ -29,6 +30,7 @@ struct LintContext {
         transaction: TransactionState,
         schema: SchemaModel,
         end: (before: SchemaModel, outcome: SchemaModel?),
+        cluster: ClusterTables,
         isLast: Bool
     ) {
         self.statement = statement
@@ -38,6 +40,7 @@ struct LintContext {
         self.transaction = transaction
         self.schema = schema
         self.end = end
+        self.cluster = cluster
         self.isLast = isLast
         kind = tree.kind
         guard kind == "AlterTableStmt", let table = RelationName(rangeVar: tree["relation"]) else {
@@ -76,6 +79,28 @@ struct LintContext {
     /// Whether the same file has created the relation. No other session can then be using it.
     func isNew(_ relation: RelationName) -> Bool {
         effects.makesNew(relation)
+    }
+
+    /// How Citus stores a table, according to earlier statements or, in a file that is not applied, to the database; nil
+    /// if neither tells.
+    func distribution(of table: RelationName) -> TableDistribution? {
+        if let known = schema.distribution(of: table) { return known }
+        return cluster.isPending(file.migration.version) ? cluster[table] : nil
+    }
+
+    /// The table in a `RangeVar` node, if it is one of Citus.
+    func citusTable(_ rangeVar: ParseNode) -> RelationName? {
+        guard let table = relation(rangeVar), distribution(of: table)?.isManaged == true else { return nil }
+        return table
+    }
+
+    /// Whether an earlier statement of the same file has created the table. Unlike `isNew`, it does not need a
+    /// statement that touches the table.
+    func isMadeHere(_ table: RelationName) -> Bool {
+        file.statements.contains { earlier, effects in
+            earlier.offset < statement.offset
+                && effects.touches.contains { $0.kind == .table && $0.action == .create && $0.relation.canBe(table) }
+        }
     }
 
     /// Whether the files show that the table is partitioned.

@@ -14,6 +14,8 @@ package final class LintRule: Sendable {
         case style
         /// Changes that running programs may notice.
         case compatibility
+        /// Statements that Citus refuses or runs differently. The rules are on where a database has Citus.
+        case citus
     }
 
     /// Another linter that has a rule with the same meaning. It is also the name of a group.
@@ -74,7 +76,7 @@ package final class LintRule: Sendable {
     /// file.
     package var appliesToDown: Bool {
         switch category {
-        case .indexes, .constraints, .columns, .transactions: true
+        case .indexes, .constraints, .columns, .transactions, .citus: true
         case .loss, .style, .compatibility: false
         }
     }

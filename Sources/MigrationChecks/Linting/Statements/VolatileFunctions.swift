@@ -20,6 +20,19 @@ enum VolatileFunctions {
         return nil
     }
 
+    /// The first function of PostgreSQL or of a common extension in an expression that certainly returns another value
+    /// for each row.
+    static func firstKnown(in expression: ParseNode) -> String? {
+        expression.descendants(ofKind: "FuncCall").lazy.compactMap { $0["funcname"].names.last }.first {
+            volatile.contains($0)
+        }
+    }
+
+    private static let volatile: Set<String> = [
+        "random", "gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "gen_random_bytes",
+        "clock_timestamp", "timeofday", "nextval", "uuidv7", "uuidv4",
+    ]
+
     /// The immutable and stable functions of `pg_proc` that are common in defaults.
     private static let steady: Set<String> = [
         "now", "transaction_timestamp", "statement_timestamp", "timezone", "date_trunc", "date_part", "extract",

@@ -1,0 +1,140 @@
+internal import Citus
+internal import Logging
+internal import PostgresClient
+
+/// A database that exists on every node of a Citus cluster while a drill uses it. Citus makes databases on one node only.
+struct ClusterDatabase: Sendable {
+    private let coordinator: ServerAddress
+    private let nodes: [CitusNode]
+    private let logger: Logger
+
+    /// nil if the server is not the coordinator of workers.
+    ///
+    /// - Parameter coordinator: A database in which the coordinator knows the workers.
+    /// - Throws: `PostgresError`.
+    init?(of coordinator: ServerAddress, logger: Logger) async throws {
+        self.coordinator = coordinator
+        self.logger = logger
+        nodes = try await withSession(coordinator, logger: logger) { session in
+            try session.pin()
+            return try session.citusNodes()
+        }
+        guard nodes.contains(where: { $0.group != 0 }) else { return nil }
+    }
+
+    private var workers: [CitusNode] { nodes.filter { $0.group != 0 } }
+
+    var summary: String { "the coordinator and \(counted(workers.count, "worker"))" }
+
+    /// Creates the database, passes the address of the coordinator's to `body`, and drops those of the workers. The
+    /// caller drops that of the coordinator.
+    ///
+    /// - Throws: `DrillError.obstacles` if a node refuses; errors of `body`.
+    func with<R: Sendable>(_ name: String, _ body: () async throws -> R) async throws -> R {
+        let result: Result<R, any Error>
+        do {
+            try await dropLeftovers()
+            try await create(name)
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        // A cancelled task could not connect.
+        await Task { await drop(name) }.value
+        return try result.get()
+    }
+
+    private func create(_ name: String) async throws {
+        try await on(coordinator, "the coordinator") { session in
+            try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
+        }
+        for worker in workers {
+            try await on(address(of: worker), worker.place) { session in
+                try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
+            }
+            try await on(address(of: worker).database(name), worker.place) { try $0.execute(Self.extension) }
+        }
+        try await on(coordinator.database(name), "the coordinator") { session in
+            try session.execute(Self.extension)
+            if let itself = nodes.first(where: { $0.group == 0 }) {
+                try session.query(
+                    "SELECT pg_catalog.citus_set_coordinator_host($1, $2::int)",
+                    [itself.host, String(itself.port)]
+                )
+            }
+            for worker in workers {
+                try session.query("SELECT pg_catalog.citus_add_node($1, $2::int)", [worker.host, String(worker.port)])
+            }
+        }
+    }
+
+    private static let `extension` = "CREATE EXTENSION citus"
+
+    private func on(
+        _ address: ServerAddress,
+        _ place: String,
+        _ body: @escaping @Sendable (inout Session) throws -> Void
+    ) async throws {
+        do {
+            try await withSession(address, logger: logger) { session in
+                try session.pin()
+                try body(&session)
+            }
+        } catch let error as PostgresError {
+            throw DrillError(
+                .obstacles,
+                "the database of the drill could not be prepared on \(place): \(error)",
+                hint: """
+                    nothing was restored; the role must be able to create databases and the extension citus on every node, \
+                    with the same password
+                    """
+            )
+        }
+    }
+
+    /// Drops databases of killed drills, which the coordinator has dropped already.
+    private func dropLeftovers() async throws {
+        var found: [(worker: CitusNode, names: [String])] = []
+        for worker in workers { found.append((worker, (try? await drills(on: address(of: worker))) ?? [])) }
+        // Read last, because another drill makes its database on the coordinator first.
+        let there = try await drills(on: coordinator)
+        for (worker, names) in found {
+            for name in names where !there.contains(name) { await drop(name, on: address(of: worker), worker.place) }
+        }
+    }
+
+    private func drills(on address: ServerAddress) async throws -> [String] {
+        try await withSession(address, logger: logger) { session in
+            try session.pin()
+            return try session.query(
+                "SELECT datname FROM pg_catalog.pg_database WHERE datname ~ '^granary_drill_' ORDER BY datname"
+            ).map { $0.text("datname") }
+        }
+    }
+
+    private func drop(_ name: String) async {
+        for worker in workers { await drop(name, on: address(of: worker), worker.place) }
+    }
+
+    /// Reports no error, because the result of the drill does not depend on it. The next drill tries again.
+    private func drop(_ name: String, on address: ServerAddress, _ place: String) async {
+        do {
+            try await withSession(address, logger: logger) { session in
+                try session.pin()
+                try session.execute("DROP DATABASE IF EXISTS \(session.quoted(name)) WITH (FORCE)")
+            }
+        } catch {
+            logger.warning("the database \(name) is still on \(place): \(error)")
+        }
+    }
+
+    private func address(of node: CitusNode) -> ServerAddress {
+        var address = coordinator
+        address.overrides.removeAll { $0.keyword == "hostaddr" }
+        return address.setting("host", to: node.host).setting("port", to: String(node.port))
+    }
+}
+
+extension CitusNode {
+    fileprivate var place: String { "the node \(host):\(port)" }
+}
