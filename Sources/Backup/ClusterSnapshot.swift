@@ -33,13 +33,14 @@ extension ExportedSnapshot {
 }
 
 extension Session {
-    /// Lets the session see and lock shards. Citus hides them and refuses every change of them, and counts a lock as one.
+    /// Lets the session lock shards: Citus counts each lock of one as a change, and refuses it.
     borrowing func openShards() throws {
-        try execute(
-            """
-            SET citus.override_table_visibility TO off; SET citus.enable_manual_changes_to_shards TO on
-            """
-        )
+        try execute("SET citus.enable_manual_changes_to_shards TO on")
+    }
+
+    /// Lets the session find shards in the catalog, where Citus hides them. Elsewhere they would be taken for tables.
+    borrowing func showShards() throws {
+        try execute("SET citus.override_table_visibility TO off")
     }
 
     /// The sizes of distributed tables, from all nodes, by oid; without a table whose size the nodes do not tell. It is

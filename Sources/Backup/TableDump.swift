@@ -44,6 +44,7 @@ struct TableDump: ~Copyable {
         }
         if let cluster {
             try session.openShards()
+            try session.showShards()
             if cluster.locking == .everyTable { try lockShards(cluster.tables, on: cluster.place, &session) }
         }
     }
