@@ -53,8 +53,10 @@ struct ClusterSnapshotTaker: Sendable {
     /// - Throws: `BackupError.busy`, `BackupError.changing`, `PostgresError`.
     func take(_ leader: DirectedSession, _ workers: [DirectedSession]) async throws -> ExportedSnapshot {
         let sessions = [leader] + workers
+        let lockings = try await sessions.perform { try prepare(onNode: $0, &$1) }
+        // From here to the moment no statement may need a snapshot: the first one would be that of the transaction.
         try await leader.perform { try taker.lock(expected, &$0) }
-        let lockings = try await sessions.perform { try lockShards(onNode: $0, &$1) }
+        try await sessions.perform { try lockShards(onNode: $0, lockings[$0], &$1) }
         let names: [String]
         do {
             names = try await ClusterMoment(servers, logger: logger)
@@ -85,18 +87,20 @@ struct ClusterSnapshotTaker: Sendable {
         return shards.filter { $0.source == group }
     }
 
-    private func lockShards(onNode index: Int, _ session: inout Session) throws -> TableLocking {
-        let shards = shards(onNode: index)
+    private func prepare(onNode index: Int, _ session: inout Session) throws -> TableLocking {
         try session.openShards()
         if index > 0 {
             try session.pin([("row_security", "off")])
             try session.refuseViews()
             try session.setLockTimeout(taker.lockTimeout)
-            try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         }
-        let need = LockNeed(needed: shards.count * (taker.jobs + 1), room: try session.lockRoom())
-        if need.locking == .everyTable { try lock(shards, on: servers.nodes[index], &session) }
-        return need.locking
+        let needed = shards(onNode: index).count * (taker.jobs + 1)
+        return LockNeed(needed: needed, room: try session.lockRoom()).locking
+    }
+
+    private func lockShards(onNode index: Int, _ locking: TableLocking, _ session: inout Session) throws {
+        if index > 0 { try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") }
+        if locking == .everyTable { try lock(shards(onNode: index), on: servers.nodes[index], &session) }
     }
 
     private func lock(_ shards: [Shard], on node: CitusNode, _ session: inout Session) throws {
