@@ -109,6 +109,11 @@ extension Manifest.Distribution {
         return parts.compactMap(\.self).joined(separator: ", ")
     }
 
+    /// The summary, and whether the rows are of one moment.
+    package var description: String {
+        summary + (moment == .nodes ? "; rows of one moment" : "; rows not of one moment")
+    }
+
     private func words(for kind: Kind, _ noun: String) -> String? {
         let count = tables.count { $0.kind == kind }
         return count == 0 ? nil : counted(count, noun)
