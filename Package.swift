@@ -232,7 +232,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BackupTests",
-            dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: ["Backup", "Citus", "Archive", "Storage", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -11,6 +11,8 @@ extension Manifest {
         package var schemas: [String]
         /// Functions that run on the node of one of their arguments, or of a group of tables.
         package var functions: [Function]
+        /// How the rows were read; nil in archives of older versions, which were read through the coordinator.
+        package var moment: Moment?
 
         package init(version: String, tables: [Table], schemas: [String] = [], functions: [Function] = []) {
             self.version = version
@@ -22,6 +24,14 @@ extension Manifest {
 }
 
 extension Manifest.Distribution {
+    /// How the rows of distributed tables were read.
+    package enum Moment: String, Codable, Sendable {
+        /// From the nodes, all at one moment: each transaction is in the archive as a whole or not at all.
+        case nodes
+        /// Through the coordinator, each shard at a moment of its own.
+        case coordinator
+    }
+
     package enum Kind: String, Codable, Sendable {
         /// Divided into shards by the hash of a column.
         case hash
@@ -97,6 +107,11 @@ extension Manifest.Distribution {
             functions.isEmpty ? nil : counted(functions.count, "distributed function"),
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// The summary, and whether the rows are of one moment.
+    package var description: String {
+        summary + (moment == .nodes ? "; rows of one moment" : "; rows not of one moment")
     }
 
     private func words(for kind: Kind, _ noun: String) -> String? {

@@ -18,6 +18,8 @@ package struct VerificationReport: Sendable, Equatable {
     package var problems: [Problem] = []
     /// What could not be checked, each a sentence; nothing for an archive as granary wrote it.
     package var unchecked: [String] = []
+    /// How Citus distributed the tables, and whether their rows are of one moment; nil if it distributed none.
+    package var distribution: String?
     package var isWhole: Bool { problems.isEmpty }
 
     package init() {}
@@ -67,6 +69,7 @@ package struct Verification: Sendable {
         report.problems += misplaced.map(VerificationReport.Problem.init)
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
+        report.distribution = manifest?.distribution?.description
         if directory.isRepacked { report.unchecked += unchecked(directory, manifest) }
         // Overlapping members could be read again and again, so the total is limited by the size of the file.
         var skipped = Set(misplaced.compactMap { $0.place?.file })

@@ -162,12 +162,9 @@ extension BackupRun {
     private func archive(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let writer = ArchiveWriter(sink: output.sink)
-        var (manifest, notes) = try await withHeldSession(
-            server,
-            logger: logger,
-            prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in (try await read(snapshot, into: writer, output), snapshot.notes) }
-        )
+        var (manifest, notes) = try await withSnapshot { snapshot in
+            (try await read(snapshot, into: writer, output), snapshot.notes)
+        }
         progress(.phase("finishing the archive"))
         if let folder = options.migrationsFolder {
             for file in try MigrationFiles.read(folder) {
@@ -205,9 +202,22 @@ extension BackupRun {
         return try await describe(snapshot, schema, board, writer)
     }
 
+    /// Takes jobs until none is left, with a session on the node of its first job, and then on nodes that have others.
     func work(_ snapshot: ExportedSnapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
-        try await withSession(snapshot.address, logger: logger) { session in
-            try TableDump.join(snapshot, &session)
+        while let job = board.jobs.first() {
+            try await work(from: job, snapshot, board, writer)
+            board.jobs.leave(job.node)
+        }
+    }
+
+    private func work(
+        from first: DumpJob,
+        _ snapshot: ExportedSnapshot,
+        _ board: DumpBoard,
+        _ writer: ArchiveWriter
+    ) async throws {
+        try await withSession(snapshot.address(ofNode: first.node), logger: logger) { session in
+            try TableDump.join(snapshot, node: first.node, &session)
             var dump = try TableDump(
                 snapshot,
                 board: board,
@@ -216,7 +226,11 @@ extension BackupRun {
                 chunkBytes: options.chunkBytes,
                 progress: progress
             )
-            while let job = board.jobs.next() { try dump.run(job, &session) }
+            var next: DumpJob? = first
+            while let job = next {
+                try dump.run(job, &session)
+                next = board.jobs.next(onNode: first.node)
+            }
             try session.execute("COMMIT")
         }
     }
@@ -251,6 +265,41 @@ extension BackupRun {
                 ]).map { try writer.add($0.0, snapshot.codec.bytes($0.1)) }
         }
         return manifest
+    }
+}
+
+// The snapshot.
+extension BackupRun {
+    /// Takes the snapshot, and keeps it while `body` reads.
+    ///
+    /// - Parameter fromNodes: Whether rows that a cluster has on several nodes may be read there.
+    /// - Throws: `BackupError`, `PostgresError`, `CancellationError`, and errors of `body`.
+    func withSnapshot<R: Sendable>(
+        fromNodes: Bool = true,
+        _ body: @escaping @Sendable (ExportedSnapshot) async throws -> R
+    ) async throws -> R {
+        let taker = snapshotTaker
+        return try await withDirectedSessions([server], logger: logger) { leaders in
+            let leader = leaders[0]
+            let (expected, cluster) = try await leader.perform { session in
+                let expected = try taker.prepare(&session)
+                return (expected, try ClusterSnapshotTaker(taker, expected, logger, session))
+            }
+            guard let cluster else {
+                return try await body(try await leader.perform { try taker.take(expected, &$0) })
+            }
+            let reason = fromNodes ? try await cluster.obstacle() : "a plain dump is read in one session"
+            guard reason == nil else {
+                let sizes = try await leader.perform { try $0.sizesOfDistributedTables() }
+                var snapshot = try await leader.perform { try taker.take(expected, &$0) }
+                snapshot.readThroughCoordinator(because: reason)
+                snapshot.sizes.merge(sizes) { _, size in size }
+                return try await body(snapshot)
+            }
+            return try await withDirectedSessions(cluster.workers, logger: logger) { workers in
+                try await body(try await cluster.take(leader, workers))
+            }
+        }
     }
 }
 

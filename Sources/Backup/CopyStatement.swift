@@ -4,12 +4,16 @@ internal import PostgresClient
 /// The COPY statements that read a table or a part of it.
 struct CopyStatement {
     private let entry: TableEntry
+    /// The table itself, or a shard of it.
+    private let relation: TableName
     private let columns: [String]
     /// The encoding of the text, if it differs from the session's.
     private let encoding: String?
 
-    init(_ entry: TableEntry, columns: [Manifest.Column], encoding: String?) {
+    /// - Parameter shard: The shard to read; nil for the table itself.
+    init(_ entry: TableEntry, shard: TableName? = nil, columns: [Manifest.Column], encoding: String?) {
         self.entry = entry
+        relation = shard ?? entry.table
         self.columns = columns.map(\.name)
         self.encoding = encoding
     }
@@ -23,7 +27,7 @@ struct CopyStatement {
         }
         // Without a list of columns COPY takes all except generated ones, which also works for a table without columns.
         let list = columns.isEmpty ? "" : " (\(session.quoted(columns)))"
-        return "COPY \(session.quoted(entry.table))\(list) TO STDOUT\(options)"
+        return "COPY \(session.quoted(relation))\(list) TO STDOUT\(options)"
     }
 
     /// The row at `tid` in binary format.
@@ -40,11 +44,11 @@ struct CopyStatement {
     ) -> String {
         let conditions = conditions(blocks, after: tid)
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        return "SELECT ctid FROM ONLY \(session.quoted(entry.table))\(filter) OFFSET \(count) LIMIT 1"
+        return "SELECT ctid FROM ONLY \(session.quoted(relation))\(filter) OFFSET \(count) LIMIT 1"
     }
 
     private func select(_ session: borrowing Session, _ conditions: [String]) -> String {
-        "SELECT \(session.quoted(columns)) FROM ONLY \(session.quoted(entry.table)) WHERE "
+        "SELECT \(session.quoted(columns)) FROM ONLY \(session.quoted(relation)) WHERE "
             + conditions.joined(separator: " AND ")
     }
 

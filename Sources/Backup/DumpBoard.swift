@@ -9,14 +9,14 @@ final class DumpBoard: Sendable {
         var largeObjects: Manifest.LargeObjects
     }
 
-    let jobs: WorkQueue<DumpJob>
+    let jobs: NodeQueue
     private let state: Mutex<State>
     private let hugeRows = Mutex<Void>(())
 
     init(_ plan: BackupPlan, largeObjects: [Manifest.LargeObject]) {
-        jobs = WorkQueue(plan.jobs)
+        jobs = NodeQueue(plan.jobs)
         var open = [Int](repeating: 0, count: plan.tables.count)
-        for case .table(let index, _) in plan.jobs.map(\.subject) { open[index] += 1 }
+        for case .table(let index, _, _) in plan.jobs.map(\.subject) { open[index] += 1 }
         state = Mutex(
             State(tables: plan.tables, open: open, largeObjects: Manifest.LargeObjects(objects: largeObjects))
         )
@@ -33,7 +33,7 @@ final class DumpBoard: Sendable {
     func add(_ chunk: Manifest.Chunk, digest: Digest, to subject: DumpJob.Subject) {
         state.withLock { state in
             switch subject {
-            case .table(let index, _):
+            case .table(let index, _, _):
                 state.tables[index].rows += chunk.rows
                 state.tables[index].rawBytes += chunk.rawBytes
                 state.tables[index].digest.merge(digest)
@@ -49,7 +49,7 @@ final class DumpBoard: Sendable {
 
     /// Marks a job as done. Returns the table if this was its last job.
     func finish(_ job: DumpJob) -> Manifest.Table? {
-        guard case .table(let index, _) = job.subject else { return nil }
+        guard case .table(let index, _, _) = job.subject else { return nil }
         return state.withLock { state in
             state.open[index] -= 1
             return state.open[index] == 0 ? state.tables[index] : nil

@@ -29,6 +29,8 @@ struct ExportedSnapshot: Sendable {
     var distributed: [TableName]
     /// How it distributes them; nil if it distributes nothing.
     var distribution: Manifest.Distribution?
+    /// The nodes that have their rows; nil if all is read through the server itself.
+    var cluster: ClusterSnapshot?
     var schemas: [String]
     /// Tables whose rows are not read: on request, or unlogged on a standby.
     var withoutRows: Set<UInt32>
@@ -101,24 +103,51 @@ struct SnapshotTaker: Sendable {
     let place: BackupPlace?
 
     func take(_ session: inout Session) throws -> ExportedSnapshot {
+        try take(try prepare(&session), &session)
+    }
+
+    /// - Parameter expected: What `prepare` returned in this session.
+    func take(_ expected: Expected, _ session: inout Session) throws -> ExportedSnapshot {
+        try lock(expected, &session)
+        let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
+        return try describe(expected, snapshot: name, session)
+    }
+
+    /// What is expected to be in the snapshot.
+    struct Expected: Sendable {
+        var catalog: BackupCatalog
+        var need: LockNeed
+    }
+
+    /// Reads the catalog to know what to lock.
+    func prepare(_ session: inout Session) throws -> Expected {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         try place?.lock(session)
-        let before = try BackupCatalog.read(session, scope)
-        // The leader and pg_dump hold these locks too.
-        let need = LockNeed(needed: before.tables.count * (jobs + 2), room: try session.lockRoom())
-        let locking = need.locking
-        try setLockTimeout(session)
-        try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        if locking == .everyTable { try lock(before.tables, &session) }
-        let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
         let catalog = try BackupCatalog.read(session, scope)
-        try requireUnchanged(before, catalog, locking)
-        return try describe(session, name: name, catalog: catalog, need)
+        // The leader and pg_dump hold these locks too.
+        let need = LockNeed(needed: catalog.tables.count * (jobs + 2), room: try session.lockRoom())
+        return Expected(catalog: catalog, need: need)
     }
 
-    private func setLockTimeout(_ session: borrowing Session) throws {
-        try session.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockTimeout.milliseconds)ms"])
+    /// Begins the transaction and locks the tables, if there is room for their locks.
+    func lock(_ expected: Expected, _ session: inout Session) throws {
+        try session.setLockTimeout(lockTimeout)
+        try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if expected.need.locking == .everyTable { try lock(expected.catalog.tables, &session) }
+    }
+
+    /// Reads in the snapshot what a backup needs to know, and checks that it is what was locked.
+    ///
+    /// - Parameter name: The name of the snapshot, which this session has exported.
+    func describe(
+        _ expected: Expected,
+        snapshot name: String,
+        _ session: borrowing Session
+    ) throws -> ExportedSnapshot {
+        let catalog = try BackupCatalog.read(session, scope)
+        try requireUnchanged(expected.catalog, catalog)
+        return try describe(session, name: name, catalog: catalog, expected.need)
     }
 
     private func lock(_ tables: [TableEntry], _ session: inout Session) throws {
@@ -140,7 +169,7 @@ struct SnapshotTaker: Sendable {
     }
 
     /// A backup of the whole database must be able to read everything, so nothing is skipped silently.
-    private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
+    static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
         BackupError(
             .rights,
             "\(session.user) may not read everything that the backup needs: \(error.message) (SQLSTATE 42501)",
@@ -149,7 +178,7 @@ struct SnapshotTaker: Sendable {
         )
     }
 
-    private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog, _ locking: TableLocking) throws {
+    private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog) throws {
         let isSame =
             before.tables.count == after.tables.count
             && zip(before.tables, after.tables).allSatisfy { $0.isSame(as: $1) }
@@ -217,8 +246,7 @@ struct SnapshotTaker: Sendable {
             withoutRows: withoutRows,
             unplannable: try session.tablesThatRunCode(),
             locking: need.locking,
-            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed)
-                + (catalog.exclusion?.notes ?? []),
+            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + (catalog.exclusion?.notes ?? []),
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
@@ -234,17 +262,6 @@ struct SnapshotTaker: Sendable {
             roles: try CatalogDetails.roles(session, withPasswords: withRolePasswords),
             environment: try CatalogDetails.marker(stateSchema, session)
         )
-    }
-
-    private func citusNotes(_ distributed: [TableName]) -> [String] {
-        guard !distributed.isEmpty else { return [] }
-        let tables = distributed.map(\.spelling)
-        return [
-            """
-            Citus distributes \(tables.listed()): their rows are not of one moment, because each node is read at a moment of \
-            its own
-            """
-        ]
     }
 
     /// nil if the server does not report it, as on some managed services.
@@ -295,4 +312,11 @@ enum LockReport {
 extension Duration {
     var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
     var seconds: Int { Int(components.seconds) }
+}
+
+extension Session {
+    /// How long a statement of this session waits for a lock.
+    borrowing func setLockTimeout(_ limit: Duration) throws {
+        try query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(limit.milliseconds)ms"])
+    }
 }

@@ -11,21 +11,16 @@ extension BackupRun {
     func plainDump(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let gzip = options.format == .sqlGzip ? try GzipSink(output.sink, level: options.level) : nil
-        let outcome = try await withHeldSession(
-            server,
-            logger: logger,
-            prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in
-                progress(.phase("describing the schema"))
-                let schema = try await SchemaDump(options, snapshot, logger).run()
-                // Text that is not compressed may be larger than its rows on disk.
-                output.expect(bytes: 2 * BackupPlan(snapshot, jobs: 1).bytes)
-                let manifest = try await output.givenUpWithTask {
-                    try await write(schema, of: snapshot, to: gzip ?? output.sink)
-                }
-                return (manifest, snapshot.notes)
+        let outcome = try await withSnapshot(fromNodes: false) { snapshot in
+            progress(.phase("describing the schema"))
+            let schema = try await SchemaDump(options, snapshot, logger).run()
+            // Text that is not compressed may be larger than its rows on disk.
+            output.expect(bytes: 2 * BackupPlan(snapshot, jobs: 1).bytes)
+            let manifest = try await output.givenUpWithTask {
+                try await write(schema, of: snapshot, to: gzip ?? output.sink)
             }
-        )
+            return (manifest, snapshot.notes)
+        }
         try gzip?.finish()
         return outcome
     }

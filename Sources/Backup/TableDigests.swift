@@ -13,29 +13,23 @@ extension BackupRun {
         like originals: [Manifest.Table]
     ) async throws -> (tables: [Manifest.Table], largeObjects: Manifest.LargeObjects?) {
         progress(.phase("taking the snapshot"))
-        return try await withHeldSession(
-            server,
-            logger: logger,
-            prepare: { session in
-                var snapshot = try snapshotTaker.take(&session)
-                snapshot.orderColumns(like: originals)
-                return snapshot
-            },
-            while: { snapshot in
-                let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
-                let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
-                let writer = ArchiveWriter(sink: CountingSink())
-                progress(.phase("reading rows"))
-                progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for _ in 0..<min(options.jobs, plan.jobs.count) {
-                        group.addTask { try await work(snapshot, board, writer) }
-                    }
-                    try await group.waitForAll()
+        return try await withSnapshot { snapshot in
+            var ordered = snapshot
+            ordered.orderColumns(like: originals)
+            let snapshot = ordered
+            let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
+            let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
+            let writer = ArchiveWriter(sink: CountingSink())
+            progress(.phase("reading rows"))
+            progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<min(options.jobs, plan.jobs.count) {
+                    group.addTask { try await work(snapshot, board, writer) }
                 }
-                return board.outcome()
+                try await group.waitForAll()
             }
-        )
+            return board.outcome()
+        }
     }
 }
 

@@ -28,15 +28,35 @@ struct TableDump: ~Copyable {
     }
 
     /// Joins the snapshot and takes the locks, in a transaction that stays open.
-    static func join(_ snapshot: ExportedSnapshot, _ session: inout Session) throws {
+    ///
+    /// - Parameter node: The node of the session, a position in `ClusterSnapshot.nodes`; 0 for the server itself.
+    static func join(_ snapshot: ExportedSnapshot, node: Int = 0, _ session: inout Session) throws {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try session.execute("SET TRANSACTION SNAPSHOT \(session.literal(snapshot.name))")
-        guard snapshot.locking == .everyTable else { return }
-        let tables = snapshot.catalog.tables
-        for start in stride(from: 0, to: tables.count, by: 500) {
-            try lock(tables[start..<min(start + 500, tables.count)], &session)
+        let cluster = snapshot.cluster?.nodes[node]
+        try session.execute("SET TRANSACTION SNAPSHOT \(session.literal(cluster?.snapshot ?? snapshot.name))")
+        if node == 0, snapshot.locking == .everyTable {
+            let tables = snapshot.catalog.tables
+            for start in stride(from: 0, to: tables.count, by: 500) {
+                try lock(tables[start..<min(start + 500, tables.count)], &session)
+            }
+        }
+        if let cluster {
+            try session.openShards()
+            try session.showShards()
+            if cluster.locking == .everyTable { try lockShards(cluster.tables, on: cluster.place, &session) }
+        }
+    }
+
+    private static func lockShards(_ shards: [TableName], on place: String, _ session: inout Session) throws {
+        for start in stride(from: 0, to: shards.count, by: 500) {
+            let names = shards[start..<min(start + 500, shards.count)].map { "ONLY " + session.quoted($0) }
+            do {
+                try session.execute("LOCK TABLE \(names.joined(separator: ", ")) IN ACCESS SHARE MODE NOWAIT")
+            } catch let error as PostgresError where error.isLockTrouble {
+                throw BackupError(.busy, "shards on \(place) are locked by another session", hint: "try again")
+            }
         }
     }
 
@@ -67,12 +87,21 @@ struct TableDump: ~Copyable {
 
     private mutating func read(_ job: DumpJob, _ session: inout Session) throws {
         switch job.subject {
-        case .table(let index, let blocks):
+        case .table(let index, let shards, let blocks):
             let entry = snapshot.catalog.tables[index]
+            let folder = MemberName.folder(number: index + 1, table: entry.table.name)
             do {
-                try TableDump.locking(entry, snapshot, &session) { session in
-                    try dump(entry, number: index + 1, blocks, job, &session)
+                if shards.isEmpty {
+                    try TableDump.locking(entry, snapshot, &session) { session in
+                        try dump(entry, blocks, job, folder, &session)
+                    }
                 }
+                for shard in shards {
+                    try TableDump.locking(entry, shard: shard, onNode: job.node, snapshot, &session) { session in
+                        try dump(entry, shard: shard, blocks, job, folder, &session)
+                    }
+                }
+                try store(job, folder)
             } catch let error as PostgresError {
                 throw TableDump.explain(error, entry)
             }
@@ -83,6 +112,7 @@ struct TableDump: ~Copyable {
                 MemberName.largeObjects,
                 &session
             )
+            try store(job, MemberName.largeObjects)
         }
     }
 
@@ -95,24 +125,48 @@ struct TableDump: ~Copyable {
         _ body: (inout Session) throws -> R
     ) throws -> R {
         guard snapshot.locking == .oneByOne else { return try body(&session) }
+        return try lockingOne(entry.table, of: entry, &session, by: { try lock([entry], &$0) }, body)
+    }
+
+    /// The same for a shard of the table.
+    ///
+    /// - Parameter node: A position in `ClusterSnapshot.nodes`.
+    static func locking<R>(
+        _ entry: TableEntry,
+        shard: TableName,
+        onNode node: Int,
+        _ snapshot: ExportedSnapshot,
+        _ session: inout Session,
+        _ body: (inout Session) throws -> R
+    ) throws -> R {
+        guard let node = snapshot.cluster?.nodes[node], node.locking == .oneByOne else { return try body(&session) }
+        return try lockingOne(shard, of: entry, &session, by: { try lockShards([shard], on: node.place, &$0) }, body)
+    }
+
+    /// Checks after `lock` that the relation still has the file of the snapshot, because the leader does not hold it.
+    private static func lockingOne<R>(
+        _ relation: TableName,
+        of entry: TableEntry,
+        _ session: inout Session,
+        by lock: (inout Session) throws -> Void,
+        _ body: (inout Session) throws -> R
+    ) throws -> R {
         try session.execute("SAVEPOINT granary_lock")
-        try lockNow(entry, &session)
+        try lock(&session)
+        let files = try session.query(
+            """
+            SELECT c.relfilenode = coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) AS same
+            FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)
+            """,
+            [session.quoted(relation)]
+        )
+        guard files.first?.bool("same") == true else {
+            throw BackupError(.changing, "table \(entry.table) was emptied or rewritten after the snapshot")
+        }
         let result = try body(&session)
         try session.execute("ROLLBACK TO SAVEPOINT granary_lock")
         try session.execute("RELEASE SAVEPOINT granary_lock")
         return result
-    }
-
-    /// Locks a table that the leader does not hold, and checks that it still has the file of the snapshot.
-    private static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
-        try TableDump.lock([entry], &session)
-        let current = try session.query(
-            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::pg_catalog.oid::pg_catalog.regclass), 0) AS node",
-            [String(entry.oid)]
-        )
-        guard current.first?.oid("node") == entry.fileNode else {
-            throw BackupError(.changing, "table \(entry.table) was emptied or rewritten after the snapshot")
-        }
     }
 
     static func explain(_ error: PostgresError, _ entry: TableEntry) -> any Error {
@@ -128,15 +182,19 @@ struct TableDump: ~Copyable {
 
 // Reading rows.
 extension TableDump {
+    /// Adds the rows of a table, or of a shard of it, to chunks. The last chunk is not stored yet.
     private mutating func dump(
         _ entry: TableEntry,
-        number: Int,
+        shard: TableName? = nil,
         _ blocks: DumpJob.BlockRange?,
         _ job: DumpJob,
+        _ folder: String,
         _ session: inout Session
     ) throws {
-        let folder = MemberName.folder(number: number, table: entry.table.name)
-        let statement = CopyStatement(entry, columns: snapshot.columns[entry.oid] ?? [], encoding: encoding)
+        let columns = snapshot.columns[entry.oid] ?? []
+        let statement = CopyStatement(entry, shard: shard, columns: columns, encoding: encoding)
+        // A query for a single row is one for the nodes, too, if the table is not on this one.
+        let hasRows = entry.isHeap && (shard != nil || !snapshot.distributed.contains(entry.table))
         var start: String?
         while true {
             let sql = statement.text(session, blocks: blocks, after: start)
@@ -145,7 +203,7 @@ extension TableDump {
             do {
                 try copyRows(of: job, sql, folder, &session)
                 return try session.execute("RELEASE SAVEPOINT granary_rows")
-            } catch let error as PostgresError where TableDump.isTooLargeForText(error) && entry.isHeap {
+            } catch let error as PostgresError where TableDump.isTooLargeForText(error) && hasRows {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
                 // The same snapshot and no synchronized scan, so the failed row directly follows those that arrived.
                 let position = statement.position(session, blocks: blocks, after: start, skipping: received)
@@ -156,7 +214,8 @@ extension TableDump {
         }
     }
 
-    /// Adds text rows to chunks. Rows that arrived before an error are kept, because they are complete.
+    /// Adds text rows to chunks, and stores the chunks that are full. Rows that arrived before an error are kept, because
+    /// they are complete.
     private mutating func copyRows(
         of job: DumpJob,
         _ sql: String,
@@ -176,7 +235,6 @@ extension TableDump {
             try store(job, folder)
             throw error
         }
-        try store(job, folder)
     }
 
     /// Writes one row in binary format, as a separate chunk.

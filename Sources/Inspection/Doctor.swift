@@ -270,9 +270,10 @@ extension Doctor {
                 "citus",
                 .note,
                 """
-                Citus distributes \(facts.distributedTables) of the tables: their rows in a backup are not of one moment
+                Citus distributes \(facts.distributedTables) of the tables: a backup reads them at one moment if it reaches \
+                all nodes, and may lock the catalogs of Citus there
                 """,
-                remedy: "stop writers during a backup"
+                remedy: "back up as a superuser; without the locks, stop writers during a backup"
             )
         ]
     }

@@ -2,6 +2,7 @@
 //
 //     session     a connection with its own thread; it can be cancelled at any time
 //     held        a session that keeps its transaction open while others work, for example for a snapshot
+//     directed    a session to which a task gives steps, in turn with others
 //     wire        the connection itself, and the only code that waits
 //     signal      wakes a waiting session when the task is cancelled
 //     pinned      settings that do not depend on the server, the database or the role
@@ -63,18 +64,6 @@ package func withHeldSession<P: Sendable, R: Sendable>(
             for await outcome in prepared { return try await body(outcome) }
             return nil  // Nothing was prepared; the holder's task throws the reason.
         }
-        var result: R?
-        var failure: (any Error)?
-        while let outcome = await group.nextResult() {
-            switch outcome {
-            case .success(let value): result = value ?? result
-            case .failure(let error):
-                // The first error caused the others, except an unknown outcome, which must be reported.
-                if failure == nil || (error as? PostgresError)?.code == .inDoubt { failure = error }
-                group.cancelAll()
-            }
-        }
-        if let result { return result }
-        throw failure ?? CancellationError()
+        return try await group.resultOfBody()
     }
 }

@@ -223,7 +223,7 @@ import Testing
         #expect(
             VerifyReport.result.document(report).text
                 == #"{"file":"b.zip","format":"archive","ok":true,"members":142,"tables":null,"rows":6001215,"raw_bytes":7,"seconds":1.23,"#
-                + #""problems":[],"notes":[]}"#
+                + #""problems":[],"notes":[],"distribution":null}"#
         )
     }
 
@@ -244,7 +244,7 @@ import Testing
             VerifyReport.result.document(report).text
                 == #"{"file":"b.zip","format":"archive","ok":false,"members":0,"tables":null,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
                 + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
-                + #"{"member":"archive","problem":"the end \u001bis missing"}],"notes":[]}"#
+                + #"{"member":"archive","problem":"the end \u001bis missing"}],"notes":[],"distribution":null}"#
         )
     }
 }

@@ -15,6 +15,7 @@ package enum CitusCatalog {
         CREATE TABLE pg_catalog.pg_dist_object (classid oid, objid oid, objsubid int, distribution_argument_index int,
             colocationid int, force_delegation boolean);
         CREATE TABLE pg_catalog.pg_dist_node (nodeid int, groupid int, nodename text, nodeport int, noderole text, isactive boolean);
+        CREATE TABLE pg_catalog.pg_dist_local_group (groupid int);
         CREATE TABLE pg_catalog.pg_dist_transaction (groupid int, gid text);
         CREATE TABLE pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint);
         CREATE TABLE pg_catalog.pg_dist_placement (shardid bigint, shardstate int, groupid int);

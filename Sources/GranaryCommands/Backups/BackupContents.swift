@@ -36,6 +36,7 @@ struct BackupContents {
         if let objects = manifest.largeObjects {
             facts.append(("large objects", grouped(objects.objects.count)))
         }
+        if let distribution = manifest.distribution { facts.append(("Citus", distribution.description)) }
         let extensions = manifest.extensions.map { "\($0.name) \($0.version)" }
         facts.append(("extensions", extensions.isEmpty ? "-" : extensions.joined(separator: ", ")))
         facts.append(("migrations", manifest.schemaVersionText ?? "-"))
@@ -64,6 +65,7 @@ struct BackupContents {
     static let result = ResultDescription<BackupContents>([
         .init("backup", CatalogueListing.entry, \.entry), .init("extensions", each: installed, \.manifest.extensions),
         .init("migrations", each: version, \.manifest.schemaVersions), .init("migration_files", \.migrationMembers),
+        .init("distribution", { $0.manifest.distribution?.description }),
         .init("recipients", { $0.manifest.recipients ?? [] }), .init("tables", each: table, \.manifest.tablesOfOthers),
     ])
 

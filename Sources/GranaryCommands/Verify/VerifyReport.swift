@@ -21,6 +21,8 @@ package struct VerifyReport: Sendable, Equatable {
     package var rows: Int
     package var rawBytes: Int
     package var problems: [VerificationReport.Problem]
+    /// How Citus distributed the tables, and whether their rows are of one moment.
+    package var distribution: String?
     /// Parts that could not be checked, one sentence each.
     package var notes: [String] = []
     package var seconds: Double
@@ -33,6 +35,7 @@ package struct VerifyReport: Sendable, Equatable {
         rawBytes = found.rawBytes
         problems = found.problems
         notes = found.unchecked
+        distribution = found.distribution
         self.seconds = seconds
     }
 
@@ -76,6 +79,7 @@ package struct VerifyReport: Sendable, Equatable {
         let lines =
             if isWhole {
                 [["ok", file, content, Formatting.duration(seconds: seconds)].joined(separator: "  ")]
+                    + (distribution.map { ["distributed by Citus: \($0)"] } ?? [])
             } else {
                 problems.map { "\($0.member): \($0.problem)" } + ["\(counted(problems.count, "problem")) in \(file)"]
             }
@@ -92,7 +96,7 @@ package struct VerifyReport: Sendable, Equatable {
         .init("file", \.file), .init("format", \.format.rawValue), .init("ok", \.isWhole),
         .init("members", \.members), .init("tables", \.tables), .init("rows", \.rows),
         .init("raw_bytes", \.rawBytes), .init("seconds", \.seconds), .init("problems", each: problem, \.problems),
-        .init("notes", \.notes),
+        .init("notes", \.notes), .init("distribution", \.distribution),
     ])
 
     private static let problem = ResultDescription<VerificationReport.Problem>([

@@ -6,7 +6,8 @@ extension SeedRun {
     /// Whether a digest of the table can take the place of a comparison of its rows. Not if something else needs the
     /// temporary table with the rows.
     func mayBeRecognized(_ bound: BoundTable, _ merge: TableMerge, _ settled: SettledRows) -> Bool {
-        options.generate == nil && bound.generate == nil && bound.table.admitsOneRow(of: merge.key)
+        // The coordinator has no rows of a table of Citus.
+        options.generate == nil && bound.generate == nil && merge.refresh == nil && bound.table.admitsOneRow(of: merge.key)
             && settled.postponed.isEmpty && references.wanted[bound.name] == nil
             && settled.columns.allSatisfy { bound.table.column($0)?.isReadAlike == true }
             && (!bound.prunes || bound.rows.count > SeededKeys.countMax && recordedKeys(of: bound).ours.isEmpty)

@@ -7,7 +7,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// Databases whose catalogs say that Citus distributes tables. `ClusterTests` has a real cluster.
+/// Databases whose catalogs say that Citus distributes tables. `CitusClusterTests` has a real cluster.
 @Suite struct CitusTests {
     private static let shop = """
         CREATE SCHEMA shop; CREATE SCHEMA tenant;

@@ -1,0 +1,119 @@
+package import Logging
+package import PostgresClient
+
+/// One moment on all nodes of a cluster: a snapshot of each, none of which has only a part of a transaction.
+///
+/// A transaction that writes on several nodes is committed in two phases. Before its own commit, the node that began it
+/// notes in `pg_dist_transaction` that the others will commit as well, and it gives up its lock on that table when they
+/// have. So while this table is locked on every node, each such transaction is committed everywhere or nowhere. A lock on
+/// `pg_dist_partition` keeps shards from moving. Citus's `citus_create_restore_point` uses the same locks.
+///
+/// Writers wait meanwhile, so an attempt waits for the locks only briefly, and gives up all of them if it fails.
+package struct ClusterMoment: Sendable {
+    /// How long an attempt waits for the locks of all nodes together.
+    private static let waiting = Duration.milliseconds(300)
+    /// How long writers are kept waiting. The servers end the locks, too, if this process cannot.
+    private static let limit = Duration.milliseconds(500)
+
+    private let servers: ClusterServers
+    private let logger: Logger
+
+    package init(_ servers: ClusterServers, logger: Logger) {
+        self.servers = servers
+        self.logger = logger
+    }
+
+    /// Exports the snapshots of `sessions`, all at one moment.
+    ///
+    /// - Parameters:
+    ///   - sessions: In a transaction (REPEATABLE READ) without a snapshot, with any of the nodes.
+    ///   - patience: The time after which no further attempt begins.
+    /// - Returns: The names of the snapshots.
+    /// - Throws: `CitusError`, after which these sessions must begin a new transaction, because some of them may have
+    ///   their snapshot; `PostgresError`; `CancellationError`. No lock remains.
+    package func snapshots(of sessions: [DirectedSession], patience: Duration) async throws -> [String] {
+        let start = ContinuousClock.now
+        var attempt = 1
+        while true {
+            switch try await self.attempt(sessions) {
+            case .taken(let names): return names
+            case .locked(let node):
+                guard .now - start < patience else {
+                    throw CitusError(
+                        .busy,
+                        "the transactions of the cluster could not be kept waiting: on \(node.place) a lock was not free",
+                        hint: "let changes of distributed tables and moves of shards end, then try again"
+                    )
+                }
+                logger.debug("attempt \(attempt) for one moment on all nodes: \(node.place) is locked")
+            }
+            // A random delay, so that two backups do not meet again and again.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 50...150) * min(attempt, 5)))
+            attempt += 1
+        }
+    }
+
+    private enum Outcome: Sendable {
+        case taken([String])
+        /// Nothing was exported, because the locks of a node were not free.
+        case locked(CitusNode)
+    }
+
+    private func attempt(_ sessions: [DirectedSession]) async throws -> Outcome {
+        do {
+            return try await withDirectedSessions(servers.addresses, logger: logger) { locks in
+                // All are connected before the first lock.
+                try await locks.perform { _, session in
+                    let limit = Self.limit / .milliseconds(1)
+                    try session.execute("SET idle_in_transaction_session_timeout = \(Int(limit))")
+                }
+                return try await export(sessions, under: locks)
+            }
+        } catch let error as PostgresError where error.sqlState == "25P03" {
+            throw Self.late
+        }
+    }
+
+    /// - Parameter locks: A session with each node. They end when this has ended, and with them their locks.
+    private func export(_ sessions: [DirectedSession], under locks: [DirectedSession]) async throws -> Outcome {
+        let start = ContinuousClock.now
+        for (node, session) in zip(servers.nodes, locks) {
+            let left = Self.waiting - (.now - start)
+            guard left > .zero, try await session.perform({ try Self.lock(within: left, &$0) }) else {
+                return .locked(node)
+            }
+        }
+        let names = try await sessions.perform { _, session in
+            try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
+        }
+        // It fails if the server has taken the lock away before.
+        try await locks.perform { _, session in try session.execute("ROLLBACK") }
+        let held = ContinuousClock.now - start
+        logger.debug("one moment on \(servers.nodes.count) nodes: writers waited for \(held)")
+        guard held <= Self.limit else { throw Self.late }
+        return .taken(names)
+    }
+
+    private static let late = CitusError(
+        .busy,
+        "the nodes of the cluster did not make their snapshots in time, and the transactions did not wait longer",
+        hint: "try again when the servers are less busy"
+    )
+
+    /// - Returns: Whether it has the locks. If not, the transaction is over.
+    private static func lock(within limit: Duration, _ session: inout Session) throws -> Bool {
+        let milliseconds = max(1, Int(limit / .milliseconds(1)))
+        do {
+            try session.execute(
+                """
+                BEGIN; SET LOCAL lock_timeout = \(milliseconds); SET LOCAL statement_timeout = \(milliseconds);
+                LOCK TABLE pg_catalog.pg_dist_partition, pg_catalog.pg_dist_transaction IN EXCLUSIVE MODE
+                """
+            )
+            return true
+        } catch let error as PostgresError where error.isLockTrouble || error.sqlState == "57014" {
+            try session.execute("ROLLBACK")
+            return false
+        }
+    }
+}
