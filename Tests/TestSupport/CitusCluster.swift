@@ -71,7 +71,7 @@ package enum CitusCluster {
     ) async throws -> R {
         let (place, role) = (try await places()[0], try await role())
         return try await withNodes(sql, isEmpty: isEmpty) { nodes in
-            let name = nodes[0].databaseName ?? ""
+            let name = nodes[0].resolvedDatabase
             return try await body("postgres://\(role)@\(place.host):\(place.port)/\(name)")
         }
     }

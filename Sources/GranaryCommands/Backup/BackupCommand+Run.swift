@@ -41,7 +41,7 @@ extension BackupCommand {
         readableBy audience: AgeAudience?,
         _ stores: ObjectStores,
         on console: Console
-    ) async throws -> MadeBackup {
+    ) async throws -> FinishedBackup {
         try target.requireName(isEncrypted: audience != nil)
         try refuseTerminal(target, isEncrypted: audience != nil)
         var options = try options(for: target, database: connected, variables: console.environment)
@@ -57,7 +57,7 @@ extension BackupCommand {
             }.run()
         }
         NoticeRecord.current?.finished(NoticeRecord.Figures(report))
-        var made = MadeBackup(report: report)
+        var made = FinishedBackup(report: report)
         made.unpruned = await pruning?.run(&made.report)
         return made
     }

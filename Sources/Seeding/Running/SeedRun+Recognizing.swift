@@ -7,7 +7,8 @@ extension SeedRun {
     /// temporary table with the rows.
     func mayBeRecognized(_ bound: BoundTable, _ merge: TableMerge, _ settled: SettledRows) -> Bool {
         // The coordinator has no rows of a table of Citus.
-        options.generate == nil && bound.generate == nil && merge.refresh == nil && bound.table.admitsOneRow(of: merge.key)
+        options.generate == nil && bound.generate == nil && merge.refresh == nil
+            && bound.table.admitsOneRow(of: merge.key)
             && settled.postponed.isEmpty && references.wanted[bound.name] == nil
             && settled.columns.allSatisfy { bound.table.column($0)?.isReadAlike == true }
             && (!bound.prunes || bound.rows.count > SeededKeys.countMax && recordedKeys(of: bound).ours.isEmpty)

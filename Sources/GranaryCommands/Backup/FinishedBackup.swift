@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Backup
 
 /// A backup that is whole, and why older ones were not all pruned after it.
-struct MadeBackup {
+struct FinishedBackup {
     var report: BackupReport
     /// nil if pruning was not asked for, or succeeded.
     var unpruned: (any Error)?
