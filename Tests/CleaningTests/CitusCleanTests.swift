@@ -13,9 +13,10 @@ import Testing
         "CREATE TABLE shop.plain (id bigserial PRIMARY KEY)",
     ]
     private static let distribution = [
-        "SELECT create_distributed_table('shop.orders', 'id', 'none', 4)",
-        "SELECT create_distributed_table('shop.items', 'order_id', 'shop.orders')",
-        "SELECT create_distributed_table('shop.empty', 'id', 'none', 4)", "SELECT create_reference_table('shop.kinds')",
+        "SELECT create_distributed_table('shop.orders', 'id', colocate_with => 'none', shard_count => 4)",
+        "SELECT create_distributed_table('shop.items', 'order_id', colocate_with => 'shop.orders')",
+        "SELECT create_distributed_table('shop.empty', 'id', colocate_with => 'none', shard_count => 4)",
+        "SELECT create_reference_table('shop.kinds')",
     ]
     private static let rows = [
         "ALTER TABLE shop.orders ADD CONSTRAINT kind FOREIGN KEY (kind) REFERENCES shop.kinds (code)",

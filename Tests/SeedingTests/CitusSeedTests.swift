@@ -16,10 +16,10 @@ import Testing
         "CREATE TABLE shop.plain (id int PRIMARY KEY, note text)", "CREATE TABLE shop.loose (place int, note text)",
     ]
     private static let distribution = [
-        "SELECT create_distributed_table('shop.people', 'id', 'none', 4)",
+        "SELECT create_distributed_table('shop.people', 'id', colocate_with => 'none', shard_count => 4)",
         "SELECT create_reference_table('shop.kinds')",
         "SELECT citus_add_local_table_to_metadata('shop.plain')",
-        "SELECT create_distributed_table('shop.loose', 'place', 'none', 4)",
+        "SELECT create_distributed_table('shop.loose', 'place', colocate_with => 'none', shard_count => 4)",
     ]
     private static let keys = [
         "ALTER TABLE shop.people ADD CONSTRAINT kind FOREIGN KEY (kind) REFERENCES shop.kinds (code)",
