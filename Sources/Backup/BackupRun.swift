@@ -205,7 +205,11 @@ extension BackupRun {
     /// Takes jobs until none is left, with a session on the node of its first job, and then on nodes that have others.
     func work(_ snapshot: ExportedSnapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
         while let job = board.jobs.first() {
-            try await work(from: job, snapshot, board, writer)
+            do {
+                try await work(from: job, snapshot, board, writer)
+            } catch let error as PostgresError {
+                throw snapshot.cluster.map { error.at("node \($0.nodes[job.node].place)") } ?? error
+            }
             board.jobs.leave(job.node)
         }
     }

@@ -225,6 +225,9 @@ import Testing
                 == #"{"file":"b.zip","format":"archive","ok":true,"members":142,"tables":null,"rows":6001215,"raw_bytes":7,"seconds":1.23,"#
                 + #""problems":[],"notes":[],"distribution":null}"#
         )
+        found.distribution = "1 reference table; rows of one moment"
+        let ofCluster = VerifyReport(file: "b.zip", found: found, seconds: 1.23)
+        #expect(ofCluster.lines.last == "distributed by Citus: 1 reference table; rows of one moment")
     }
 
     @Test func everyProblemIsNamedWithItsMember() {
