@@ -14,7 +14,9 @@ struct CommandLine: Sendable, CustomStringConvertible {
         let logical = text.replacing("\\\n", with: " ")
         return logical.split(whereSeparator: \.isNewline).flatMap { line -> [CommandLine] in
             guard line.first != "#" else { return [] }
-            let words = line.split { " ()`\"".contains($0) }.map(String.init)
+            var words = line.split { " ()`\"".contains($0) }.map(String.init)
+            // What is scheduled is a call of its own.
+            if words.contains("schedule") { words = words.map { $0 == "--" ? "granary" : $0 } }
             return words.indices.filter { words[$0] == "granary" }.map { start in
                 let rest = words[(start + 1)...].prefix {
                     !["|", "||", "&&", ";", ">", "#", "granary", "then"].contains($0)

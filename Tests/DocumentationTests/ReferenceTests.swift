@@ -245,7 +245,7 @@ import Testing
     @Test(arguments: Project.pages)
     func noPageNamesAPersonalFolder(page: String) throws {
         for match in try Project.text(page).matches(of: #/(?m)(?:^|[\s`"'(=,])\/([A-Za-z]+)/#) {
-            #expect(["usr", "var", "dev"].contains(match.1), "\(page): \(match.0)")
+            #expect(["usr", "var", "dev", "etc", "srv", "bin"].contains(match.1), "\(page): \(match.0)")
         }
     }
 }

@@ -164,11 +164,11 @@ import Testing
 
     /// It would hold the upload, and the locks of the database with it.
     @Test func aCommandOfTheProfileThatHangsEnds() async throws {
-        let overdue = CredentialProcess(command: "sleep 1000", profile: "p", wake: -1, limit: .milliseconds(300))
+        let overdue = CredentialProcess(command: "exec sleep 1000", profile: "p", wake: -1, limit: .milliseconds(300))
         let error = storageError { _ = try overdue.key() }
         #expect(error?.message.contains("it did not end within") == true, "\(String(describing: error))")
         let silent = CredentialProcess(
-            command: "exec >/dev/null; sleep 1000",
+            command: "exec sleep 1000 >/dev/null",
             profile: "p",
             wake: -1,
             limit: .milliseconds(300)
@@ -178,7 +178,7 @@ import Testing
         try #require(pipe(&ends) == 0)
         defer { for end in ends { close(end) } }
         #expect(write(ends[1], "x", 1) == 1)
-        let interrupted = CredentialProcess(command: "sleep 1000", profile: "p", wake: ends[0])
+        let interrupted = CredentialProcess(command: "exec sleep 1000", profile: "p", wake: ends[0])
         #expect(throws: CancellationError.self) { try interrupted.key() }
     }
 
