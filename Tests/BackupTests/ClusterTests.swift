@@ -67,6 +67,7 @@ import Testing
 
     private let strongLocks = """
         SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND locktype = 'relation'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """
 
     @Test func shardsAreReadFromTheirNodeAtOneMoment() async throws {

@@ -91,19 +91,6 @@ import Testing
 
 /// Backups that start in the same second.
 @Suite struct BackupNameTests {
-    @Test func allBackupsOfASecondGetAName() async throws {
-        try await TestProject.with("CREATE TABLE t AS SELECT 1 AS a") { project in
-            let outcomes = try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
-                for _ in 0..<6 { group.addTask { try await project.granary("backup", "--quiet") } }
-                return try await group.reduce(into: []) { $0.append($1) }
-            }
-            #expect(outcomes.map(\.status) == [0, 0, 0, 0, 0, 0], "\(outcomes)")
-            let names = Set(outcomes.map { $0.stdout.split(separator: "\n").last ?? "" })
-            #expect(names.count == 6)
-            #expect(project.folder.names(in: "backups").count { $0.hasSuffix(".zip") } == 6)
-        }
-    }
-
     @Test func twoCleaningsOfASecondBothHaveTheirBackup() async throws {
         let tables = """
             CREATE SCHEMA one; CREATE TABLE one.t AS SELECT 1 AS a;
