@@ -290,7 +290,10 @@ extension BackupRun {
                 return (expected, try ClusterSnapshotTaker(taker, expected, logger, session))
             }
             guard let cluster else {
-                return try await body(try await leader.perform { try taker.take(expected, &$0) })
+                var snapshot = try await leader.perform { try taker.take(expected, &$0) }
+                // Distributed tables without shards have no rows elsewhere.
+                snapshot.distribution?.moment = .nodes
+                return try await body(snapshot)
             }
             let reason = fromNodes ? try await cluster.obstacle() : "a plain dump is read in one session"
             guard reason == nil else {
