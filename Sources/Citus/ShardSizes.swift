@@ -34,7 +34,7 @@ extension Session {
             "SELECT pg_catalog.to_regproc('pg_catalog.run_command_on_all_nodes') IS NOT NULL AS can"
         )[0].bool("can")
         guard canAsk else { return [:] }
-        let shards = try query("SELECT shardid, logicalrelid::oid AS oid FROM pg_catalog.pg_dist_shard")
+        let shards = try query("SELECT shardid, logicalrelid::pg_catalog.oid AS oid FROM pg_catalog.pg_dist_shard")
         let answers = try query(
             "SELECT success, result FROM pg_catalog.run_command_on_all_nodes($1)",
             [ShardSize.command(mayStat: mayStat)]
