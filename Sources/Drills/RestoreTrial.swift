@@ -77,6 +77,7 @@ struct RestoreTrial: Sendable {
         restore.into = target.name
         // A swap is of one server, so a cluster is filled in place.
         restore.inPlace = target.isPrepared
+        restore.targetIsNew = target.isPrepared
         restore.jobs = options.jobs
         restore.stateSchema = options.stateSchema
         restore.environment = file.manifest?.environment

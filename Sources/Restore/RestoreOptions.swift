@@ -34,6 +34,8 @@ package struct RestoreOptions: Sendable {
     package var into: String?
     /// Restores inside the database itself, in one session and one transaction, for servers that do not grant CREATEDB.
     package var inPlace = false
+    /// For a restore in place: whether the database was made for it, so that it has neither a marker nor a log to keep.
+    package var targetIsNew = false
     package var jobs = 2
     /// Names or patterns, as for all options that choose objects.
     package var schemas: [String] = []

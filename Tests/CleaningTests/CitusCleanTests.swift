@@ -40,7 +40,7 @@ import Testing
         #expect(plan.isExact)
         #expect(plan.sequences == ["shop.empty_id_seq", "shop.orders_id_seq", "shop.plain_id_seq"])
         #expect(
-            plan.notes.contains { $0.hasPrefix("Citus distributes shop.items, shop.kinds and shop.orders") },
+            plan.notes.contains { $0.hasPrefix("Citus distributes shop.items, shop.kinds, shop.orders:") },
             "\(plan.notes)"
         )
         try await project.clean()

@@ -76,7 +76,7 @@ import Testing
         "SET LOCAL citus.enable_unsafe_triggers = on; CREATE TRIGGER t BEFORE INSERT ON shop.orders EXECUTE FUNCTION f()",
         "ALTER TABLE shop.orders ADD x int, DROP COLUMN number, ALTER country TYPE varchar",
         "ALTER TABLE shop.orders ADD x text REFERENCES shop.countries", "ALTER TABLE shop.orders ADD CHECK (id > 0)",
-        "ALTER TABLE shop.orders ADD x int CONSTRAINT positive CHECK (x > 0), ADD y int CONSTRAINT once UNIQUE",
+        "ALTER TABLE shop.countries ADD x int CONSTRAINT positive CHECK (x > 0), ADD y int CONSTRAINT once UNIQUE",
         "ALTER TABLE shop.orders ALTER number SET DEFAULT nextval('s')",
         "ALTER TABLE shop.orders ALTER id SET NOT NULL",
         "UPDATE shop.orders SET id = orders.id, number = 3",
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func theGroupIsOnWhereTheExtensionIs() async throws {
-        let finding = ["citus-separate-subcommands 00002_b.up.sql"]
+        let finding = ["citus-separate-subcommands 000002_b.up.sql"]
         let files: KeyValuePairs = ["1_a.up.sql": Self.first + Self.distributed, "000002_b.up.sql": Self.change]
         #expect(try await found(files) == [])
         #expect(try await found(files) { $0.distributed = [:] } == finding)
@@ -150,7 +150,7 @@ import Testing
             validator.distributed = [table: .hash(column: "id")]
             validator.folders[0].applied = [1, 2]
         }
-        #expect(findings == ["citus-separate-subcommands 00003_c.up.sql"])
+        #expect(findings == ["citus-separate-subcommands 000003_c.up.sql"])
     }
 
     @Test func aSilencedRuleIsNotUnused() async throws {

@@ -73,8 +73,11 @@ struct ReplayTests {
     @Test(.enabled(if: CitusCluster.isAvailable, "\(CitusCluster.absence)"))
     func onAClusterTablesAreDistributed() async throws {
         try await TestProject.with(migrations: Self.distributing) { project in
-            // The extension stays, because the other nodes need it.
-            try project.writeMigration("DROP SCHEMA shop CASCADE; DROP EXTENSION citus;", to: "000001_a.down.sql")
+            // Citus brings the other extension.
+            try project.writeMigration(
+                "DROP SCHEMA shop CASCADE; DROP EXTENSION citus, citus_columnar;",
+                to: "000001_a.down.sql"
+            )
             let report = try await project.replay(on: CitusCluster.url, keepsRoles: true)
             #expect(report.findings.filter { $0.severity != .info } == [])
             #expect(report.steps.map(\.undoes) == [true, true, true, true])

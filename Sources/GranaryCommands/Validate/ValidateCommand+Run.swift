@@ -18,11 +18,8 @@ extension ValidateCommand {
         let connected = try await connect(folders, console)
         if let connected {
             validator.tableSizes = try await TableSizes.read(connected.address, console)
-            let found = try await DistributedTables.read(
-                connected.address,
-                StateSchema(service.state.stateSchema),
-                console
-            )
+            let state = StateSchema(service.state.stateSchema)
+            let found = try await DistributedTables.read(connected.address, state, console)
             validator.distributed = found.tables
             for index in folders.indices {
                 validator.folders[index].applied = found.applied[folders[index].service.name] ?? []

@@ -281,7 +281,11 @@ extension ArchiveRestore {
         // Otherwise Citus refuses or deadlocks when tables are dropped and distributed in one transaction.
         if try session.hasCitus() { try session.set([("citus.multi_shard_modify_mode", "sequential")]) }
         try session.setValueFormats()
-        let before = try TargetState.read(StateSchema(options.stateSchema), before: state.extent, &session)
+        let schema = StateSchema(options.stateSchema)
+        let before =
+            try options.targetIsNew
+            ? TargetState.new(schema, environment: options.environment)
+            : TargetState.read(schema, before: state.extent, &session)
         try session.set(userCode.whileMaking)
         let refills = options.dataOnly || options.rows == .replace
         let work = work(findings, refills ? selection.leavingOutExtensions : selection, isInPlace: true)
