@@ -41,14 +41,20 @@ package struct RunningBackup: Sendable, Equatable {
         }
     }
 
-    /// The same, each with those of the tables that it has locked for reading.
+    /// The same, each with those of the tables that it has locked for reading; without tables, if one of them is in a
+    /// schema that the role may not use. A file of migrations may become another role, which may use it.
     ///
     /// - Parameter names: The tables, in SQL syntax, under the search path that psql would have.
     /// - Throws: `PostgresError`.
     package static func all(reading names: [String], _ session: borrowing Session) throws -> [RunningBackup] {
         let running = try all(session)
         guard !running.isEmpty, !names.isEmpty else { return running }
-        let relations = try session.relations(named: names)
+        let relations: [UInt32]
+        do {
+            relations = try session.relations(named: names)
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            return running
+        }
         let held = try session.query(
             """
             SELECT DISTINCT l.pid, n.nspname, c.relname
