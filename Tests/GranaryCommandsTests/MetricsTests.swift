@@ -87,6 +87,18 @@ import Testing
         #expect(Self.samples(text).filter { $0.contains("exit_code") }.map { $0.suffix(1) } == ["0", "1"])
     }
 
+    /// Older backups could not be deleted, so that the run is no success, and the backup is.
+    @Test func aFailureAfterTheBackupHasItsCode() {
+        let other = NoticeRecord.Subject(database: "other", environment: nil)
+        var outcome = Self.success(at: 3000)
+        outcome.code = 1
+        var text = MetricsText()
+        text.add(Self.success(other))
+        text.add(outcome)
+        #expect(Self.samples(text).filter { $0.contains("exit_code") }.map { $0.suffix(1) } == ["0", "1"])
+        #expect(Self.samples(text)[1].hasSuffix(" 3000"), "the backup is the last success")
+    }
+
     @Test func aRunWithoutADatabaseHasNoLabelsUntilOneIsKnown() {
         var text = MetricsText()
         text.add(Self.failure([]))

@@ -7,8 +7,10 @@ extension BackupCommand {
         try await notice.notices.around(on: console, subject: subject(on: console), run)
     }
 
-    /// What the options say about the database, in case that it does not answer.
+    /// What the options say about the database, in case that it does not answer. One that only lists the others is not
+    /// what was to be backed up.
     private func subject(on console: Console) -> NoticeRecord.Subject? {
+        guard !server.allDatabases else { return nil }
         let migrations = destination.migrations ?? "migrations"
         guard let outlook = try? database.outlook(on: console, migrations: migrations),
             let name = outlook.server?.databaseName

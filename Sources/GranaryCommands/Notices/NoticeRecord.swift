@@ -43,7 +43,8 @@ package final class NoticeRecord: Sendable {
     /// One database is backed up. A command for several calls this for each.
     package func finished(_ figures: Figures) { state.withLock { $0.finished.append(figures) } }
 
-    /// One of several databases could not be backed up. A command for a single database need not call this.
+    /// For one of several databases the run is no success, even if its backup is complete. A command for a single
+    /// database need not call this.
     package func failed(_ subject: Subject) { state.withLock { $0.failed.append(subject) } }
 
     /// The result of the command, as `--json` prints it.
