@@ -93,6 +93,18 @@ import Testing
         }
     }
 
+    @Test func aServerThatHidesItsSessionsHidesTheBackupAndNotTheLock() async throws {
+        try await whileBackedUp { _, other in
+            try other.execute("REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC; CREATE ROLE granary_blind")
+            try other.execute("SET ROLE granary_blind")
+            let found = Result { try RunningBackup.all(reading: ["kept"], other) }
+            let error = #expect(throws: BackupLock.Occupied.self) { try BackupLock(place: "/srv/backups").take(other) }
+            try other.execute("RESET ROLE; DROP ROLE granary_blind")
+            #expect(try found.get() == [])
+            #expect(error != nil && error?.backup == nil)
+        }
+    }
+
     @Test func pgDumpIsNamedToo() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             try await withHeldSession(
