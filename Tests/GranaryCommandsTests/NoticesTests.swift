@@ -124,7 +124,8 @@ import Testing
             rawBytes: 2,
             rows: 3,
             tables: 4,
-            seconds: 5
+            seconds: 5,
+            endedAt: 6
         )
         var outcome = RunOutcome(code: 0, seconds: 6, endedAt: 7, finished: [figures, figures])
         #expect(outcome.text == "exit_code 0\nseconds 6\nbytes 2\nraw_bytes 4\nrows 6\ntables 8\n")

@@ -1,5 +1,6 @@
 package import Backup
 internal import Project
+internal import Storage
 
 // The end of a backup, for those who are told about it.
 extension BackupCommand {
@@ -27,7 +28,8 @@ extension NoticeRecord.Figures {
             rawBytes: report.rawBytes,
             rows: report.rows,
             tables: report.tables,
-            seconds: report.seconds
+            seconds: report.seconds,
+            endedAt: UTCTime.now
         )
     }
 }

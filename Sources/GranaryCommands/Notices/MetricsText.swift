@@ -37,7 +37,7 @@ struct MetricsText: Equatable {
             set(
                 figures.subject,
                 [
-                    .lastSuccess: "\(outcome.endedAt)", .lastRun: "\(outcome.endedAt)", .lastExitCode: "0",
+                    .lastSuccess: "\(figures.endedAt)", .lastRun: "\(outcome.endedAt)", .lastExitCode: "0",
                     .bytes: "\(figures.bytes)", .rawBytes: "\(figures.rawBytes)", .rows: "\(figures.rows)",
                     .tables: "\(figures.tables)", .duration: JSONDocument.number(figures.seconds).text,
                 ]

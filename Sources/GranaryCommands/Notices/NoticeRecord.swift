@@ -23,10 +23,20 @@ package final class NoticeRecord: Sendable {
         package var rows: Int
         package var tables: Int
         package var seconds: Double
+        /// In seconds since 1970. With several databases the run ends later.
+        package var endedAt: Int
 
-        package init(_ subject: Subject, bytes: Int, rawBytes: Int, rows: Int, tables: Int, seconds: Double) {
+        package init(
+            _ subject: Subject,
+            bytes: Int,
+            rawBytes: Int,
+            rows: Int,
+            tables: Int,
+            seconds: Double,
+            endedAt: Int
+        ) {
             (self.subject, self.bytes, self.rawBytes) = (subject, bytes, rawBytes)
-            (self.rows, self.tables, self.seconds) = (rows, tables, seconds)
+            (self.rows, self.tables, self.seconds, self.endedAt) = (rows, tables, seconds, endedAt)
         }
     }
 
