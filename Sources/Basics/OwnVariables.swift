@@ -4,7 +4,7 @@ internal import Glibc
 /// a database, so child processes do not get them.
 package enum OwnVariables {
     package static func contains(_ name: some StringProtocol) -> Bool {
-        name.hasPrefix("GRANARY_") || name == "DATABASE_URL"
+        name.hasPrefix("GRANARY_") || name == "DATABASE_URL" || name == "DATABASE_PASSWORD"
     }
 
     /// The names of those that are set.

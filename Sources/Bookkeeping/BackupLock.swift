@@ -18,7 +18,7 @@ package struct BackupLock: Sendable {
 
     /// Another backup holds the lock.
     package struct Occupied: Error {
-        /// nil if it has ended meanwhile.
+        /// nil if it has ended meanwhile, or if the role may not see it.
         package var backup: RunningBackup?
     }
 
@@ -30,6 +30,8 @@ package struct BackupLock: Sendable {
         let isTaken = try AdvisoryKey.poll(within: .seconds(1), session) {
             try key.tryToTake(isShared: isShared, session)
         }
-        guard isTaken else { throw Occupied(backup: try RunningBackup.all(session).first { $0.place == key.low }) }
+        guard isTaken else {
+            throw Occupied(backup: try RunningBackup.all(reading: [], session).first { $0.place == key.low })
+        }
     }
 }

@@ -41,14 +41,16 @@ package struct RunningBackup: Sendable, Equatable {
         }
     }
 
-    /// The same, each with those of the tables that it has locked for reading.
+    /// The same, each with those of the tables that it has locked for reading. It needs no rights: what the role may not
+    /// see is left out. A file of migrations may become another role, which may use other schemas.
     ///
     /// - Parameter names: The tables, in SQL syntax, under the search path that psql would have.
     /// - Throws: `PostgresError`.
     package static func all(reading names: [String], _ session: borrowing Session) throws -> [RunningBackup] {
-        let running = try all(session)
-        guard !running.isEmpty, !names.isEmpty else { return running }
-        let relations = try session.relations(named: names)
+        guard let running = try ifAllowed({ try all(session) }) else { return [] }
+        guard !running.isEmpty, !names.isEmpty,
+            let relations = try ifAllowed({ try session.relations(named: names) })
+        else { return running }
         let held = try session.query(
             """
             SELECT DISTINCT l.pid, n.nspname, c.relname
@@ -65,6 +67,15 @@ package struct RunningBackup: Sendable, Equatable {
             backup.tables = held.filter { $0.int("pid") == backup.process }
                 .map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
             return backup
+        }
+    }
+
+    /// - Returns: nil if the role lacks a right.
+    private static func ifAllowed<R>(_ body: () throws -> R) throws -> R? {
+        do {
+            return try body()
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            return nil
         }
     }
 }

@@ -81,6 +81,30 @@ import Testing
         }
     }
 
+    /// A file of migrations may become another role; the note about a backup must not make the run fail.
+    @Test func aSchemaThatTheRoleMayNotUseLeavesTheTablesOut() async throws {
+        try await whileBackedUp { process, other in
+            try other.execute("CREATE SCHEMA closed; CREATE TABLE closed.t (); CREATE ROLE granary_outsider")
+            try other.execute("SET ROLE granary_outsider")
+            let found = Result { try RunningBackup.all(reading: ["public.kept", "closed.t"], other) }
+            try other.execute("RESET ROLE; DROP ROLE granary_outsider")
+            #expect(try found.get().map(\.process) == [process])
+            #expect(try found.get().first?.tables == [])
+        }
+    }
+
+    @Test func aServerThatHidesItsSessionsHidesTheBackupAndNotTheLock() async throws {
+        try await whileBackedUp { _, other in
+            try other.execute("REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC; CREATE ROLE granary_blind")
+            try other.execute("SET ROLE granary_blind")
+            let found = Result { try RunningBackup.all(reading: ["kept"], other) }
+            let error = #expect(throws: BackupLock.Occupied.self) { try BackupLock(place: "/srv/backups").take(other) }
+            try other.execute("RESET ROLE; DROP ROLE granary_blind")
+            #expect(try found.get() == [])
+            #expect(error != nil && error?.backup == nil)
+        }
+    }
+
     @Test func pgDumpIsNamedToo() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             try await withHeldSession(

@@ -12,8 +12,16 @@ import Testing
         at time: Int = 1000,
         rows: Int = 7
     ) -> RunOutcome {
-        let figures = NoticeRecord.Figures(subject, bytes: 10, rawBytes: 20, rows: rows, tables: 2, seconds: 1.25)
-        return RunOutcome(code: 0, seconds: 2, endedAt: time, finished: [figures])
+        let figures = NoticeRecord.Figures(
+            subject,
+            bytes: 10,
+            rawBytes: 20,
+            rows: rows,
+            tables: 2,
+            seconds: 1.25,
+            endedAt: time
+        )
+        return RunOutcome(code: 0, seconds: 2, endedAt: time + 5, finished: [figures])
     }
 
     private static func failure(_ subjects: [NoticeRecord.Subject] = [shop], code: Int32 = 4) -> RunOutcome {
@@ -31,7 +39,7 @@ import Testing
         #expect(
             Self.samples(text) == [
                 "granary_backup_last_success_timestamp_seconds\(labels) 1000",
-                "granary_backup_last_run_timestamp_seconds\(labels) 1000", "granary_backup_last_exit_code\(labels) 0",
+                "granary_backup_last_run_timestamp_seconds\(labels) 1005", "granary_backup_last_exit_code\(labels) 0",
                 "granary_backup_bytes\(labels) 10", "granary_backup_rows\(labels) 7",
                 "granary_backup_tables\(labels) 2",
                 "granary_backup_raw_bytes\(labels) 20", "granary_backup_duration_seconds\(labels) 1.25",
@@ -85,6 +93,18 @@ import Testing
         var text = MetricsText()
         text.add(outcome)
         #expect(Self.samples(text).filter { $0.contains("exit_code") }.map { $0.suffix(1) } == ["0", "1"])
+    }
+
+    /// Older backups could not be deleted, so that the run is no success, and the backup is.
+    @Test func aFailureAfterTheBackupHasItsCode() {
+        let other = NoticeRecord.Subject(database: "other", environment: nil)
+        var outcome = Self.success(at: 3000)
+        outcome.code = 1
+        var text = MetricsText()
+        text.add(Self.success(other))
+        text.add(outcome)
+        #expect(Self.samples(text).filter { $0.contains("exit_code") }.map { $0.suffix(1) } == ["0", "1"])
+        #expect(Self.samples(text)[1].hasSuffix(" 3000"), "the backup is the last success")
     }
 
     @Test func aRunWithoutADatabaseHasNoLabelsUntilOneIsKnown() {

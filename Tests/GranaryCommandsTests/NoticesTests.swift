@@ -11,9 +11,10 @@ import Testing
 @Suite struct NoticesTests {
     private final class Tape: Sendable {
         private let text = Mutex("")
-        var console: Console {
+        var console: Console { console(Console.Settings()) }
+        func console(_ settings: Console.Settings) -> Console {
             let screen = Screen(isTerminal: false) { [self] line in text.withLock { $0 += line } }
-            return Console(settings: Console.Settings(), screen: screen, environment: [:])
+            return Console(settings: settings, screen: screen, environment: [:])
         }
         var all: String { text.withLock { $0 } }
     }
@@ -61,6 +62,17 @@ import Testing
                 "granary: error: no\nhint: why\nnote: the command of --on-failure failed with status 8\n"
             )
         )
+    }
+
+    /// The document is printed before the command of the user runs.
+    @Test func theNoteIsShownAlsoBesideADocument() async throws {
+        let tape = Tape()
+        var settings = Console.Settings()
+        (settings.isJSON, settings.isQuiet) = (true, true)
+        var notices = Notices()
+        notices.onSuccess = "exit 9"
+        try await notices.around(on: tape.console(settings), subject: nil) {}
+        #expect(tape.all == "note: the command of --on-success failed with status 9\n")
     }
 
     /// An interrupt cancels the task of the command.
@@ -112,7 +124,8 @@ import Testing
             rawBytes: 2,
             rows: 3,
             tables: 4,
-            seconds: 5
+            seconds: 5,
+            endedAt: 6
         )
         var outcome = RunOutcome(code: 0, seconds: 6, endedAt: 7, finished: [figures, figures])
         #expect(outcome.text == "exit_code 0\nseconds 6\nbytes 2\nraw_bytes 4\nrows 6\ntables 8\n")

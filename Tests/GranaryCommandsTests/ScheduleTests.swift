@@ -139,7 +139,10 @@ import Testing
         #expect(codes == Set(ExitStatus.allCases.map(\.rawValue)).subtracting([0, 5]))
         for line in [
             "Type=oneshot", "Restart=on-failure", "OnFailure=granary-backup-failed.service", "TimeoutStartSec=infinity",
-            "LoadCredential=pgpass:/etc/granary/pgpass", "IOSchedulingClass=idle", "ProtectSystem=strict",
+            "LoadCredential=pgpass:/etc/granary/pgpass", "RuntimeDirectoryMode=0700",
+            "ExecStartPre=/usr/bin/install -m 0600 %d/pgpass %t/granary-backup/pgpass",
+            "Environment=HOME=/var/lib/granary PGPASSFILE=%t/granary-backup/pgpass", "IOSchedulingClass=idle",
+            "ProtectSystem=strict",
             "User=granary",
             #"ReadWritePaths="/srv/the \"%%\" backups""#,
         ] { #expect(service.split(separator: "\n").contains(Substring(line)), "\(line)\n\(service)") }

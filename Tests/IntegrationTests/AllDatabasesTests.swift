@@ -93,6 +93,10 @@ import Testing
             #expect(!inClear.contains("SCRAM-SHA-256$"))
             let made = try await site.granary("backup", "--all-databases", "--with-role-passwords", "--output", "set")
             #expect(made.status == 0, "\(made)")
+            // The archive of a database may be in clear, or for other readers, and its roles are also those of others.
+            let archive = try #require(made.stdout.split(separator: "\n").first { $0.hasPrefix("set/shop-") })
+            let roles = try await runCommand("unzip", ["-p", site.folder.file(String(archive)), "schema/roles.sql"])
+            #expect(roles.stdout.contains("ann") && !roles.stdout.contains("SCRAM-SHA-256$"), "\(roles)")
             let file = try #require(made.stdout.split(separator: "\n").last.map(String.init))
             let verified = try await site.granary("verify", file, "--json")
             #expect(verified.status == 0 && verified.stdout.contains("\"ok\":true"), "\(verified)")
@@ -148,6 +152,36 @@ import Testing
         }
     }
 
+    /// What failed early may be what must be encrypted.
+    @Test func theVerifiersAreNotWrittenInClearBesideADatabaseOfUnknownReaders() async throws {
+        try await withServer { site in
+            try await makeDatabases("gone", on: site.server)
+            try await site.sql("CREATE ROLE ann LOGIN PASSWORD 'secret'")
+            // No one can connect to it.
+            try await site.server.execute("ALTER DATABASE gone SET session_preload_libraries TO 'missing'")
+            let arguments = ["backup", "--all-databases", "--metrics", "granary.prom"]
+            let hook = ["--on-failure", "cat >document"]
+            let made = try await site.granary(arguments + hook + ["--with-role-passwords"])
+            #expect(made.status == 1, "\(made)")
+            #expect(made.stderr.contains("are not written in clear, because gone may have to be encrypted"), "\(made)")
+            #expect(!site.folder.names(in: "backups").contains { $0.hasPrefix("globals") })
+            let document = String(decoding: site.folder.read("document"), as: UTF8.self)
+            #expect(document.hasPrefix("{\"databases\":[") && document.hasSuffix(",\"code\":1}\n"), "\(document)")
+            // Without the roles, the backup of no database is enough.
+            #expect(codes(site) == ["gone 1", "postgres 1"])
+            let plain = try await site.granary(arguments)
+            #expect(plain.status == 1 && site.folder.names(in: "backups").contains { $0.hasPrefix("globals") })
+            #expect(codes(site) == ["gone 1", "postgres 0"])
+        }
+    }
+
+    /// The exit codes of the databases in the file of metrics.
+    private func codes(_ site: TestProject) -> [String] {
+        String(decoding: site.folder.read("granary.prom"), as: UTF8.self)
+            .matches(of: #/last_exit_code\{database="(\w+)"[^}]*\} (\d+)/#).map { "\($0.output.1) \($0.output.2)" }
+            .sorted()
+    }
+
     /// A pg_dump that runs `deed` when the second database is described.
     private func dump(that deed: String, in site: TestProject) throws {
         let program = site.server.program("pg_dump")
@@ -179,8 +213,16 @@ import Testing
         try await withServer { site in
             try await makeDatabases("a", "b", "c", on: site.server)
             try dump(that: "kill -INT $PPID", in: site)
-            let outcome = try await site.granary("backup", "--all-databases", "--postgres-bin", "bin")
+            let outcome = try await site.granary(
+                "backup",
+                "--all-databases",
+                "--postgres-bin",
+                "bin",
+                "--metrics",
+                "granary.prom"
+            )
             #expect(outcome.status == 130, "\(outcome)")
+            #expect(codes(site) == ["a 130", "b 130", "c 130", "postgres 130"])
             let files = site.folder.names(in: "backups")
             #expect(files.count == 2 && files.allSatisfy { $0.hasPrefix("a-") }, "\(files)")
         }

@@ -89,6 +89,11 @@ import Testing
             ]
             #expect(Set(changed).isSubset(of: expected), "\(changed)")
             #expect(!project.folder.names().contains("succeeded"))
+            // The database that would have listed the others is not what was to be backed up.
+            let all = ["backup", "--all-databases", "--metrics", "all.prom", "--database-url", url]
+            try await #expect(project.granary(all).status == 4)
+            let text = String(decoding: project.folder.read("all.prom"), as: UTF8.self)
+            #expect(text.contains("\ngranary_backup_last_exit_code 4\n"), "\(text)")
         }
     }
 

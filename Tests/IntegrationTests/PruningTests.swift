@@ -90,9 +90,19 @@ private let tables = """
                 let name = "backups/x\(form.count).zip.age"
                 try project.folder.write("notes", to: "\(name).json")
                 let made = try await project.granary(
-                    ["backup", "--output", name, "--recipient", recipient, "--prune", "--keep-last", "1"] + form
+                    ["backup", "--output", name, "--recipient", recipient, "--prune", "--keep-last", "1"]
+                        + ["--on-failure", "cat >document", "--metrics", "granary.prom"] + form
                 )
                 #expect(made.status == 1, "\(made)")
+                #expect(made.stderr.contains("error: the backup \(name) is whole, but"), "\(made)")
+                let document = String(decoding: project.folder.read("document"), as: UTF8.self)
+                #expect(
+                    document.hasPrefix("{\"file\":\"\(name)\"") && document.contains("not all pruned"),
+                    "\(document)"
+                )
+                let metrics = String(decoding: project.folder.read("granary.prom"), as: UTF8.self)
+                #expect(metrics.contains(#/last_exit_code\{[^}]+\} 1\n/#), "\(metrics)")
+                #expect(metrics.contains("granary_backup_last_success_timestamp_seconds{"), "\(metrics)")
                 let text = form.isEmpty ? made.stderr : made.stdout
                 #expect(text.contains("\(name) is whole, but older ones were not all pruned"), "\(made)")
                 #expect(form.isEmpty ? made.stdout == name + "\n" : made.stdout.contains("\"file\":\"\(name)\""))

@@ -21,22 +21,28 @@ extension BackupCommand {
         let chosen = try encryption.chosen(on: console)
         let databases = try await databases(of: connected, on: console)
         var report = ServerBackupReport(databases)
+        defer {
+            for name in report.unfinished {
+                NoticeRecord.current?.failed(NoticeRecord.Subject(database: name, environment: nil))
+            }
+        }
         // Of what must be encrypted, the roles are a part.
         var audiences = chosen.map { [$0] } ?? []
         for name in report.names {
             console.note("database \(name) (\(report.outcomes.count + 1) of \(report.names.count))")
+            report.unsettled.append(name)
             do {
                 let database = try await connected.beside(named: name, on: console)
                 let audience = try await EncryptionOptions.audience(chosen, of: database, state.schema, on: console)
+                report.unsettled.removeLast()
                 if let audience { audiences.append(audience) }
                 let made = try await backUp(database, to: target, readableBy: audience, stores, on: console)
                 report.add(made.report, unpruned: try made.unpruned.map(Self.failure))
             } catch {
                 let failure = try Self.failure(error)
                 report.add(failure, of: name)
-                NoticeRecord.current?.failed(NoticeRecord.Subject(database: name, environment: nil))
                 console.note("\(name) was not backed up: \(failure.message)")
-                guard await answers(connected, on: console) else { break }
+                guard try await answers(connected, on: console) else { break }
             }
             if let made = report.last { try Self.remark(made, on: console) }
         }
@@ -78,10 +84,10 @@ extension BackupCommand {
             (options.stores, options.upload) = (stores, upload.settings)
             options.audience = AgeAudience.all(of: audiences)
             options.withRolePasswords = selection.withRolePasswords
-            if options.audience == nil, options.withRolePasswords, let name = report.refused {
+            if options.audience == nil, options.withRolePasswords, let name = report.unsettled.first {
                 throw CommandError(
                     .refused,
-                    "the verifiers of roles must be encrypted as \(name) must be, and no recipient is known",
+                    "the verifiers of roles are not written in clear, because \(name) may have to be encrypted",
                     hint: "give --recipient or --passphrase, or leave --with-role-passwords out"
                 )
             }
@@ -101,9 +107,13 @@ extension BackupCommand {
     }
 
     /// Whether the server can be reached, so that it makes sense to go on.
-    private func answers(_ connected: ConnectedDatabase, on console: Console) async -> Bool {
+    ///
+    /// - Throws: `CancellationError`.
+    private func answers(_ connected: ConnectedDatabase, on console: Console) async throws -> Bool {
         let address = connected.address.setting("connect_timeout", to: "3")
-        return (try? await withSession(address, logger: console.logger) { _ in true }) ?? false
+        let answers = (try? await withSession(address, logger: console.logger) { _ in true }) ?? false
+        try Task.checkCancellation()
+        return answers
     }
 }
 

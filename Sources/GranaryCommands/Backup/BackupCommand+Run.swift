@@ -22,7 +22,7 @@ extension BackupCommand {
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         guard !server.allDatabases else { return try await backUpAll(connected, to: target, stores, on: console) }
         let audience = try await encryption.audience(of: connected, state.schema, on: console)
-        var made = try await backUp(connected, to: target, readableBy: audience, stores, on: console)
+        let made = try await backUp(connected, to: target, readableBy: audience, stores, on: console)
         try made.tell(on: console)
     }
 
@@ -100,7 +100,8 @@ extension BackupCommand {
         options.excludedTables = selection.excludeTable
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets
-        options.withRolePasswords = selection.withRolePasswords
+        // A role is of the whole server. So its verifier is only beside the roles, which are encrypted if a database is.
+        options.withRolePasswords = selection.withRolePasswords && !server.allDatabases
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration
@@ -122,8 +123,11 @@ extension BackupCommand {
         try target.removeLeftovers(stores, settings, on: console)
     }
 
-    static func tell(_ report: BackupReport, on console: Console) throws {
-        let document = result.document(report)
+    /// - Parameter failure: What failed after the backup; the document has it among the notes.
+    static func tell(_ report: BackupReport, failure: FailureReport? = nil, on console: Console) throws {
+        var described = report
+        if let failure { described.notes.append(failure.message) }
+        let document = result.document(described)
         NoticeRecord.current?.result(document)
         try remark(report, on: console)
         if console.settings.isJSON { try console.result(document) }

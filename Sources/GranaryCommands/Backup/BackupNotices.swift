@@ -1,5 +1,6 @@
 package import Backup
 internal import Project
+internal import Storage
 
 // The end of a backup, for those who are told about it.
 extension BackupCommand {
@@ -7,8 +8,10 @@ extension BackupCommand {
         try await notice.notices.around(on: console, subject: subject(on: console), run)
     }
 
-    /// What the options say about the database, in case that it does not answer.
+    /// What the options say about the database, in case that it does not answer. One that only lists the others is not
+    /// what was to be backed up.
     private func subject(on console: Console) -> NoticeRecord.Subject? {
+        guard !server.allDatabases else { return nil }
         let migrations = destination.migrations ?? "migrations"
         guard let outlook = try? database.outlook(on: console, migrations: migrations),
             let name = outlook.server?.databaseName
@@ -25,7 +28,8 @@ extension NoticeRecord.Figures {
             rawBytes: report.rawBytes,
             rows: report.rows,
             tables: report.tables,
-            seconds: report.seconds
+            seconds: report.seconds,
+            endedAt: UTCTime.now
         )
     }
 }

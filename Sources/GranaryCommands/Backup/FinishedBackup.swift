@@ -7,15 +7,15 @@ struct FinishedBackup {
     /// nil if pruning was not asked for, or succeeded.
     var unpruned: (any Error)?
 
-    /// Prints the report first, since the backup is there in any case. With `--json` its notes name the failure, so that
-    /// there is one document.
+    /// Prints the report first, since the backup is there in any case. The document names the failure in its notes, so
+    /// that there is one document.
     ///
-    /// - Throws: The failure; with `--json` its `ExitCode`; `OutputError`.
-    mutating func tell(on console: Console) throws {
-        let failure = unpruned.map { FailureReport($0) }
-        if console.settings.isJSON, let failure { report.notes.append(failure.message) }
-        try BackupCommand.tell(report, on: console)
-        guard let unpruned, let failure else { return }
-        throw console.settings.isJSON ? ExitCode(failure.status.rawValue) : unpruned
+    /// - Throws: `ExitCode` of the failure, after it was reported; `OutputError`.
+    func tell(on console: Console) throws {
+        let failure = unpruned.map { FailureReport($0, isInterrupted: Task.isCancelled) }
+        try BackupCommand.tell(report, failure: failure, on: console)
+        guard let failure else { return }
+        console.withoutDocument.report(failure)
+        throw ExitCode(failure.status.rawValue)
     }
 }

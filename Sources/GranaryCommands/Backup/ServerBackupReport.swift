@@ -26,7 +26,9 @@ package struct ServerBackupReport: Sendable {
     let names: [String]
     private let leftOut: [ListedDatabase]
     private(set) var outcomes: [Outcome] = []
-    private var unpruned: [FailureReport] = []
+    private var unpruned: [(database: String, failure: FailureReport)] = []
+    /// The databases of which it is not known who may read them.
+    var unsettled: [String] = []
     var globals: Globals?
     var seconds = 0.0
 
@@ -40,7 +42,7 @@ package struct ServerBackupReport: Sendable {
         var report = report
         if let unpruned {
             report.notes.append(unpruned.message)
-            self.unpruned.append(unpruned)
+            self.unpruned.append((report.database, unpruned))
         }
         outcomes.append(.done(report))
     }
@@ -54,8 +56,11 @@ package struct ServerBackupReport: Sendable {
     var isGivenUp: Bool { outcomes.count < names.count }
     /// For what was not tried.
     var lost: FailureReport { FailureReport(.noConnection, "not tried, because the server does not answer any more") }
-    /// The first database that the rules of its environment refused to back up.
-    var refused: String? { outcomes.lazy.compactMap(\.failure).first { $0.failure.status == .refused }?.database }
+    /// The databases for which the run is no success. A backup without the roles is not enough for any of them.
+    var unfinished: [String] {
+        guard globals?.report != nil else { return names }
+        return outcomes.compactMap(\.failure).map(\.database) + unpruned.map(\.database)
+    }
 
     /// - Throws: `ExitCode` if something was not backed up; `OutputError`.
     func tell(on console: Console) throws {
@@ -82,8 +87,8 @@ package struct ServerBackupReport: Sendable {
             outcomes.compactMap(\.failure).map { ($0.database, $0.failure) }
             + (globals?.failure.map { [("the roles", $0)] } ?? [])
         guard !failed.isEmpty else {
-            guard let first = unpruned.first else { return nil }
-            return FailureReport(.failed, unpruned.map(\.message).joined(separator: "; "), hint: first.hint)
+            guard let first = unpruned.first?.failure else { return nil }
+            return FailureReport(.failed, unpruned.map(\.failure.message).joined(separator: "; "), hint: first.hint)
         }
         let sentences = failed.map { "\($0.0): \($0.1.message)\($0.1.hint.map { " (\($0))" } ?? "")" }
         return FailureReport(

@@ -37,7 +37,7 @@ struct MetricsText: Equatable {
             set(
                 figures.subject,
                 [
-                    .lastSuccess: "\(outcome.endedAt)", .lastRun: "\(outcome.endedAt)", .lastExitCode: "0",
+                    .lastSuccess: "\(figures.endedAt)", .lastRun: "\(outcome.endedAt)", .lastExitCode: "0",
                     .bytes: "\(figures.bytes)", .rawBytes: "\(figures.rawBytes)", .rows: "\(figures.rows)",
                     .tables: "\(figures.tables)", .duration: JSONDocument.number(figures.seconds).text,
                 ]
@@ -52,9 +52,10 @@ struct MetricsText: Equatable {
             }
             for one in known.isEmpty ? [subject] : known { set(one, failure) }
         }
-        guard outcome.failed.isEmpty, outcome.finished.isEmpty else { return }
-        // It is not known which database was meant, so that the run failed for all of them.
-        let known = series.map(\.subject)
+        guard outcome.failed.isEmpty else { return }
+        // Older backups of it were not deleted; or it is not known which database was meant, so that the run failed for
+        // all of them.
+        let known = outcome.finished.isEmpty ? series.map(\.subject) : outcome.finished.map(\.subject)
         for one in known.isEmpty ? [NoticeRecord.Subject(database: "", environment: nil)] : known { set(one, failure) }
     }
 

@@ -23,10 +23,20 @@ package final class NoticeRecord: Sendable {
         package var rows: Int
         package var tables: Int
         package var seconds: Double
+        /// In seconds since 1970. With several databases the run ends later.
+        package var endedAt: Int
 
-        package init(_ subject: Subject, bytes: Int, rawBytes: Int, rows: Int, tables: Int, seconds: Double) {
+        package init(
+            _ subject: Subject,
+            bytes: Int,
+            rawBytes: Int,
+            rows: Int,
+            tables: Int,
+            seconds: Double,
+            endedAt: Int
+        ) {
             (self.subject, self.bytes, self.rawBytes) = (subject, bytes, rawBytes)
-            (self.rows, self.tables, self.seconds) = (rows, tables, seconds)
+            (self.rows, self.tables, self.seconds, self.endedAt) = (rows, tables, seconds, endedAt)
         }
     }
 
@@ -43,7 +53,8 @@ package final class NoticeRecord: Sendable {
     /// One database is backed up. A command for several calls this for each.
     package func finished(_ figures: Figures) { state.withLock { $0.finished.append(figures) } }
 
-    /// One of several databases could not be backed up. A command for a single database need not call this.
+    /// For one of several databases the run is no success, even if its backup is complete. A command for a single
+    /// database need not call this.
     package func failed(_ subject: Subject) { state.withLock { $0.failed.append(subject) } }
 
     /// The result of the command, as `--json` prints it.

@@ -72,10 +72,12 @@ package struct Notices: Sendable {
     private func tell(_ outcome: RunOutcome, _ pings: RunPings?, on console: Console) async {
         let stop = CancelSignal()
         let work = Task {
-            if let note = metrics?.update(outcome) { console.insist("note: \(note)") }
+            // The document, which is printed already, does not have it.
+            let people = console.withoutDocument
+            if let note = metrics?.update(outcome) { people.insist("note: \(note)") }
             await pings?.end(outcome, on: console)
             if let note = await hook(outcome)?.run(outcome.documentWithCode, stop: stop) {
-                console.insist("note: \(note)")
+                people.insist("note: \(note)")
             }
         }
         if Task.isCancelled { return await work.value }

@@ -7,8 +7,8 @@ struct RunOutcome: Sendable {
     /// When it ended, in seconds since 1970.
     var endedAt: Int
     var finished: [NoticeRecord.Figures] = []
-    /// The databases that were not backed up. If it is not known which, those that the command may have meant; without a
-    /// database the run may have been about any.
+    /// The databases for which the run is no success. If it is not known which, those that the command may have meant;
+    /// without a database the run may have been about any.
     var failed: [NoticeRecord.Subject] = []
     /// What `--json` prints.
     var document: JSONDocument?

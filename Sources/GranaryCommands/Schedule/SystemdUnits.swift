@@ -39,9 +39,13 @@ struct SystemdUnits: Sendable {
         \(owner)
         # DATABASE_URL=… without a password, GRANARY_ENV=production, GRANARY_PING=…; owned by root, mode 0600.
         EnvironmentFile=/etc/granary/\(name).env
-        # Lines of host:port:database:user:password; owned by root, mode 0600. Without a password delete this line.
+        # Lines of host:port:database:user:password; owned by root, mode 0600. Without a password delete both lines.
         LoadCredential=pgpass:/etc/granary/pgpass
-        Environment=HOME=\(Self.home) PGPASSFILE=%d/pgpass
+        ExecStartPre=/usr/bin/install -m 0600 %d/pgpass %t/\(unit)/pgpass
+        # libpq ignores a file that a group can read. Newer systemd gives the credential to the account in this way.
+        RuntimeDirectory=\(unit)
+        RuntimeDirectoryMode=0700
+        Environment=HOME=\(Self.home) PGPASSFILE=%t/\(unit)/pgpass
         ExecStart=\(([program] + command.words).map(Self.word).joined(separator: " "))
         TimeoutStartSec=infinity
         # Exit code 5 means busy. After every other one, trying again does not help.
