@@ -17,8 +17,12 @@ package struct BackupGroup: Hashable, Sendable {
         (selection, isComplete) = (backup.selectionDigest, backup.isComplete)
     }
 
-    /// Whether both are of one database in one environment, with any selection.
-    package func isOfDatabase(_ other: BackupGroup) -> Bool {
-        (database, environment, server) == (other.database, other.environment, other.server)
+    /// Whether a new backup may be followed by the deletion of older ones of this group: those of the same selection, and
+    /// after a complete backup, all of the same database in the same environment.
+    ///
+    /// A job for a few tables must not apply its rules to the backups of the whole database.
+    package func mayBePruned(after new: BackupGroup) -> Bool {
+        guard (database, environment, server) == (new.database, new.environment, new.server) else { return false }
+        return self == new || new.isComplete == true
     }
 }

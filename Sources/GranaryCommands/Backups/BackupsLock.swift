@@ -101,7 +101,8 @@ private struct LockChange {
         }
         let isHeld = outcome.hold == .done
         if let problem = problem(outcome, path) {
-            guard isHeld else {
+            // A note that was not changed still binds prune.
+            guard isHeld, isLocked else {
                 throw CommandError(.file, "\(path) was not \(isLocked ? "locked" : "unlocked"): \(problem)", hint: hint)
             }
             console.note("note: only the store knows the lock: \(problem)")
