@@ -81,8 +81,8 @@ struct PruningAfterBackup {
     let stores: ObjectStores
     let console: Console
 
-    /// Deletes older backups in the folder of the new one: only those of the same database in the same environment. A
-    /// backup of a part deletes only those of the same part.
+    /// Deletes older backups in the folder of the new one: only those of the same database in the same environment. See
+    /// `BackupGroup.mayBePruned`.
     ///
     /// - Parameter report: Gets the names of what was deleted, and a note about files that prune never deletes.
     /// - Returns: A failure. The new backup is there all the same.
@@ -131,7 +131,7 @@ struct PruningAfterBackup {
         }
         guard let (path, why) = skipped.first else { return nil }
         let others = skipped.count == 1 ? "" : ", and \(counted(skipped.count - 1, "other file")) as little"
-        return "prune never deletes \(path), which \(why)\(others); `granary backups prune --dry-run` names them"
+        return "prune never deletes \(path), which \(why)\(others); `granary backups prune` with --dry-run names all"
     }
 
     private static func folder(of file: String) throws -> String {
