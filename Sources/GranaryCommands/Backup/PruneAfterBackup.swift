@@ -130,7 +130,7 @@ struct PruningAfterBackup {
             entry.whyNeverPruned.map { (entry.path, $0) }
         }
         guard let (path, why) = skipped.first else { return nil }
-        let others = skipped.count == 1 ? "" : ", and \(counted(skipped.count - 1, "other file")) as little"
+        let others = skipped.count == 1 ? "" : ", nor \(counted(skipped.count - 1, "other file"))"
         return "prune never deletes \(path), which \(why)\(others); `granary backups prune` with --dry-run names all"
     }
 
