@@ -103,7 +103,9 @@ private struct LockChange {
         if let problem = problem(outcome, path) {
             // A note that was not changed still binds prune.
             guard isHeld, isLocked else {
-                throw CommandError(.file, "\(path) was not \(isLocked ? "locked" : "unlocked"): \(problem)", hint: hint)
+                let ended = isHeld ? "; its legal hold has ended" : ""
+                let deed = isLocked ? "locked" : "unlocked"
+                throw CommandError(.file, "\(path) was not \(deed): \(problem)\(ended)", hint: hint)
             }
             console.note("note: only the store knows the lock: \(problem)")
         }
