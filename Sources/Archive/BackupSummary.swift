@@ -27,6 +27,8 @@ package struct BackupSummary: Codable, Sendable, Equatable {
     package var isComplete: Bool?
     /// See `Manifest.undoFor`.
     package var undoFor: String?
+    /// See `Manifest.isConverted`.
+    package var isConverted: Bool?
 
     /// - Parameter withNames: Whether it may name schemas and tables.
     package init(_ manifest: Manifest, withNames: Bool = true) {
@@ -38,7 +40,7 @@ package struct BackupSummary: Codable, Sendable, Equatable {
         let emptied = manifest.tablesOfOthers.filter(\.dataLeftOut).map { "\($0.schema)\u{0}\($0.name)" }
         selectionDigest = Self.digest(of: manifest.scope, emptied: emptied)
         isComplete = isWholeDatabase && manifest.scope.excluded == nil && emptied.isEmpty
-        (server, undoFor) = (Self.server(manifest), manifest.undoFor)
+        (server, undoFor, isConverted) = (Self.server(manifest), manifest.undoFor, manifest.isConverted)
         guard withNames else { return }
         (selection, schemas, selectedTables) = (manifest.scopeText, manifest.scope.schemas, manifest.scope.tables)
     }

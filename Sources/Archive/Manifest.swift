@@ -30,6 +30,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var scope: Scope
     /// The command whose undo line names the archive: `clean` or `migrate`. nil for other backups.
     package var undoFor: String?
+    /// Whether the archive was made from a dump. Its time is not that of its rows. nil means false.
+    package var isConverted: Bool?
     /// Versions that the tables of migrators recorded in the snapshot.
     package var schemaVersions: [SchemaVersion] = []
     /// The ledger of the services whose schemas are in the archive; nil if it was not read.

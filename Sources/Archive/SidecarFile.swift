@@ -2,6 +2,23 @@ package import Storage
 
 /// The sidecar as a file or an object.
 package enum SidecarFile {
+    /// Reads the sidecar of a backup; nil if there is none, or another file has its name.
+    ///
+    /// - Throws: `StorageError`; `CancellationError`. Then it is unknown whether there is one, and what it says.
+    package static func read(
+        beside path: String,
+        in stores: ObjectStores
+    ) throws -> (sidecar: Sidecar, contents: [UInt8])? {
+        do {
+            guard let contents = try stores.contents(of: path + Sidecar.ending, limit: Sidecar.bytesMax) else {
+                return nil
+            }
+            return Sidecar(contents).map { ($0, contents) }
+        } catch let error as StorageError where error.code == .tooLarge {
+            return nil
+        }
+    }
+
     /// Writes the sidecar of a backup. An earlier sidecar is replaced; any other file is not.
     ///
     /// - Parameters:

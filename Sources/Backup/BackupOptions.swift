@@ -67,6 +67,8 @@ package struct BackupOptions: Sendable {
     package var environment: String?
     /// The command whose undo line will name the backup: `clean` or `migrate`.
     package var undoFor: String?
+    /// Whether the database was filled from a dump, to make an archive of it.
+    package var isConverted = false
     /// The schema of granary's own tables, which contains the marker.
     package var stateSchema = "granary"
     /// The schemas of services, if files declare them.

@@ -355,6 +355,7 @@ extension Manifest {
         )
         if let name = options.databaseName { database.name = name }
         undoFor = options.undoFor
+        isConverted = options.isConverted ? true : nil
         recipients = options.audience?.recipients.map(\.text)
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger

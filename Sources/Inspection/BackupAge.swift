@@ -44,7 +44,8 @@ package struct BackupAge: Sendable {
 
     /// When the backup was made; nil for one of something else. An unmarked database has no environment.
     private func created(_ entry: BackupCatalogue.Entry) -> Int? {
-        guard let backup = entry.summary, backup.isWholeDatabase, database == nil || backup.database == database,
+        guard let backup = entry.summary, backup.isWholeDatabase, backup.isConverted != true,
+            database == nil || backup.database == database,
             environment == nil || backup.environment == nil || backup.environment == environment
         else { return nil }
         return UTCTime.parse(extended: backup.createdAt)

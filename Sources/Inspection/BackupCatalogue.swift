@@ -25,6 +25,8 @@ package struct BackupCatalogue: Sendable {
         package var sidecar: Sidecar?
         /// Whether the file beside it is a sidecar of another backup, or of an earlier content.
         package var hasStrangeSidecar = false
+        /// Why the file beside it could not be read; nil if it could, or is missing. It may note a lock.
+        package var sidecarProblem: String?
         /// Whether this installation sealed the sidecar.
         package var isSidecarOurs = false
         /// The content that was looked at; see `StoredFile`. Empty if it was not.
@@ -132,15 +134,16 @@ package struct BackupCatalogue: Sendable {
             var isOurs: Bool
         }
 
+        /// Reads the file beside a backup, or notes why it cannot be read.
+        ///
         /// - Throws: As `read(folder:)` for a bucket.
-        func sidecar(beside path: String) throws -> Found? {
+        func sidecar(beside entry: inout Entry) throws -> Found? {
             do {
-                guard let contents = try stores.contents(of: path + Sidecar.ending, limit: Sidecar.bytesMax),
-                    let sidecar = Sidecar(contents)
-                else { return nil }
+                guard let (sidecar, contents) = try SidecarFile.read(beside: entry.path, in: stores) else { return nil }
                 return Found(sidecar: sidecar, isOurs: sidecar.isSealed(by: sealKeys, contents))
             } catch {
-                if ObjectAddress.isMeant(by: path), BackupCatalogue.leavesUnknown(error) { throw error }
+                if ObjectAddress.isMeant(by: entry.path), BackupCatalogue.leavesUnknown(error) { throw error }
+                entry.sidecarProblem = "\(error)"
                 return nil
             }
         }
@@ -201,7 +204,7 @@ package struct BackupCatalogue: Sendable {
         let place = ObjectAddress(bucket: bucket, key: object.key)
         var listed = Entry(file: place.name, path: place.description, bytes: object.byteCount, content: .unreadable(""))
         (listed.contentTag, listed.modified) = (object.contentTag, object.modified)
-        let found = hasSidecar ? try reading.sidecar(beside: listed.path) : nil
+        let found = hasSidecar ? try reading.sidecar(beside: &listed) : nil
         listed.add(found)
         if let facts = listed.facts {
             (listed.content, listed.isEncrypted) = (.described(isOurs: true), facts.isEncrypted)
@@ -209,6 +212,7 @@ package struct BackupCatalogue: Sendable {
         }
         var entry = try read(path: listed.path, file: place.name, reading)
         entry.modified = entry.modified ?? listed.modified
+        entry.sidecarProblem = listed.sidecarProblem
         entry.add(found)
         return entry
     }
@@ -226,7 +230,7 @@ package struct BackupCatalogue: Sendable {
         let path = Files.joined(folder, name)
         var entry = try read(path: path, file: name, reading)
         entry.isLink = Files.isLink(path)
-        entry.add(try reading.sidecar(beside: path))
+        entry.add(try reading.sidecar(beside: &entry))
         return entry
     }
 
@@ -242,7 +246,7 @@ package struct BackupCatalogue: Sendable {
     ) throws -> Entry {
         let reading = Reading(keyring: keyring, stores: stores, sealKeys: sealKeys)
         var entry = try read(path: path, file: path, reading)
-        entry.add(try reading.sidecar(beside: path))
+        entry.add(try reading.sidecar(beside: &entry))
         return entry
     }
 

@@ -33,7 +33,8 @@ package enum BackupDeletion {
     private static func delete(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
         try requireDescribed(entry, in: stores)
         let place = entry.path + Sidecar.ending
-        let sidecar = (try? stores.contents(of: place, limit: Sidecar.bytesMax)).flatMap { Sidecar($0) }
+        // What cannot be read may be a lock.
+        let sidecar = try SidecarFile.read(beside: entry.path, in: stores)?.sidecar
         if let sidecar, sidecar.isLocked() {
             throw StorageError(
                 .held,
@@ -48,6 +49,8 @@ package enum BackupDeletion {
     /// If only the sidecar of a file was read, the file itself may be a newer one of the same size. An object has an ETag.
     private static func requireDescribed(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
         guard case .described = entry.content, !ObjectAddress.isMeant(by: entry.path) else { return }
+        // Someone else has deleted it meanwhile.
+        guard Files.exists(entry.path) else { return }
         guard try stores.open(entry.path).sha256() != entry.facts?.sha256 else { return }
         throw StorageError(
             .replaced,

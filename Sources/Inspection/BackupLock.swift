@@ -29,15 +29,19 @@ package struct BackupLock: Sendable {
         newKey: () throws -> SealKey?
     ) throws -> Outcome {
         let hold = try stores.setLegalHold(isLocked, of: entry.path)
+        guard try isLocked || isNoted(entry) else { return Outcome(hold: hold, note: nil) }
         var note = try mark(isLocked, entry, orMake: nil)
-        if note == .missing {
-            // Without a sidecar there is no lock to end.
-            guard isLocked || entry.sidecar?.locked == true else { return Outcome(hold: hold, note: nil) }
-            if let sidecar = try sidecar(entry), let key = try newKey() {
-                note = try mark(isLocked, entry, orMake: (sidecar, key))
-            }
+        if note == .missing, let sidecar = try sidecar(entry), let key = try newKey() {
+            note = try mark(isLocked, entry, orMake: (sidecar, key))
         }
         return Outcome(hold: hold, note: note)
+    }
+
+    /// Whether there is a lock to end, whoever wrote it.
+    private func isNoted(_ entry: BackupCatalogue.Entry) throws -> Bool {
+        guard let sidecar = try SidecarFile.read(beside: entry.path, in: stores)?.sidecar else { return false }
+        return sidecar.locked == true
+            && sidecar.isAbout(entry.path, bytes: entry.bytes, contentTag: entry.contentTag)
     }
 
     private func mark(

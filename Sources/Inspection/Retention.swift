@@ -78,12 +78,12 @@ package struct Retention: Sendable, Equatable {
         }
     }
 
-    /// The same decisions, without the deletion of objects that have a legal hold, which only the store knows.
+    /// The same decisions, without the deletion of objects that the store holds, which only it knows.
     ///
     /// - Throws: `StorageError`; `CancellationError`.
     package static func respectingHolds(_ decisions: [Decision], in stores: ObjectStores) throws -> [Decision] {
         try decisions.map { decision in
-            guard !decision.isKept, try stores.hasLegalHold(decision.entry.path) else { return decision }
+            guard !decision.isKept, try stores.isHeld(decision.entry.path) else { return decision }
             return Decision(entry: decision.entry, reasons: [.locked])
         }
     }

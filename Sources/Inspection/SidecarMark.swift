@@ -45,7 +45,9 @@ package enum SidecarMark {
             guard let new else { return .missing }
             var sidecar = new.sidecar
             // A lock counts whoever wrote it.
-            if let old, old.isAbout(path, bytes: bytes, contentTag: present) { sidecar.locked = old.locked }
+            if let old, old.isAbout(path, bytes: bytes, contentTag: present) {
+                (sidecar.locked, sidecar.lockedUntil) = (old.locked, old.lockedUntil)
+            }
             if ObjectAddress.isMeant(by: path) {
                 (sidecar.address, sidecar.etag) = (try ObjectAddress(path).description, contentTag)
             }

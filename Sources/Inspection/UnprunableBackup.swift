@@ -20,7 +20,9 @@ extension BackupCatalogue.Entry {
         case .described(isOurs: false): return "is known only from a description that another installation made"
         case .described, .backup: break
         }
+        if let sidecarProblem { return "has a description that cannot be read (\(sidecarProblem))" }
         if hasStrangeSidecar { return "has a description that is about another file: \(file)\(Sidecar.ending)" }
+        if summary?.isConverted == true { return "was converted from a dump, so its time is not that of its rows" }
         if isEncrypted, sidecar == nil { return "is encrypted and has no description beside it" }
         return nil
     }

@@ -234,7 +234,7 @@ struct FormatDocument {
             walPosition: "0/16B3748",
             scope: .init(schemas: ["public"], tables: ["public.t"])
         )
-        manifest.undoFor = "clean"
+        (manifest.undoFor, manifest.isConverted) = ("clean", true)
         manifest.scope.excluded = .init(schemas: ["audit"], tables: ["public.log"], dependents: ["view public.recent"])
         manifest.roleDefinitions = [
             .init(

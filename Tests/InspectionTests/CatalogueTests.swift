@@ -188,6 +188,37 @@ import Testing
         }
     }
 
+    /// Such as one that only another user may read. Here it is a link to itself, which root cannot read either.
+    @Test func aDescriptionThatCannotBeReadMayBeALock() async throws {
+        try await ScratchFolder.with { folder in
+            let sha256 = try ObjectStores.none.open(try folder.write(content, to: "a.zip.age")).sha256()
+            try folder.write(text(sidecar(sha256: sha256)), to: "a.zip.age.json")
+            let listed = try await read(folder.path).entries
+            #expect(listed.map(\.whyNeverPruned) == [nil])
+            unlink(folder.file("a.zip.age.json"))
+            try #require(symlink("a.zip.age.json", folder.file("a.zip.age.json")) == 0)
+            let error = #expect(throws: StorageError.self) { try BackupDeletion.delete(listed, in: .none) }
+            #expect(error?.message.contains("a.zip.age.json") == true)
+            let entry = try #require(try await read(folder.path).entries.first)
+            #expect(entry.sidecarProblem?.contains("a.zip.age.json") == true && entry.whyNeverPruned != nil)
+            #expect(folder.names() == ["a.zip.age", "a.zip.age.json"])
+        }
+    }
+
+    @Test func whatSomeoneElseHasDeletedMeanwhileIsNoFailure() async throws {
+        try await ScratchFolder.with { folder in
+            var entries: [BackupCatalogue.Entry] = []
+            for name in ["a.zip.age", "b.zip.age"] {
+                let sha256 = try ObjectStores.none.open(try folder.write(content, to: name)).sha256()
+                try folder.write(text(sidecar(name, sha256: sha256)), to: "\(name).json")
+            }
+            entries = try await read(folder.path).entries
+            unlink(folder.file("b.zip.age"))
+            try BackupDeletion.delete(entries, in: .none)
+            #expect(folder.names().isEmpty)
+        }
+    }
+
     /// Nothing describes it, and nobody here can.
     @Test func anEncryptedFileWithoutASidecarCannotBeLocked() async throws {
         try await ScratchFolder.with { folder in

@@ -216,6 +216,33 @@ import Testing
         #expect(kept(Retention(last: 1), entries).map { $0.prefix(10) } == ["2026-11-22", "2026-11-21", "2026-11-20"])
     }
 
+    /// A job for a few tables would otherwise delete backups of everything.
+    @Test func aNewBackupPrunesNothingThatHoldsMore() throws {
+        let time = "2026-11-22T00:00:00Z"
+        let (complete, emptied) = (entry(time), entry(time, emptied: true))
+        let (part, other) = (entry(time, tables: ["shop.orders"]), entry(time, tables: ["shop.items"]))
+        let kinds = try [complete, emptied, part, other].map { BackupGroup(try #require($0.summary)) }
+        let pruned = kinds.map { new in kinds.map { $0.mayBePruned(after: new) } }
+        #expect(pruned[0] == [true, true, true, true])
+        #expect(pruned[1] == [false, true, true, true])
+        #expect(pruned[2] == [false, false, true, false])
+        for stranger in [entry(time, environment: nil), entry(time, server: "2"), entry(time, database: "x")] {
+            try #expect(!kinds[0].mayBePruned(after: BackupGroup(#require(stranger.summary))))
+        }
+    }
+
+    /// All that were converted today are of today, whatever the age of their rows.
+    @Test func whatWasConvertedFromADumpIsNeitherCountedNorDeleted() throws {
+        var converted = [entry(times[0]), entry(times[1])]
+        for index in converted.indices {
+            var manifest = try #require(converted[index].manifest)
+            manifest.isConverted = true
+            converted[index].content = .backup(manifest)
+        }
+        #expect(kept(Retention(last: 1), converted + [entry(times[2]), entry(times[3])]) == [times[2]])
+        #expect(converted.allSatisfy { $0.whyNeverPruned?.contains("converted") == true })
+    }
+
     /// An older version did not write what tells databases apart.
     @Test func aDescriptionOfAnOlderVersionDisplacesNone() throws {
         var old = ["2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z"].map { entry($0) }
@@ -230,10 +257,13 @@ import Testing
     @Test func whatIsUnclearIsNeitherCountedNorDeleted() throws {
         var strange = entry(times[0])
         strange.hasStrangeSidecar = true
+        var unknown = entry(times[0])
+        unknown.sidecarProblem = "no permission"
+        #expect(unknown.whyNeverPruned == "has a description that cannot be read (no permission)")
         var encrypted = entry(times[1])
         encrypted.isEncrypted = true
         let timeless = entry("yesterday")
-        let entries = [strange, encrypted, timeless, entry(times[2]), entry(times[3])]
+        let entries = [strange, encrypted, timeless, entry(times[2]), entry(times[3]), unknown]
         #expect(kept(Retention(last: 1), entries) == [times[2]])
         let reasons = entries.map { $0.whyNeverPruned ?? "" }
         #expect(reasons[0].contains("another file") && reasons[1].contains("encrypted"))

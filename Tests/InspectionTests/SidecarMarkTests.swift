@@ -67,11 +67,12 @@ import Testing
     @Test func aLockWithoutASealIsTakenOver() async throws {
         for (name, isKept) in [("a.zip", true), ("b.zip", false)] {
             var old = sidecar(file: name)
-            old.locked = true
+            (old.locked, old.lockedUntil) = (true, "2999-01-01T00:00:00Z")
             try await mark(old.contents(sealedBy: nil)) { outcome, contents in
                 #expect(outcome == .written)
                 let noted = try #require(Sidecar(contents ?? []))
                 #expect(noted.locked == (isKept ? true : nil))
+                #expect(noted.lockedUntil == (isKept ? "2999-01-01T00:00:00Z" : nil))
             }
         }
     }

@@ -122,6 +122,26 @@ import Testing
         }
     }
 
+    @Test func onlyTheDatabasesThatWereBackedUpArePruned() async throws {
+        try await withServer { site in
+            try await makeDatabases("shop", "closed", on: site.server)
+            for _ in 1...2 {
+                let made = try await site.granary("backup", "--all-databases")
+                #expect(made.status == 0, "\(made)")
+            }
+            try await site.server.execute("CREATE ROLE app LOGIN; GRANT pg_read_all_data TO app")
+            try await site.server.execute("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+            let pruned = try await site.granary(
+                ["backup", "--all-databases", "--prune", "--keep-last", "1"],
+                environment: ["DATABASE_URL": site.url.replacing("user=granary", with: "user=app")]
+            )
+            #expect(pruned.status == 1 && pruned.stderr.contains("closed was not backed up"), "\(pruned)")
+            let names = site.folder.names(in: "backups").filter { $0.hasSuffix(".zip") }
+            let counts = ["closed", "postgres", "shop"].map { name in names.count { $0.hasPrefix("\(name)-") } }
+            #expect(counts == [2, 1, 1], "\(names)")
+        }
+    }
+
     private static let portrait = """
         SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolconnlimit, rolvaliduntil,
             rolpassword, shobj_description(oid, 'pg_authid') FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1;

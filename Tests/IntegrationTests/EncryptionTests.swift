@@ -244,6 +244,8 @@ import Testing
             try declare(#""encrypted": true, "recipients": ["\#(recipient)"]"#)
             let converted = try await project.granary("convert", "theirs.dump", "--quiet")
             #expect(converted.status == 0 && converted.stdout.hasSuffix(".zip.age\n"), "\(converted)")
+            let pruned = try await project.granary("backups", "prune", "--keep-last", "1", "--dry-run")
+            #expect(pruned.stderr.contains("which was converted from a dump"), "\(pruned)")
             let made = try await project.granary("backup", "--quiet")
             #expect(made.status == 0 && made.stdout.hasSuffix(".zip.age\n"), "\(made)")
             // It is verified without an identity, and the printed command says that one is needed.

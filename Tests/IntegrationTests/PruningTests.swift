@@ -52,6 +52,54 @@ private let tables = """
         }
     }
 
+    @Test func aBackupOfAPartDeletesOnlyItsOwnPredecessorsAndNamesWhatPruneNeverDeletes() async throws {
+        try await withProject { project in
+            for name in ["a", "b"] { try await project.granary("backup", "--output", "backups/\(name).zip") }
+            try await project.granary("backup", "--output", "backups/old.zip", "--table", "notes")
+            try project.folder.write("not a backup", to: "backups/x.zip")
+            let part = ["--table", "notes", "--prune", "--keep-last", "1"]
+            let made = try await project.granary(["backup", "--output", "backups/new.zip"] + part)
+            #expect(made.status == 0 && made.stderr.contains("note: prune never deletes backups/x.zip"), "\(made)")
+            #expect(names(project) == ["a.zip", "b.zip", "new.zip", "x.zip"])
+        }
+    }
+
+    @Test func aPruneThatFailsNamesWhatItHasDeleted() async throws {
+        try await withProject { project in
+            let key = try await project.granary("key", "new", "--output", "key.txt")
+            let recipient = key.stdout.filter { !$0.isNewline }
+            for name in ["a", "b", "c"] {
+                try await project.granary("backup", "--output", "backups/\(name).zip.age", "--recipient", recipient)
+            }
+            // Another content of the same size, which nobody here can open.
+            var changed = project.folder.read("backups/b.zip.age")
+            changed[changed.count - 1] ^= 1
+            try project.folder.write(changed, to: "backups/b.zip.age")
+            let pruned = try await project.granary("backups", "prune", "--keep-last", "1")
+            #expect(pruned.status == 1 && pruned.stderr.contains("b.zip.age is not the file that"), "\(pruned)")
+            #expect(pruned.stderr.contains("deleted backups/a.zip.age\n"), "\(pruned)")
+            #expect(names(project) == ["b.zip.age", "c.zip.age"])
+        }
+    }
+
+    /// Prune keeps the newest that was verified, so a damaged one must not take the place of a whole one.
+    @Test func damageTakesBackThatABackupWasVerified() async throws {
+        try await withProject { project in
+            try await project.granary("backup", "--output", "backups/a.zip")
+            try await project.granary("verify", "a.zip")
+            let before = try await project.granary("backups", "--json")
+            #expect(before.stdout.contains("\"verified_at\":\"20"), "\(before)")
+            var damaged = project.folder.read("backups/a.zip")
+            // In the rows, so that directory and manifest are undamaged.
+            damaged[100] ^= 1
+            try project.folder.write(damaged, to: "backups/a.zip")
+            let found = try await project.granary("verify", "a.zip")
+            #expect(found.status == 2, "\(found)")
+            let after = try await project.granary("backups", "--json")
+            #expect(after.stdout.contains("\"verified_at\":null"), "\(after)")
+        }
+    }
+
     @Test func whatCannotBePrunedIsRefusedBeforeTheBackup() async throws {
         try await withProject { project in
             let refused: [[String]] = [
@@ -194,6 +242,13 @@ struct BucketLockTests {
                 let pruned = try await project.granary(prune)
                 #expect(pruned.status == 0, "\(pruned)")
                 try #expect(bucket.object("shop/a.zip") == nil && bucket.object("shop/b.zip") != nil)
+                // A note that this installation cannot change still binds prune, although the hold is ended.
+                try await project.granary("backups", "lock", "\(folder)b.zip")
+                let refused = try await project.granary(
+                    ["backups", "unlock", "\(folder)b.zip"],
+                    environment: ["GRANARY_ARCHIVE_KEY": String(repeating: "other ", count: 8)]
+                )
+                #expect(refused.status == 1 && refused.stderr.contains("was not unlocked"), "\(refused)")
             }
         }
     }

@@ -81,9 +81,10 @@ struct PruningAfterBackup {
     let stores: ObjectStores
     let console: Console
 
-    /// Deletes older backups in the folder of the new one: only those of the same database in the same environment.
+    /// Deletes older backups in the folder of the new one: only those of the same database in the same environment. See
+    /// `BackupGroup.mayBePruned`.
     ///
-    /// - Parameter report: Gets the names of what was deleted.
+    /// - Parameter report: Gets the names of what was deleted, and a note about files that prune never deletes.
     /// - Returns: A failure. The new backup is there all the same.
     func run(_ report: inout BackupReport) async -> (any Error)? {
         guard let file = report.file else { return nil }
@@ -104,8 +105,9 @@ struct PruningAfterBackup {
             let group = BackupGroup(summary)
             let old = retention.decide(catalogue).filter { decision in
                 !decision.isKept && decision.entry.file != name
-                    && decision.entry.summary.map { BackupGroup($0).isOfDatabase(group) } == true
+                    && decision.entry.summary.map { BackupGroup($0).mayBePruned(after: group) } == true
             }
+            if let note = Self.note(catalogue) { report.notes.append(note) }
             let gone = try Retention.respectingHolds(old, in: stores).filter { !$0.isKept }
             try BackupDeletion.delete(gone.map(\.entry), in: stores) { entry in
                 deleted.append(entry.path)
@@ -120,6 +122,16 @@ struct PruningAfterBackup {
                 hint: (error as? any GranaryError)?.hint
             )
         }
+    }
+
+    /// Otherwise a folder fills without a word. A link takes no place.
+    private static func note(_ catalogue: BackupCatalogue) -> String? {
+        let skipped = catalogue.entries.filter { !$0.isLink }.compactMap { entry in
+            entry.whyNeverPruned.map { (entry.path, $0) }
+        }
+        guard let (path, why) = skipped.first else { return nil }
+        let others = skipped.count == 1 ? "" : ", nor \(counted(skipped.count - 1, "other file"))"
+        return "prune never deletes \(path), which \(why)\(others); `granary backups prune` with --dry-run names all"
     }
 
     private static func folder(of file: String) throws -> String {

@@ -101,8 +101,11 @@ private struct LockChange {
         }
         let isHeld = outcome.hold == .done
         if let problem = problem(outcome, path) {
-            guard isHeld else {
-                throw CommandError(.file, "\(path) was not \(isLocked ? "locked" : "unlocked"): \(problem)", hint: hint)
+            // A note that was not changed still binds prune.
+            guard isHeld, isLocked else {
+                let ended = isHeld ? "; its legal hold has ended" : ""
+                let deed = isLocked ? "locked" : "unlocked"
+                throw CommandError(.file, "\(path) was not \(deed): \(problem)\(ended)", hint: hint)
             }
             console.note("note: only the store knows the lock: \(problem)")
         }

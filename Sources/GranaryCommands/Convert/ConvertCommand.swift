@@ -126,7 +126,7 @@ package struct ConvertCommand: SpokenCommand {
         _ console: Console
     ) throws -> BackupOptions {
         var options = BackupOptions(output: try target.output(ofDatabase: name, overwrite: force))
-        options.databaseName = name
+        (options.databaseName, options.isConverted) = (name, true)
         options.withSecrets = true
         options.jobs = jobs
         options.stateSchema = state.stateSchema

@@ -67,27 +67,48 @@ package struct VerifyCommand: SpokenCommand {
         do {
             let file = try RecognizedFile(path, mayBeDamaged: true, keyring: keyring, stores: stores)
             let report = try await ProgressRenderer.drawing(on: console) { try await check(file, $0) }
-            if case .archive(let source) = file, report.isWhole { note(source, stores, on: console) }
+            if case .archive(let source) = file {
+                note(isWhole: report.isWhole, path, source.contentTag, stores, on: console)
+            }
             return report
         } catch let error as AgeError where error.isDamage {
-            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+            return damaged(path, error.message, since: began, stores, on: console)
         } catch let error as StorageError where error.code == .damaged {
-            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+            return damaged(path, error.message, since: began, stores, on: console)
         }
     }
 
-    /// Notes in the sidecar that the backup is whole. It is no failure if that cannot be written.
-    private func note(_ source: BackupSource, _ stores: ObjectStores, on console: Console) {
+    private func damaged(
+        _ path: String,
+        _ message: String,
+        since began: ContinuousClock.Instant,
+        _ stores: ObjectStores,
+        on console: Console
+    ) -> VerifyReport {
+        note(isWhole: false, path, nil, stores, on: console)
+        return VerifyReport(file: path, damage: message, seconds: (.now - began) / .seconds(1))
+    }
+
+    /// Notes in the sidecar that the backup is whole, or takes back that it was: prune would keep it instead of one that is.
+    /// It is no failure if that cannot be written.
+    private func note(
+        isWhole: Bool,
+        _ path: String,
+        _ contentTag: String?,
+        _ stores: ObjectStores,
+        on console: Console
+    ) {
         do {
+            guard let bytes = try stores.properties(of: path)?.byteCount else { return }
             try SidecarMark.set(
-                source.path,
-                bytes: source.fileByteCount,
-                contentTag: source.contentTag,
+                path,
+                bytes: bytes,
+                contentTag: contentTag,
                 in: stores,
                 sealKeys: try Installation(console).knownKeys()
-            ) { $0.verifiedAt = UTCTime.extended(UTCTime.now) }
+            ) { $0.verifiedAt = isWhole ? UTCTime.extended(UTCTime.now) : nil }
         } catch {
-            console.logger.debug("\(source.path)\(Sidecar.ending): \(error)")
+            console.logger.debug("\(path)\(Sidecar.ending): \(error)")
         }
     }
 

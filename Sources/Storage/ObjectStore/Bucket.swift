@@ -14,7 +14,8 @@ package final class Bucket: Sendable {
         package var etag: String
         /// When it was written, in seconds since 1970; nil if the store does not say it.
         package var modified: Int?
-        /// Whether it has a legal hold. False in lists, and if the credentials may not know it.
+        /// Whether it has a legal hold, or a retention that has not ended. False in lists, and if the credentials may not
+        /// know it.
         package var isHeld = false
         /// The run of granary that wrote it; nil for other objects, and in lists.
         var run: String?
@@ -79,13 +80,19 @@ extension Bucket {
                 byteCount: length,
                 etag: etag,
                 modified: response.headers["last-modified"].flatMap(UTCTime.parse(header:)),
-                isHeld: response.headers["x-amz-object-lock-legal-hold"]?.uppercased() == "ON",
+                isHeld: Self.isHeld(response.headers),
                 run: response.headers[Self.runHeader]
             )
         } catch let answer as StoreAnswer {
             if answer.isMissing { return nil }
             throw StorageError(answer, address(key), "could not be examined", at: serverName)
         }
+    }
+
+    private static func isHeld(_ headers: [String: String]) -> Bool {
+        if headers["x-amz-object-lock-legal-hold"]?.uppercased() == "ON" { return true }
+        let end = headers["x-amz-object-lock-retain-until-date"].flatMap(UTCTime.parse(extended:))
+        return end.map { $0 > UTCTime.now } ?? false
     }
 
     /// Fills `buffer` with the bytes from `offset` on.

@@ -19,10 +19,10 @@ extension ObjectStores {
         return try bucket(address.bucket).setLegalHold(isOn, address.key)
     }
 
-    /// Whether an object has a legal hold, as far as the credentials may know.
+    /// Whether an object has a legal hold or a retention, as far as the credentials may know.
     ///
     /// - Throws: `StorageError`; `CancellationError`.
-    package func hasLegalHold(_ path: String) throws -> Bool {
+    package func isHeld(_ path: String) throws -> Bool {
         guard ObjectAddress.isMeant(by: path) else { return false }
         let address = try ObjectAddress(path)
         return try bucket(address.bucket).object(address.key)?.isHeld ?? false

@@ -129,7 +129,8 @@ package final class ObjectStores: Sendable {
     /// Deletes a file or an object if it still has this content. One that does not exist counts as deleted.
     ///
     /// - Parameter contentTag: See `StoredFile`.
-    /// - Throws: `StorageError.replaced` if it has another content; `.held` for a legal hold; others of `StorageError`; `CancellationError`.
+    /// - Throws: `StorageError.replaced` if it has another content; `.held` if the store holds it; others of `StorageError`;
+    ///   `CancellationError`.
     package func delete(_ path: String, contentTag: String) throws {
         if ObjectAddress.isMeant(by: path) {
             let address = try ObjectAddress(path)

@@ -51,7 +51,7 @@ extension Bucket {
     /// Deletes an object if it still has this content. One that does not exist counts as deleted.
     ///
     /// - Parameter contentTag: See `StoredFile`.
-    /// - Throws: `StorageError.replaced` if it has another content; `.held` if it has a legal hold.
+    /// - Throws: `StorageError.replaced` if it has another content; `.held` if it has a legal hold or a retention.
     package func delete(_ key: String, contentTag: String) throws {
         guard let object = try object(key) else { return }
         guard object.contentTag == contentTag else { throw StorageError.replacedMeanwhile(address(key).description) }
@@ -59,8 +59,8 @@ extension Bucket {
         if object.isHeld {
             throw StorageError(
                 .held,
-                "\(address(key)) has a legal hold, so it was not deleted",
-                hint: "`granary backups unlock` ends it"
+                "the store holds \(address(key)), so it was not deleted",
+                hint: "`granary backups unlock` ends a legal hold, and a retention ends by itself"
             )
         }
         try delete(key, ifMatch: object.etag)
