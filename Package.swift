@@ -126,7 +126,8 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Citus", "Storage", log,
+                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Citus", "Storage",
+                log,
                 "Cryptography",
             ],
             swiftSettings: settings

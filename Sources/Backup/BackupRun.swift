@@ -293,11 +293,16 @@ extension BackupRun {
                 var snapshot = try await leader.perform { try taker.take(expected, &$0) }
                 // Distributed tables without shards have no rows elsewhere.
                 snapshot.distribution?.moment = .nodes
+                // Only if a table was distributed after the catalog was read.
+                snapshot.readThroughCoordinator(because: nil)
                 return try await body(snapshot)
             }
             let reason = fromNodes ? try await cluster.obstacle() : "a plain dump is read in one session"
             guard reason == nil else {
-                let sizes = try await leader.perform { try $0.sizesOfDistributedTables() }
+                let sizes = try await leader.perform { session in
+                    try session.setLockTimeout(taker.lockTimeout)
+                    return try session.sizesOfDistributedTables()
+                }
                 var snapshot = try await leader.perform { try taker.take(expected, &$0) }
                 snapshot.readThroughCoordinator(because: reason)
                 snapshot.sizes.merge(sizes) { _, size in size }

@@ -65,11 +65,14 @@ struct ClusterSnapshotTaker: Sendable {
             throw BackupError(.busy, error.message, hint: error.hint)
         }
         var snapshot = try await leader.perform { session in
-            // In the snapshot, so that no shard has moved between the two.
-            guard try session.shards(of: expected.catalog.tables.map(\.oid)) == shards else {
+            // In the snapshot, so that no shard has moved between the two, and no node writes that was not locked.
+            let isSame =
+                try session.shards(of: expected.catalog.tables.map(\.oid)) == shards
+                && servers.isMade(of: session.citusNodes())
+            guard isSame else {
                 throw BackupError(
                     .changing,
-                    "shards were moved, made or dropped while the snapshot was taken",
+                    "shards or nodes were moved, made or dropped while the snapshot was taken",
                     hint: "run the backup while the cluster is not rebalanced"
                 )
             }

@@ -63,10 +63,7 @@ package struct ClusterMoment: Sendable {
         do {
             return try await withDirectedSessions(servers.addresses, logger: logger) { locks in
                 // All are connected before the first lock.
-                try await locks.perform { _, session in
-                    let limit = Self.limit / .milliseconds(1)
-                    try session.execute("SET idle_in_transaction_session_timeout = \(Int(limit))")
-                }
+                try await locks.perform { _, _ in }
                 return try await export(sessions, under: locks)
             }
         } catch let error as PostgresError where error.sqlState == "25P03" {
@@ -106,7 +103,8 @@ package struct ClusterMoment: Sendable {
         do {
             try session.execute(
                 """
-                BEGIN; SET LOCAL lock_timeout = \(milliseconds); SET LOCAL statement_timeout = \(milliseconds);
+                BEGIN; SET LOCAL idle_in_transaction_session_timeout = \(Int(Self.limit / .milliseconds(1)));
+                SET LOCAL lock_timeout = \(milliseconds); SET LOCAL statement_timeout = \(milliseconds);
                 LOCK TABLE pg_catalog.pg_dist_partition, pg_catalog.pg_dist_transaction IN EXCLUSIVE MODE
                 """
             )

@@ -19,6 +19,11 @@ package struct ClusterServers: Sendable {
 
     package var addresses: [ServerAddress] { nodes.map(address) }
 
+    /// Whether the coordinator, when it lists `nodes`, has the same cluster.
+    package func isMade(of nodes: [CitusNode]) -> Bool {
+        ClusterServers(nodes: nodes, coordinator: coordinator).nodes == self.nodes
+    }
+
     package func address(_ node: CitusNode) -> ServerAddress {
         guard node.group != 0 else { return coordinator }
         var address = coordinator
@@ -29,7 +34,9 @@ package struct ClusterServers: Sendable {
 
 extension CitusNode {
     /// Host and port, for people.
-    package var place: String { group == 0 ? "the coordinator" : "\(host):\(port)" }
+    package var place: String { group == 0 ? "the coordinator" : Self.place(host, port) }
+
+    fileprivate static func place(_ host: String, _ port: Int) -> String { "\(host):\(port)" }
 }
 
 // What could prevent that all nodes are read at one moment.
@@ -38,9 +45,14 @@ extension ClusterServers {
     ///
     /// - Throws: `CancellationError`.
     package func obstacle(logger: Logger) async throws -> String? {
+        let starts: [String: Int]
+        switch try await onCoordinator(logger) {
+        case .obstacle(let reason): return reason
+        case .starts(let found): starts = found
+        }
         let reasons = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
-            for (index, node) in nodes.enumerated() {
-                group.addTask { (index, try await obstacle(on: node, logger)) }
+            for (index, node) in nodes.enumerated().dropFirst() {
+                group.addTask { (index, try await obstacle(on: node, starts[node.place], logger)) }
             }
             var reasons: [(Int, String?)] = []
             for try await reason in group { reasons.append(reason) }
@@ -49,12 +61,52 @@ extension ClusterServers {
         return reasons.first
     }
 
-    private func obstacle(on node: CitusNode, _ logger: Logger) async throws -> String? {
+    private enum Answer: Sendable {
+        case obstacle(String)
+        /// When the server of each other node was started, by `CitusNode.place`.
+        case starts([String: Int])
+    }
+
+    private func onCoordinator(_ logger: Logger) async throws -> Answer {
         do {
-            return try await withSession(address(node), logger: logger) { try Self.obstacle(on: node, $0) }
+            return try await withSession(coordinator, logger: logger) { session in
+                if let reason = try Self.obstacle(on: nodes[0], session) { return .obstacle(reason) }
+                return .starts(nodes.count == 1 ? [:] : try Self.startsOfWorkers(session))
+            }
+        } catch let error as PostgresError {
+            return .obstacle("\(nodes[0].place) cannot be used: \(error)")
+        }
+    }
+
+    /// - Parameter start: When the server was started that the coordinator reaches there; nil if it reaches none.
+    private func obstacle(on node: CitusNode, _ start: Int?, _ logger: Logger) async throws -> String? {
+        do {
+            return try await withSession(address(node), logger: logger) { session in
+                if let reason = try Self.obstacle(on: node, session) { return reason }
+                guard let start else { return "the coordinator does not reach the node \(node.place)" }
+                // From here the name or the port may lead to a node of another cluster with shards of the same names.
+                let row = try session.query("SELECT (\(Self.start))::bigint AS start")[0]
+                return row.int("start") == start
+                    ? nil : "the server at \(node.place) is not the one that the coordinator reaches there"
+            }
         } catch let error as PostgresError {
             return "the node \(node.place) cannot be used: \(error)"
         }
+    }
+
+    /// The microsecond at which a server was started, which hardly two servers have in common, and which every role may
+    /// read.
+    private static let start = "extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000"
+
+    private static func startsOfWorkers(_ session: borrowing Session) throws -> [String: Int] {
+        let rows = try session.query(
+            "SELECT nodename, nodeport, result FROM pg_catalog.run_command_on_workers($1) WHERE success",
+            ["SELECT (\(start))::bigint"]
+        )
+        let starts = rows.compactMap { row in
+            Int(row.text("result")).map { (CitusNode.place(row.text("nodename"), row.int("nodeport")), $0) }
+        }
+        return Dictionary(starts) { one, _ in one }
     }
 
     private static func obstacle(on node: CitusNode, _ session: borrowing Session) throws -> String? {
@@ -70,10 +122,11 @@ extension ClusterServers {
         guard row.bool("may") else {
             return "\(session.user) may not lock the catalogs of Citus on \(node.place), which superusers may"
         }
-        guard node.group != 0 else { return nil }
-        // Elsewhere the name or the port of a node may lead to another server.
+        // A worker knows the whole cluster, too, and may be mistaken for the coordinator.
         let group = try session.query("SELECT groupid FROM pg_catalog.pg_dist_local_group").first?.int("groupid")
-        guard group == node.group else { return "the server at \(node.place) is another node than that of the cluster" }
-        return nil
+        guard group != node.group else { return nil }
+        return node.group == 0
+            ? "the connection is with a worker instead of the coordinator"
+            : "the server at \(node.place) is another node than that of the cluster"
     }
 }

@@ -256,6 +256,10 @@ extension Session {
 
 // Holding a transaction open.
 extension Session {
+    /// A statement for which the server takes no snapshot. That of SELECT would become the snapshot of a transaction that
+    /// has only locks so far, and everything would be read as of then.
+    static let signOfLife = "SHOW server_version"
+
     /// Keeps the session and its transaction open until `released` fires, and asks the server each minute whether it is
     /// alive. An idle session answers at once, so a minute without an answer means that the connection is dead.
     ///
@@ -271,7 +275,7 @@ extension Session {
             if released.isFired { return }
             if wire.signal.isFired { throw CancellationError() }
             if ready > 0, PQconsumeInput(wire.connection) != 1 { throw wire.failure() }
-            if ready == 0 { try within(.seconds(60)) { try $0.execute("SELECT 1") } }
+            if ready == 0 { try within(.seconds(60)) { try $0.execute(Session.signOfLife) } }
         }
     }
 }

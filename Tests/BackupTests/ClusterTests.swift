@@ -37,7 +37,24 @@ import Testing
                             INSERT INTO pg_dist_placement VALUES (102008, 1, 1), (102009, 1, 1);
                             INSERT INTO pg_dist_node VALUES (1, 0, 'coordinator', 1, 'primary', true),
                                 (2, 1, '\(host ?? worker.folder)', 5432, 'primary', true);
+                            INSERT INTO pg_dist_local_group VALUES (0);
                             """
+                    )
+                    let start = try await psql(
+                        other,
+                        "SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"
+                    )
+                    // What the coordinator hears from the worker.
+                    try await psql(
+                        coordinator,
+                        """
+                        CREATE SCHEMA heard; CREATE TABLE heard.answer AS SELECT '\(start)' AS text;
+                        SET allow_system_table_mods = on;
+                        CREATE FUNCTION pg_catalog.run_command_on_workers(command text, parallel boolean DEFAULT true)
+                            RETURNS TABLE (nodename text, nodeport int, success boolean, result text) LANGUAGE sql AS $f$
+                            SELECT n.nodename, n.nodeport, true, a.text FROM pg_catalog.pg_dist_node n, heard.answer a
+                            WHERE n.groupid <> 0 $f$;
+                        """
                     )
                     try await psql(
                         other,
@@ -123,6 +140,41 @@ import Testing
         }
     }
 
+    /// Another cluster has the same numbers of groups and shards.
+    @Test func aServerThatTheCoordinatorDoesNotReachIsNoticed() async throws {
+        try await withNodes { coordinator, _, folder in
+            try await psql(coordinator, "UPDATE heard.answer SET text = '1'")
+            let report = try await run(coordinator, folder.file("a.zip")).run()
+            #expect(report.notes.contains { $0.contains("is not the one that the coordinator reaches there") })
+            #expect(
+                try ArchiveReader(FileSource(path: folder.file("a.zip"))).manifest.distribution?.moment == .coordinator
+            )
+        }
+    }
+
+    @Test func aWorkerIsNotTakenForTheCoordinator() async throws {
+        try await withNodes { coordinator, _, folder in
+            try await psql(coordinator, "UPDATE pg_dist_local_group SET groupid = 1")
+            let report = try await run(coordinator, folder.file("a.zip")).run()
+            #expect(report.notes.contains { $0.contains("with a worker instead of the coordinator") })
+            #expect(
+                try ArchiveReader(FileSource(path: folder.file("a.zip"))).manifest.distribution?.moment == .coordinator
+            )
+        }
+    }
+
+    /// As after a table was distributed when the backup had asked for shards.
+    @Test func aTableWithoutKnownShardsIsNotOfOneMoment() async throws {
+        try await withNodes { coordinator, _, folder in
+            try await psql(coordinator, "DELETE FROM pg_dist_placement; DELETE FROM pg_dist_shard")
+            let report = try await run(coordinator, folder.file("a.zip")).run()
+            #expect(report.notes.contains { $0.contains("not of one moment") })
+            #expect(
+                try ArchiveReader(FileSource(path: folder.file("a.zip"))).manifest.distribution?.moment == .coordinator
+            )
+        }
+    }
+
     /// A writer that does not end its transaction on a node.
     private func whileAWriterHasItsLock(
         on url: String,
@@ -201,7 +253,12 @@ import Testing
         }
     }
 
-    @Test func aShardThatMovesBeforeTheMomentBeginsTheBackupAgain() async throws {
+    /// A node that has joined writes without a lock.
+    @Test(arguments: [
+        "UPDATE pg_dist_placement SET groupid = 0 WHERE shardid = 102009",
+        "INSERT INTO pg_dist_node VALUES (3, 2, 'elsewhere', 5432, 'primary', true)",
+    ])
+    func aClusterThatChangesBeforeTheMomentBeginsTheBackupAgain(change: String) async throws {
         try await withNodes { coordinator, worker, folder in
             let run = run(coordinator, folder.file("a.zip"))
             let (taker, address) = (run.snapshotTaker, ServerAddress(coordinator))
@@ -210,7 +267,7 @@ import Testing
                     try ClusterSnapshotTaker(taker, try taker.prepare(&session), quietLogger, session)
                 }
                 let known = try #require(cluster)
-                try await psql(coordinator, "UPDATE pg_dist_placement SET groupid = 0 WHERE shardid = 102009")
+                try await psql(coordinator, change)
                 let error = await #expect(throws: BackupError.self) {
                     try await withDirectedSessions(known.workers, logger: quietLogger) { workers in
                         _ = try await known.take(leaders[0], workers)

@@ -57,6 +57,20 @@ struct ReplayTests {
         }
     }
 
+    /// The ledger is written before the file's own COMMIT, also where a statement before it is left out.
+    @Test func withoutCitusAFileWithItsOwnTransactionIsReplayed() async throws {
+        let file = "BEGIN;\nCREATE EXTENSION IF NOT EXISTS citus;\n" + Self.table + "\nCOMMIT;\n"
+        try await TestProject.with(migrations: [
+            "000001_a.up.sql": file, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": "ALTER TABLE shop.orders ADD COLUMN size int;",
+            "000002_b.down.sql": "ALTER TABLE shop.orders DROP COLUMN size;",
+        ]) { project in
+            let report = try await project.replay()
+            #expect(report.findings.map(\.rule) == ["replayed-without-citus"])
+            #expect(report.steps.map(\.undoes) == [true, true])
+        }
+    }
+
     @Test func withoutCitusOnlyASuperuserCanStandIn() async throws {
         try await TestProject.with(migrations: Self.distributing) { project in
             try await project.sql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB")

@@ -1,6 +1,7 @@
-import PostgresClient
 import TestSupport
 import Testing
+
+@testable import PostgresClient
 
 @Suite struct DirectedSessionTests {
     @Test func stepsOfSeveralSessionsFollowEachOther() async throws {
@@ -20,6 +21,24 @@ import Testing
             // Each sees its own row and those that are committed.
             #expect(seen == [2, 1])
             #expect(try await psql(url, "SELECT n FROM t") == "1")
+        }
+    }
+
+    /// A session that waits with its locks asks whether the server is alive before its snapshot is taken.
+    @Test func aSignOfLifeTakesNoSnapshot() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await psql(url, "CREATE TABLE t (n int)")
+            let rows = try await withDirectedSessions([ServerAddress(url)], logger: quietLogger) { sessions in
+                try await sessions[0].perform { session in
+                    try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    try session.execute(Session.signOfLife)
+                }
+                try await psql(url, "INSERT INTO t VALUES (1)")
+                return try await sessions[0].perform { session in
+                    try session.query("SELECT count(*) AS rows FROM public.t")[0].int("rows")
+                }
+            }
+            #expect(rows == 1)
         }
     }
 

@@ -31,10 +31,11 @@ struct ClusterDatabase: Sendable {
     ///
     /// - Throws: `DrillError.obstacles` if a node refuses; errors of `body`.
     func with<R: Sendable>(_ name: String, _ body: () async throws -> R) async throws -> R {
+        let mark = try await mark()
         let result: Result<R, any Error>
         do {
-            try await dropLeftovers()
-            try await create(name)
+            try await dropLeftovers(with: mark)
+            try await create(name, mark)
             result = .success(try await body())
         } catch {
             result = .failure(error)
@@ -44,7 +45,16 @@ struct ClusterDatabase: Sendable {
         return try result.get()
     }
 
-    private func create(_ name: String) async throws {
+    /// The comment on databases of this cluster's drills, because a worker may be one of several clusters. nil if the
+    /// coordinator does not tell its number.
+    private func mark() async throws -> String? {
+        try await withSession(coordinator, logger: logger) { session in
+            try session.pin()
+            return try session.systemIdentifier().map { "a drill of granary, for the cluster of server \($0)" }
+        }
+    }
+
+    private func create(_ name: String, _ mark: String?) async throws {
         try await on(coordinator, "the coordinator") { session in
             try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
         }
@@ -52,7 +62,12 @@ struct ClusterDatabase: Sendable {
             try await on(address(of: worker), worker.place) { session in
                 try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
             }
-            try await on(address(of: worker).database(name), worker.place) { try $0.execute(Self.extension) }
+            try await on(address(of: worker).database(name), worker.place) { session in
+                if let mark {
+                    try session.execute("COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(mark))")
+                }
+                try session.execute(Self.extension)
+            }
         }
         try await on(coordinator.database(name), "the coordinator") { session in
             try session.execute(Self.extension)
@@ -93,22 +108,35 @@ struct ClusterDatabase: Sendable {
     }
 
     /// Drops databases of killed drills, which the coordinator has dropped already.
-    private func dropLeftovers() async throws {
+    private func dropLeftovers(with mark: String?) async throws {
+        guard let mark else { return }
         var found: [(worker: CitusNode, names: [String])] = []
-        for worker in workers { found.append((worker, (try? await drills(on: address(of: worker))) ?? [])) }
+        for worker in workers { found.append((worker, (try? await marked(mark, on: address(of: worker))) ?? [])) }
         // Read last, because another drill makes its database on the coordinator first.
-        let there = try await drills(on: coordinator)
+        let there = try await databases(on: coordinator)
         for (worker, names) in found {
             for name in names where !there.contains(name) { await drop(name, on: address(of: worker), worker.place) }
         }
     }
 
-    private func drills(on address: ServerAddress) async throws -> [String] {
+    private func marked(_ mark: String, on address: ServerAddress) async throws -> [String] {
         try await withSession(address, logger: logger) { session in
             try session.pin()
             return try session.query(
-                "SELECT datname FROM pg_catalog.pg_database WHERE datname ~ '^granary_drill_' ORDER BY datname"
+                """
+                SELECT datname FROM pg_catalog.pg_database
+                WHERE datname ~ '^granary_drill_[0-9]{1,9}_[0-9a-f]{8}$' AND pg_catalog.pg_has_role(datdba, 'USAGE')
+                    AND pg_catalog.shobj_description(oid, 'pg_database') = $1 ORDER BY datname
+                """,
+                [mark]
             ).map { $0.text("datname") }
+        }
+    }
+
+    private func databases(on address: ServerAddress) async throws -> Set<String> {
+        try await withSession(address, logger: logger) { session in
+            try session.pin()
+            return Set(try session.query("SELECT datname FROM pg_catalog.pg_database").map { $0.text("datname") })
         }
     }
 

@@ -16,7 +16,7 @@ package struct MigrationScript: Sendable {
     package private(set) var statements: [MigrationStatement]
     package let mode: Mode
     /// The index of the file's own final COMMIT. The ledger is written just before it.
-    package let ledgerIndex: Int?
+    package private(set) var ledgerIndex: Int?
     /// Whether the file contains only the comment `-- nothing to undo`.
     package let saysNothingToUndo: Bool
     package let markers: FileMarkers
@@ -154,6 +154,7 @@ package struct MigrationScript: Sendable {
     package func omitting(_ isOmitted: (MigrationStatement) -> Bool) -> MigrationScript {
         var script = self
         script.statements.removeAll(where: isOmitted)
+        script.ledgerIndex = ledgerIndex.flatMap { _ in Self.finalCommit(script.statements) }
         return script
     }
 
