@@ -66,7 +66,7 @@ private let csv = """
         }
     }
 
-    /// In the server's hash tables, the values of each change have the same hash, or the sum over both rows is the same.
+    /// The server's hashes of the old and the new value are equal, or have the same sum over both rows.
     @Test func valuesWithEqualHashesAreToldApart() async throws {
         let tables = """
             CREATE TABLE t (id int PRIMARY KEY, f float8, n numeric, b bigint, s text); \(comparisons)

@@ -1,13 +1,13 @@
 import PostgresClient
 
 extension TableMerge {
-    /// The number of rows of the target and the sum of their hashes, which does not depend on their order, and a hash of
-    /// its columns' collations and of the settings that decide how values are read and written. NULL if the target has
-    /// more rows than `most`, or rules, which may write other rows than the given ones, or if the texts of different
-    /// numbers may be equal.
+    /// The number of rows of the target, the sum of their hashes, which does not depend on their order, and a hash of its
+    /// columns' collations and of the settings that decide how values are read and written. NULL if the target has more
+    /// rows than `most`, or rules, which may write other rows than the given ones, or if the texts of different numbers
+    /// may be equal.
     ///
-    /// A row is hashed as one text. Hashes of its values would not do: those of 1 and -1 may be equal, and those of 0 and
-    /// NULL, and `hash_record_extended` combines them so that the sum may stay the same if two rows exchange values.
+    /// A row is hashed as one text. Hashes of its values would not do: those of 1 and -1 may be equal, and so may those
+    /// of 0 and NULL. `hash_record_extended` combines them so that the sum may stay the same if rows exchange values.
     ///
     /// `$1` is the name of the target. Needs PostgreSQL 12.
     func state(atMost most: Int) -> String {
