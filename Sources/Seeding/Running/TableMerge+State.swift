@@ -1,9 +1,9 @@
 import PostgresClient
 
 extension TableMerge {
-    /// The number of rows of the target, the sum of their hashes, which does not depend on their order, and a hash of its
-    /// columns' collations and of the settings that decide how values are read and written. NULL if the target has more
-    /// rows than `most`, or rules, which may write other rows than the given ones, or if the texts of different numbers
+    /// The number of rows of the target, the sum of their hashes, whatever their order, and a hash of its columns'
+    /// collations and of the settings that decide how values are read and written. NULL if the target has rules, which
+    /// may write other rows than the given ones, if it has more rows than `most`, or if the texts of different numbers
     /// may be equal.
     ///
     /// A row is hashed as one text. Hashes of its values would not do: those of 1 and -1 may be equal, and so may those
