@@ -386,6 +386,17 @@ struct ReplayTests {
         }
     }
 
+    @Test func filesWithTheSameNamesAndOtherContentsAreReplayedForEachEnvironment() async throws {
+        try await TestProject.with(migrations: [
+            "development/000001_a.up.sql": Self.table, "development/000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "staging/000001_a.up.sql": Self.table, "staging/000001_a.down.sql": "SELECT 1;",
+        ]) { project in
+            let report = try await project.replay(environments: ["development", "staging"])
+            #expect(report.steps.map { "\($0.environment) \($0.version)" } == ["development 1", "staging 1"])
+            #expect(report.findings.map(\.rule) == ["down-does-not-undo"])
+        }
+    }
+
     @Test func aMigrationThatFailsIsNotInspectedForAnyEnvironment() async throws {
         try await TestProject.with(migrations: [
             "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",

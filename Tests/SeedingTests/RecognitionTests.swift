@@ -66,6 +66,43 @@ private let csv = """
         }
     }
 
+    /// The server's hashes of the old and the new value are equal, or have the same sum over both rows.
+    @Test func valuesWithEqualHashesAreToldApart() async throws {
+        let tables = """
+            CREATE TABLE t (id int PRIMARY KEY, f float8, n numeric, b bigint, s text); \(comparisons)
+            """
+        let csv = "id,f,n,b,s\n1,,5,1,a\n2,0,NaN,2,b\n3,1,0,3,c\n4,2,1,4,d\n5,3,2,5,e\n6,4,3,6,f\n"
+        let exchanges = (1...5).map { id in
+            ("s = (SELECT s FROM t o WHERE o.id = \(2 * id + 1) - t.id) WHERE id IN (\(id), \(id + 1))", 2)
+        }
+        let changes = [
+            ("f = 0 WHERE id = 1", 1), ("n = -5 WHERE id = 1", 1), ("n = NULL WHERE id = 2", 1),
+            ("b = 4294967296 WHERE id = 1", 1),
+        ]
+        try await TestProject.withShop(tables, ["common/t.csv": csv]) { project in
+            for (change, count) in changes + exchanges {
+                // Records the state.
+                try await project.seed()
+                _ = try await project.rows("UPDATE t SET \(change)")
+                try await #expect(project.told() == "t +0 ~\(count) =\(6 - count) -0", "\(change)")
+            }
+        }
+    }
+
+    @Test func textsWithTooFewDigitsAreNotHashed() async throws {
+        let tables = "CREATE TABLE t (id int PRIMARY KEY, list float8[]); \(comparisons)"
+        let files: KeyValuePairs = [
+            "common/05_first.sql": "-- granary: always\nSET extra_float_digits = 0;\n",
+            "common/10_t.csv": "id,list\n1,{0.1}\n",
+        ]
+        try await TestProject.withShop(tables, files) { project in
+            try await project.seed()
+            try await #expect(!project.record().contains("state"))
+            _ = try await project.rows("UPDATE t SET list = '{0.10000000000000002}'")
+            try await #expect(project.told() == "t +0 ~1 =0 -0")
+        }
+    }
+
     /// The texts of the file then mean other times.
     @Test func aScriptThatSetsATimeZoneIsNoticed() async throws {
         try await TestProject.withShop(people, ["common/10_people.csv": csv]) { project in

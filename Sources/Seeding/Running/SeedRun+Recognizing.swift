@@ -60,14 +60,14 @@ extension SeedRun {
     ///
     /// - Parameter count: A query for the number of listed rows that the table holds. Its result is `count`, and the
     ///   state is NULL if rows are missing. One statement reads both, so they are of the same moment.
-    /// - Returns: nil if the role may not read the whole table, or the server cannot hash its rows.
+    /// - Returns: nil if the role may not read the whole table, or the server is too old.
     func stateRow(
         _ bound: BoundTable,
         _ merge: TableMerge,
         ifHeld count: String? = nil,
         _ session: inout Session
     ) throws -> Rows.Row? {
-        guard session.serverVersion >= 140_000 else { return nil }
+        guard session.serverVersion >= 120_000 else { return nil }
         // A digest of a much larger table would take longer than a comparison of its few listed rows.
         let state = merge.state(atMost: 2 * bound.rows.count)
         let query =
