@@ -341,6 +341,7 @@ struct FormatDocument {
             schemas: ["tenant"],
             functions: [.init(name: "public.f(integer)", argument: 1, group: 1)]
         )
+        manifest.distribution?.moment = .nodes
         manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
         manifest.recipients = ["age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]
