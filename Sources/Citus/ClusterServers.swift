@@ -25,8 +25,14 @@ package struct ClusterServers: Sendable {
     }
 
     package func address(_ node: CitusNode) -> ServerAddress {
-        guard node.group != 0 else { return coordinator }
-        var address = coordinator
+        node.group == 0 ? coordinator : coordinator.onNode(node)
+    }
+}
+
+extension ServerAddress {
+    /// This database on another node, with the same user and password.
+    package func onNode(_ node: CitusNode) -> ServerAddress {
+        var address = self
         address.overrides.removeAll { $0.keyword == "hostaddr" }
         return address.setting("host", to: node.host).setting("port", to: String(node.port))
     }

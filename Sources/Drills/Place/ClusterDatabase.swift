@@ -59,10 +59,10 @@ struct ClusterDatabase: Sendable {
             try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
         }
         for worker in workers {
-            try await on(address(of: worker), worker.place) { session in
+            try await on(coordinator.onNode(worker), worker.place) { session in
                 try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0")
             }
-            try await on(address(of: worker).database(name), worker.place) { session in
+            try await on(coordinator.onNode(worker).database(name), worker.place) { session in
                 if let mark {
                     try session.execute("COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(mark))")
                 }
@@ -111,11 +111,15 @@ struct ClusterDatabase: Sendable {
     private func dropLeftovers(with mark: String?) async throws {
         guard let mark else { return }
         var found: [(worker: CitusNode, names: [String])] = []
-        for worker in workers { found.append((worker, (try? await marked(mark, on: address(of: worker))) ?? [])) }
+        for worker in workers {
+            found.append((worker, (try? await marked(mark, on: coordinator.onNode(worker))) ?? []))
+        }
         // Read last, because another drill makes its database on the coordinator first.
         let there = try await databases(on: coordinator)
         for (worker, names) in found {
-            for name in names where !there.contains(name) { await drop(name, on: address(of: worker), worker.place) }
+            for name in names where !there.contains(name) {
+                await drop(name, on: coordinator.onNode(worker), worker.place)
+            }
         }
     }
 
@@ -141,7 +145,7 @@ struct ClusterDatabase: Sendable {
     }
 
     private func drop(_ name: String) async {
-        for worker in workers { await drop(name, on: address(of: worker), worker.place) }
+        for worker in workers { await drop(name, on: coordinator.onNode(worker), worker.place) }
     }
 
     /// Reports no error, because the result of the drill does not depend on it. The next drill tries again.
@@ -154,12 +158,6 @@ struct ClusterDatabase: Sendable {
         } catch {
             logger.warning("the database \(name) is still on \(place): \(error)")
         }
-    }
-
-    private func address(of node: CitusNode) -> ServerAddress {
-        var address = coordinator
-        address.overrides.removeAll { $0.keyword == "hostaddr" }
-        return address.setting("host", to: node.host).setting("port", to: String(node.port))
     }
 }
 
