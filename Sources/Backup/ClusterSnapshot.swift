@@ -27,11 +27,6 @@ struct ClusterSnapshot: Sendable {
     var parts: [UInt32: [Part]]
 }
 
-extension ExportedSnapshot {
-    /// The address of a node of the cluster; the server's own for 0.
-    func address(ofNode node: Int) -> ServerAddress { cluster?.nodes[node].address ?? address }
-}
-
 extension Session {
     /// Lets the session lock shards: Citus counts each lock of one as a change, and refuses it.
     borrowing func openShards() throws {

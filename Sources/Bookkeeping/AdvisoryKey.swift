@@ -10,6 +10,9 @@ struct AdvisoryKey: Sendable, Hashable {
     let low: UInt32
     private let isPair: Bool
 
+    /// The group of the locks of all backups: `grnb`.
+    static let backups: UInt32 = 0x6772_6e62
+
     init(_ number: Int) {
         let bits = UInt64(bitPattern: Int64(number))
         (high, low, isPair) = (UInt32(bits >> 32), UInt32(bits & 0xffff_ffff), false)

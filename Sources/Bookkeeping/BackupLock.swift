@@ -3,8 +3,6 @@ package import PostgresClient
 /// Allows one backup at a time of a database into the same place. It ends with the session that holds it, which is the
 /// one that keeps the snapshot.
 package struct BackupLock: Sendable {
-    /// The first half of the keys of all backups: `grnb`.
-    static let group: UInt32 = 0x6772_6e62
     private let key: AdvisoryKey
     private let isShared: Bool
 
@@ -12,7 +10,7 @@ package struct BackupLock: Sendable {
     ///   only shows that the backup runs.
     package init(place: String?) {
         let hash = place.map { AdvisoryKey.hash("granary backup \($0)") } ?? 0
-        key = AdvisoryKey(group: Self.group, UInt32(truncatingIfNeeded: hash ^ (hash >> 32)))
+        key = AdvisoryKey(group: AdvisoryKey.backups, UInt32(truncatingIfNeeded: hash ^ (hash >> 32)))
         isShared = place == nil
     }
 

@@ -30,7 +30,7 @@ package struct RunningBackup: Sendable, Equatable {
             WHERE a.pid <> pg_catalog.pg_backend_pid()
             ORDER BY a.backend_start, a.pid
             """,
-            [String(BackupLock.group)]
+            [String(AdvisoryKey.backups)]
         ).map { row in
             RunningBackup(
                 process: row.int("pid"),

@@ -3,8 +3,8 @@ internal import PostgresClient
 
 /// What Citus knows of the tables of a database: how they are distributed, and how large their shards are.
 struct ClusterFacts: Sendable {
-    private var tables: [UInt32: CitusTable] = [:]
-    private var sizes: [UInt32: CitusSize] = [:]
+    private(set) var tables: [UInt32: CitusTable] = [:]
+    private(set) var sizes: [UInt32: CitusSize] = [:]
 
     /// Empty without Citus. If the nodes cannot be asked, the sizes are missing.
     ///
@@ -21,24 +21,5 @@ struct ClusterFacts: Sendable {
             // A node that does not answer is no reason to show nothing.
         }
         return facts
-    }
-
-    /// Replaces the figures of the empty table on the coordinator.
-    func complete(_ table: inout TableReport.Table) {
-        guard let distribution = tables[table.oid] else { return }
-        table.distribution = distribution
-        guard table.kind != .partitionedTable else { return }
-        table.statisticsAgeSeconds = nil
-        guard let size = sizes[table.oid] else {
-            table.sizeIsKnown = false
-            table.rowsEstimate = nil
-            table.isAnalysed = false
-            return
-        }
-        table.heapBytes = size.heapBytes
-        table.indexBytes = size.indexBytes
-        table.toastBytes = size.toastBytes
-        table.rowsEstimate = size.rowsEstimate
-        table.isAnalysed = size.rowsEstimate != nil
     }
 }

@@ -116,7 +116,7 @@ extension TableReport {
             leaves: []
         )
         // An empty file has no rows, even if the table was never analysed.
-        cluster.complete(&table)
+        table.complete(cluster)
         if table.distribution == nil, row.bool("is_empty") && table.rowsEstimate == nil || !table.isPopulated {
             table.rowsEstimate = 0
         }
@@ -225,5 +225,26 @@ extension TableReport.Table {
         held = held ?? partition.held
         sizeIsKnown = sizeIsKnown && partition.sizeIsKnown
         leaves += partition.leaves
+    }
+}
+
+extension TableReport.Table {
+    /// Replaces the figures of the empty table on the coordinator.
+    fileprivate mutating func complete(_ cluster: ClusterFacts) {
+        guard let distribution = cluster.tables[oid] else { return }
+        self.distribution = distribution
+        guard kind != .partitionedTable else { return }
+        statisticsAgeSeconds = nil
+        guard let size = cluster.sizes[oid] else {
+            sizeIsKnown = false
+            rowsEstimate = nil
+            isAnalysed = false
+            return
+        }
+        heapBytes = size.heapBytes
+        indexBytes = size.indexBytes
+        toastBytes = size.toastBytes
+        rowsEstimate = size.rowsEstimate
+        isAnalysed = size.rowsEstimate != nil
     }
 }
