@@ -170,7 +170,7 @@ import Testing
             let sha256 = try ObjectStores.none.open(try folder.write(content, to: "a.zip.age")).sha256()
             try folder.write(text(sidecar(sha256: sha256)), to: "a.zip.age.json")
             let entries = try await read(folder.path).entries
-            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            let lock = DeletionLock(stores: .none, sealKeys: [key].compactMap(\.self))
             let outcome = try lock.set(true, entries[0]) { nil }
             #expect(outcome == .init(hold: .unsupported, note: .written))
             let error = #expect(throws: StorageError.self) { try BackupDeletion.delete(entries, in: .none) }
@@ -224,7 +224,7 @@ import Testing
         try await ScratchFolder.with { folder in
             try folder.write(content, to: "a.zip.age")
             let entry = try #require(try await read(folder.path).entries.first)
-            let lock = BackupLock(stores: .none, sealKeys: [key].compactMap(\.self))
+            let lock = DeletionLock(stores: .none, sealKeys: [key].compactMap(\.self))
             let (locked, unlocked) = (try lock.set(true, entry) { key }, try lock.set(false, entry) { key })
             #expect(locked == .init(hold: .unsupported, note: .missing))
             #expect(unlocked == .init(hold: .unsupported, note: nil))

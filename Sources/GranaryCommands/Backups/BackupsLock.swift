@@ -96,7 +96,7 @@ private struct LockChange {
         )
         entry.isLink = !ObjectAddress.isMeant(by: path) && Files.isLink(path)
         try requireBackup(entry)
-        let outcome = try BackupLock(stores: stores, sealKeys: sealKeys).set(isLocked, entry) {
+        let outcome = try DeletionLock(stores: stores, sealKeys: sealKeys).set(isLocked, entry) {
             try installation.sealingKey(lack: "the lock cannot be noted")
         }
         let isHeld = outcome.hold == .done
@@ -134,7 +134,7 @@ private struct LockChange {
     }
 
     /// Why the sidecar does not say it; nil if it does.
-    private func problem(_ outcome: BackupLock.Outcome, _ path: String) -> String? {
+    private func problem(_ outcome: DeletionLock.Outcome, _ path: String) -> String? {
         let place = path + Sidecar.ending
         return switch outcome.note {
         case nil, .written: nil

@@ -2,7 +2,7 @@ package import Archive
 package import Storage
 
 /// Locks a backup against `prune`, and in a bucket with Object Lock against everybody.
-package struct BackupLock: Sendable {
+package struct DeletionLock: Sendable {
     let stores: ObjectStores
     /// The keys of this installation.
     let sealKeys: [SealKey]
