@@ -6,7 +6,6 @@ internal import Synchronization
 /// One worker decompresses its part while the others send theirs to the server, which takes longer.
 final class SharedRows: Sendable {
     struct Slab: Sendable {
-        var bytes: [UInt8]
         var rows: Int
         /// The stored bytes of this slab, for the progress.
         var stored: Int
@@ -30,21 +29,22 @@ final class SharedRows: Sendable {
         state = Mutex(State(rows: nil, working: workers))
     }
 
-    /// The next rows; nil at the end.
+    /// Replaces `bytes` by the next rows.
     ///
+    /// - Parameter bytes: The worker's own array, which it passes each time.
+    /// - Returns: nil at the end.
     /// - Throws: `ArchiveError`, `StorageError`.
-    func next() throws -> Slab? {
+    func next(into bytes: inout [UInt8]) throws -> Slab? {
         try state.withLock { state in
             guard !state.isAtEnd else { return nil }
             if state.rows == nil { state.rows = try archive.rows(of: entry) }
-            let slab = try state.rows?.nextRows()
-            guard let slab, !slab.bytes.isEmpty else {
+            guard let rows = try state.rows?.nextRows(into: &bytes), !bytes.isEmpty else {
                 state.isAtEnd = true
                 return nil
             }
             let stored = state.rows?.takeStoredBytes() ?? 0
-            state.given += slab.rows
-            return Slab(bytes: slab.bytes, rows: slab.rows, stored: stored)
+            state.given += rows
+            return Slab(rows: rows, stored: stored)
         }
     }
 

@@ -132,9 +132,10 @@ struct TableLoad: ~Copyable {
         do {
             try useSettings(of: table, session)
             taken = try session.copyIn(sql) { copy in
-                while let slab = try rows.next() {
+                var bytes: [UInt8] = []
+                while let slab = try rows.next(into: &bytes) {
                     read.rows += slab.rows
-                    try slab.bytes.withUnsafeBytes { try copy.write($0) }
+                    try bytes.withUnsafeBytes { try copy.write($0) }
                     progress(.advanced(table: name, rows: slab.rows, bytes: slab.stored))
                     read.bytes += slab.stored
                 }
