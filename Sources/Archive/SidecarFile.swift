@@ -4,7 +4,7 @@ package import Storage
 package enum SidecarFile {
     /// Reads the sidecar of a backup; nil if there is none, or another file has its name.
     ///
-    /// - Throws: `StorageError`; `CancellationError`. Then it is unknown whether there is one, and what it says.
+    /// - Throws: `StorageError`; `CancellationError`. Then the sidecar, if there is one, is unknown.
     package static func read(
         beside path: String,
         in stores: ObjectStores

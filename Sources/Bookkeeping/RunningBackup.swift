@@ -13,7 +13,7 @@ package struct RunningBackup: Sendable, Equatable {
     /// The second half of the key of its lock; nil for pg_dump.
     let place: UInt32?
 
-    /// Every backup that other sessions make, the oldest first. Every role may see that there is one.
+    /// All backups that other sessions make, the oldest first. Every role sees them.
     ///
     /// - Throws: `PostgresError`.
     package static func all(_ session: borrowing Session) throws -> [RunningBackup] {

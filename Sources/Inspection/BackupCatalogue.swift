@@ -58,7 +58,7 @@ package struct BackupCatalogue: Sendable {
             }
         }
 
-        /// Whether it must not be deleted, as its sidecar says, whoever wrote that.
+        /// Whether its sidecar forbids to delete it. A sidecar of another installation counts too.
         package var isLocked: Bool { isLocked(at: UTCTime.now) }
 
         /// - Parameter now: Seconds since 1970.

@@ -37,7 +37,7 @@ package struct DeletionLock: Sendable {
         return Outcome(hold: hold, note: note)
     }
 
-    /// Whether there is a lock to end, whoever wrote it.
+    /// Whether there is a lock to end, of this or of another installation.
     private func isNoted(_ entry: BackupCatalogue.Entry) throws -> Bool {
         guard let sidecar = try SidecarFile.read(beside: entry.path, in: stores)?.sidecar else { return false }
         return sidecar.locked == true

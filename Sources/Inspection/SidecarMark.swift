@@ -44,7 +44,7 @@ package enum SidecarMark {
         func make(inPlaceOf old: Sidecar? = nil) throws -> Outcome {
             guard let new else { return .missing }
             var sidecar = new.sidecar
-            // A lock counts whoever wrote it.
+            // A lock of another installation counts too.
             if let old, old.isAbout(path, bytes: bytes, contentTag: present) {
                 (sidecar.locked, sidecar.lockedUntil) = (old.locked, old.lockedUntil)
             }

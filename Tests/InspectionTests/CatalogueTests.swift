@@ -219,7 +219,7 @@ import Testing
         }
     }
 
-    /// Nothing describes it, and nobody here can.
+    /// It has no description, and no key here opens it.
     @Test func anEncryptedFileWithoutASidecarCannotBeLocked() async throws {
         try await ScratchFolder.with { folder in
             try folder.write(content, to: "a.zip.age")

@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// Keeping is the safe side, whoever wrote the lock.
+    /// A lock of another installation counts too, because keeping is the safe side.
     @Test func aLockWithoutASealIsTakenOver() async throws {
         for (name, isKept) in [("a.zip", true), ("b.zip", false)] {
             var old = sidecar(file: name)

@@ -71,7 +71,7 @@ private let tables = """
             for name in ["a", "b", "c"] {
                 try await project.granary("backup", "--output", "backups/\(name).zip.age", "--recipient", recipient)
             }
-            // Another content of the same size, which nobody here can open.
+            // Another content of the same size, which no key here opens.
             var changed = project.folder.read("backups/b.zip.age")
             changed[changed.count - 1] ^= 1
             try project.folder.write(changed, to: "backups/b.zip.age")

@@ -9,8 +9,8 @@ package struct BackupsLock: SpokenCommand {
         commandName: "lock",
         abstract: "Lock a backup, so that pruning keeps it.",
         discussion: """
-            In a bucket with Object Lock it is a legal hold: the store keeps this content, whoever deletes it, until \
-            `granary backups unlock`. Elsewhere the small file beside the backup notes the lock, which binds prune \
+            In a bucket with Object Lock it is a legal hold: the store keeps this content until \
+            `granary backups unlock`, even if someone deletes it. Elsewhere the small file beside the backup notes the lock, which binds prune \
             only: `rm` still deletes the file.
 
             Example:

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// What became of a request to hold an object. A held version stays in the store, whoever deletes it, until the hold ends.
+/// The outcome of a request to hold an object. A held version stays in the store until the hold ends.
 package enum LegalHoldOutcome: Sendable, Equatable {
     case done
     /// The bucket has no Object Lock, or the store does not know it.
