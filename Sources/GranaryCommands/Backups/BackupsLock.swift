@@ -10,8 +10,8 @@ package struct BackupsLock: SpokenCommand {
         abstract: "Lock a backup, so that pruning keeps it.",
         discussion: """
             In a bucket with Object Lock it is a legal hold: the store keeps this content until \
-            `granary backups unlock`, even if someone deletes it. Elsewhere the small file beside the backup notes the lock, which binds prune \
-            only: `rm` still deletes the file.
+            `granary backups unlock`, even if someone deletes it. Elsewhere the small file beside the backup notes \
+            the lock, which binds prune only: `rm` still deletes the file.
 
             Example:
               granary backups lock shop-20261123T071500Z.zip
