@@ -69,11 +69,17 @@ package final class ObjectStore: Sendable {
         server = try LeashedServer("\(variables) \(words)", folder: folder, leaving: sockets)
     }
 
+    /// Ports that nothing listens on, below those that the system chooses for port 0. One of the latter could be given to
+    /// another test before the server that is meant to have it has started.
     package static func freePorts(_ count: Int) throws -> [Int] {
-        let sockets = (0..<count).map { _ in LoopbackSocket.listening() }
-        defer { for socket in sockets { close(socket.descriptor) } }
-        guard sockets.allSatisfy({ $0.port > 0 }) else { throw CommandFailure(description: "there is no free port") }
-        return sockets.map(\.port)
+        let free = (10_000..<32_000).shuffled().lazy.filter { port in
+            let socket = LoopbackSocket.listening(on: port)
+            close(socket.descriptor)
+            return socket.port == port
+        }
+        let ports = Array(free.prefix(count))
+        guard ports.count == count else { throw CommandFailure(description: "there is no free port") }
+        return ports
     }
 
     private func answers() async throws -> Bool {
@@ -154,11 +160,13 @@ package final class LeashedServer: Sendable {
 
 /// Sockets on 127.0.0.1.
 enum LoopbackSocket {
-    /// A listening socket on a free port; port 0 means that there is none.
-    static func listening() -> (descriptor: CInt, port: Int) {
+    /// A listening socket; its port is 0 if there is none.
+    ///
+    /// - Parameter port: 0 for a free one.
+    static func listening(on port: Int = 0) -> (descriptor: CInt, port: Int) {
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        var address = address(port: 0)
+        var address = address(port: port)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
