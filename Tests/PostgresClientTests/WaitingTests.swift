@@ -190,7 +190,6 @@ import Testing
     }
 }
 
-/// Asks repeatedly until the answer is yes, for at most ten seconds.
 /// A server of its own that speaks TLS on a port of the loopback address.
 private func withTLSServer(_ body: (String) async throws -> Void) async throws {
     try await ScratchFolder.with { scratch in
@@ -203,7 +202,7 @@ private func withTLSServer(_ body: (String) async throws -> Void) async throws {
             ]
         )
         try #require(made.status == 0, "\(made)")
-        let port = 20_000 + Int(getpid()) % 20_000
+        let port = try ObjectStore.freePorts(1)[0]
         let server = try await ThrowawayServer.start(options: ["listen_addresses": "127.0.0.1", "port": "\(port)"])
         do {
             for file in [key, certificate] {
