@@ -7,8 +7,8 @@ struct FinishedBackup {
     /// nil if pruning was not asked for, or succeeded.
     var unpruned: (any Error)?
 
-    /// Prints the report first, since the backup is there in any case. With `--json` the failure is one of its notes,
-    /// because a second document must not follow.
+    /// Prints the report first, since the backup is there in any case. The failure is one of the document's notes, because
+    /// a second document must not follow.
     ///
     /// - Throws: `ExitCode` of the failure, after it was reported; `OutputError`.
     func tell(on console: Console) throws {
