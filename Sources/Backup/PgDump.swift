@@ -18,15 +18,21 @@ struct PgDump: Sendable {
         // Tables are locked at this time, so a repeated attempt must not query the version of every program again.
         if let known = known.withLock({ $0["\(wanted) \(folder ?? "")"] }) { return known }
         var found: [PgDump] = []
+        var failures: [String] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
-            if let major = try await major(of: path) { found.append(PgDump(path: path, major: major)) }
+            do {
+                found.append(PgDump(path: path, major: try await major(of: path)))
+            } catch let error as BackupError {
+                failures.append(error.message)
+            }
         }
         let fitting = found.filter { $0.major >= wanted }.min { $0.major < $1.major }
         guard let fitting else {
             let have = Set(found.map { String($0.major) }).sorted().joined(separator: ", ")
+            let details = ((have.isEmpty ? [] : ["only \(have)"]) + failures).joined(separator: "; ")
             throw BackupError(
                 .pgDump,
-                "no pg_dump of PostgreSQL \(wanted) or newer was found" + (have.isEmpty ? "" : " (only \(have))"),
+                "no pg_dump of PostgreSQL \(wanted) or newer was found" + (details.isEmpty ? "" : " (\(details))"),
                 hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin"
             )
         }
@@ -44,17 +50,16 @@ struct PgDump: Sendable {
         return (versioned + path.split(separator: ":").map(String.init)).map { "\($0)/pg_dump" }
     }
 
-    /// nil for a program that does not print its version in pg_dump's form.
-    private static func major(of path: String) async throws -> Int? {
-        let program = ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1024)
-        guard let outcome = try? await program.run(), outcome.isSuccess else {
-            try Task.checkCancellation()
-            return nil
-        }
+    /// - Throws: `BackupError.pgDump` if the program cannot be run or does not print its version in pg_dump's form.
+    private static func major(of path: String) async throws -> Int {
+        let outcome = try await ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1024).run()
+        if let error = BackupError(path, outcome.ending) { throw error }
         // pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
         let words = String(decoding: outcome.output, as: UTF8.self).split(separator: " ")
-        guard words.count >= 3, words[0] == "pg_dump" else { return nil }
-        return Int(words[2].prefix { $0.isNumber })
+        guard outcome.isSuccess, words.count >= 3, words[0] == "pg_dump",
+            let major = Int(words[2].prefix { $0.isNumber })
+        else { throw BackupError(.pgDump, "\(path) --version does not print a version of pg_dump") }
+        return major
     }
 }
 

@@ -190,7 +190,8 @@ import Testing
     @Test func aLineForCronTriesAgainOnlyWhenBusy() async throws {
         try await ScratchFolder.with { folder in
             for (codes, runs) in [("5 5 0", 3), ("1 0", 1), ("3 0", 1), ("0", 1)] {
-                let program = try folder.write(
+                let program = folder.file("program")
+                try await writeScript(
                     """
                     #!/bin/sh
                     echo run >>'\(folder.path)/runs'
@@ -198,9 +199,8 @@ import Testing
                     shift $(($(wc -l <'\(folder.path)/runs') - 1))
                     exit $1
                     """,
-                    to: "program"
+                    to: program
                 )
-                try await runCommand("/bin/chmod", ["755", program])
                 let line = CronLine(
                     command: try Self.command(["backup", "--quiet"]),
                     fields: "0 3 * * *",

@@ -203,22 +203,21 @@ import Testing
     }
 
     /// A pg_dump that runs `deed` when the second database is described.
-    private func dump(that deed: String, in site: TestProject) throws {
+    private func dump(that deed: String, in site: TestProject) async throws {
         let program = site.server.program("pg_dump")
-        mkdir(site.folder.file("bin"), 0o755)
         let script = """
             #!/bin/sh
             [ "$1" = --version ] && exec \(program) --version
             if mkdir "\(site.folder.file("first"))" 2>/dev/null; then exec \(program) "$@"; fi
             \(deed); exec sleep 60
             """
-        chmod(try site.folder.write(script, to: "bin/pg_dump"), 0o755)
+        try await writeScript(script, to: site.folder.file("bin/pg_dump"))
     }
 
     @Test func afterTheLossOfTheServerTheRestIsNotTried() async throws {
         try await withServer { site in
             try await makeDatabases("a", "b", "c", on: site.server)
-            try dump(that: "kill -QUIT $(head -n 1 '\(site.server.data)/postmaster.pid')", in: site)
+            try await dump(that: "kill -QUIT $(head -n 1 '\(site.server.data)/postmaster.pid')", in: site)
             let outcome = try await site.granary("backup", "--all-databases", "--postgres-bin", "bin", "--json")
             #expect(outcome.status == 1, "\(outcome)")
             let lost = "not tried, because the server does not answer any more"
@@ -232,7 +231,7 @@ import Testing
     @Test func anInterruptEndsTheRun() async throws {
         try await withServer { site in
             try await makeDatabases("a", "b", "c", on: site.server)
-            try dump(that: "kill -INT $PPID", in: site)
+            try await dump(that: "kill -INT $PPID", in: site)
             let outcome = try await site.granary(
                 "backup",
                 "--all-databases",

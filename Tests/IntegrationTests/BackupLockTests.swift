@@ -13,17 +13,15 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     let first = try await site.granary("backup", "--postgres-bin", "bin")
-                    #expect(first.status == 0, "\(first)")
+                    try #require(first.status == 0, "\(first)")
                 }
-                try await eventually { site.folder.names().contains("reading") }
-                do {
+                group.addTask {
+                    defer { _ = try? site.folder.write("", to: "go") }
+                    try await eventually { site.folder.names().contains("reading") }
                     try await body(site)
-                } catch {
-                    try site.folder.write("", to: "go")
-                    throw error
                 }
-                try site.folder.write("", to: "go")
-                try await group.waitForAll()
+                // The first failure ends the other.
+                while try await group.next() != nil {}
             }
         }
     }
@@ -31,7 +29,6 @@ import Testing
     /// A pg_dump that makes `reading`, and waits for `go`.
     private func waitingDump(in site: TestProject) async throws {
         let program = site.server.program("pg_dump")
-        mkdir(site.folder.file("bin"), 0o755)
         let script = """
             #!/bin/sh
             [ "$1" = --version ] && exec \(program) --version
@@ -39,7 +36,7 @@ import Testing
             until [ -e "\(site.folder.file("go"))" ]; do sleep 0.02; done
             exec \(program) "$@"
             """
-        chmod(try site.folder.write(script, to: "bin/pg_dump"), 0o755)
+        try await writeScript(script, to: site.folder.file("bin/pg_dump"))
     }
 
     @Test func aSecondBackupIntoTheSameFolderIsRefusedWithTheFirstNamed() async throws {

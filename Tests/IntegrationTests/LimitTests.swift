@@ -99,14 +99,13 @@ import Testing
     /// A pg_dump that runs `deed` instead of dumping the schema, and writes its process ID to a file.
     private func dump(that deed: String, in folder: ScratchFolder) async throws {
         let program = try await ThrowawayServer.shared().program("pg_dump")
-        mkdir(folder.file("bin"), 0o755)
         let script = """
             #!/bin/sh
             [ "$1" = --version ] && exec \(program) --version
             echo $$ >"\(folder.file("pid"))"
             \(deed)
             """
-        chmod(try folder.write(script, to: "bin/pg_dump"), 0o755)
+        try await writeScript(script, to: folder.file("bin/pg_dump"))
     }
 
     private func processID(in folder: ScratchFolder) -> pid_t? {

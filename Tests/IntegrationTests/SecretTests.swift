@@ -77,7 +77,7 @@ import Testing
                 tr '\\0' '\\n' </proc/$$/environ >>'\(folder.file("variables"))'
                 exec '\(server.program("pg_dump"))' "$@"
                 """
-            chmod(try folder.write(script, to: "bin/pg_dump"), 0o755)
+            try await writeScript(script, to: folder.file("bin/pg_dump"))
             try folder.write("CREATE SCHEMA app; CREATE TABLE app.t (a integer);\n", to: "migrations/000001_t.up.sql")
             try folder.write("DROP SCHEMA app CASCADE;\n", to: "migrations/000001_t.down.sql")
             try await body(Ground(server: server, folder: folder))
