@@ -10,6 +10,9 @@ BUILT  := .build/release/granary
 DEBUG_INFO = -debug-info-format $(if $(DEBUG),dwarf,none)
 # igzip makes backups faster. Looked for when something is built, since `deps` may have brought it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
+# The tests are built quickly, without optimization, but not for debugging: ArgumentParser then checks its definitions
+# at every start of granary, and most of a command's time goes there.
+TESTS   = -c release --scratch-path .build/tests -Xswiftc -Onone -Xswiftc -enable-testing $(DEBUG_INFO) $(TRAITS)
 # The db-* targets of granary.mk use the granary built here.
 GRANARY := $(BUILT)
 
@@ -71,11 +74,11 @@ picture: build ## Draw docs/quick-start.svg from a run of the quick start in REA
 	@scripts/picture.sh
 
 test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
-	@SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
+	@SWIFT="$(SWIFT)" scripts/test.sh $(TESTS) $(if $(FILTER),--filter '$(FILTER)')
 
 test-long: deps-test ## All tests with every bit and cut instead of a sample, then the other PostgreSQL versions
-	@GRANARY_TEST_LONG=1 SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS)
-	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
+	@GRANARY_TEST_LONG=1 SWIFT="$(SWIFT)" scripts/test.sh $(TESTS)
+	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TESTS)
 
 test-deb: deb ## Install the Debian package in a Debian without Swift, and work with it there: root, some minutes
 	@scripts/test-deb.sh .build/deb
@@ -84,10 +87,10 @@ test-regress: deps build ## PostgreSQL's own regression database, backed up and 
 	@scripts/regress.sh
 
 test-matrix: deps-test ## The tests on every PostgreSQL available here, 15 to 18, and backups of each into newer ones: long
-	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
+	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TESTS)
 
 test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
-	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' GRANARY_TEST_SEED='$(or $(SEED),$(shell date +%s))' SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) --filter '^FaultTests\.|HostileOwnerTests|ForeignCodeTests|DamagedStateTests'
+	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' GRANARY_TEST_SEED='$(or $(SEED),$(shell date +%s))' SWIFT="$(SWIFT)" scripts/test.sh $(TESTS) --filter '^FaultTests\.|HostileOwnerTests|ForeignCodeTests|DamagedStateTests'
 
 fuzz: deps-test ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
 	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'

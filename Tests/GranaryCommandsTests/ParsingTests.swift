@@ -13,6 +13,16 @@ import Testing
         try #require(try Granary.parseAsRoot(["restore"] + arguments) as? RestoreCommand)
     }
 
+    /// The parser itself looks for this in debug builds alone.
+    @Test func noCommandHasTwoOptionsOfOneName() throws {
+        func check(_ command: CommandTree) {
+            let names = (command.arguments ?? []).flatMap { $0.names ?? [] }.map { "\($0.kind) \($0.name)" }
+            #expect(Set(names).count == names.count, "\(command.commandName)")
+            for child in command.subcommands ?? [] { check(child) }
+        }
+        check(try #require(CommandTree.read(Granary.self)))
+    }
+
     @Test func everyOptionOfBackupIsTaken() throws {
         let command = try backup(
             "--output",

@@ -108,20 +108,13 @@ package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900
 /// The `granary` executable, built beside the running test bundle.
 ///
 /// - Throws: `CommandFailure` if it does not exist.
-package func granaryBinary(file: String = #filePath) throws -> String {
-    var candidates: [String] = []
-    if let own = realpath("/proc/self/exe", nil) {
-        let path = String(cString: own)
-        free(own)
-        candidates.append(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) + "/granary")
-    }
-    if let tests = file.firstRange(of: "/Tests/") {
-        candidates.append(file[..<tests.lowerBound] + "/.build/debug/granary")
-    }
-    guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
-        throw CommandFailure(description: "no granary executable at \(candidates.joined(separator: " or "))")
-    }
-    return found
+package func granaryBinary() throws -> String {
+    guard let own = realpath("/proc/self/exe", nil) else { throw CommandFailure(description: "/proc is not there") }
+    defer { free(own) }
+    let tests = String(cString: own)
+    let path = String(tests[..<(tests.lastIndex(of: "/") ?? tests.endIndex)]) + "/granary"
+    guard access(path, X_OK) == 0 else { throw CommandFailure(description: "there is no granary at \(path)") }
+    return path
 }
 
 /// The environment at the start, without variables that choose a database, then with `changes`.
