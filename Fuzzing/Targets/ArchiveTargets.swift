@@ -55,7 +55,7 @@ enum ArchiveTargets {
     private static func unpacked(_ input: [UInt8], step: Int, room: Int) throws -> [UInt8]? {
         try unless(ArchiveError.self) {
             var position = 0
-            var reader = try GzipReader(name: "input", bufferBytes: min(step, 1 << 16)) { memory in
+            var reader = GzipReader(name: "input", bufferBytes: min(step, 1 << 16)) { memory in
                 let count = min(memory.count, step, input.count - position)
                 memory.copyBytes(from: input[position..<(position + count)])
                 position += count
