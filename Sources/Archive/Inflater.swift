@@ -46,16 +46,29 @@ struct InflateStream: ~Copyable {
         _ input: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Bool {
-        var position = 0
+        var (position, filled) = (0, 0)
+        func lend() throws {
+            if filled > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<filled])) }
+            filled = 0
+        }
         while !isFinished {
             let rest = UnsafeRawBufferPointer(rebasing: input[position...])
-            guard let step = try? inflater.unpack(rest, into: output, stopsBehindBlocks: true) else { return false }
+            let room = UnsafeMutableRawBufferPointer(rebasing: output[filled...])
+            guard let step = try? inflater.unpack(rest, into: room, stopsBehindBlocks: true) else {
+                try lend()
+                return false
+            }
             position += step.read
+            filled += step.written
             isFinished = step.isFinished
             if let bits = inflater.unusedBits, position > 0 { endsInZeros = input[position - 1] >> (8 - bits) == 0 }
-            if step.written > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<step.written])) }
-            guard position < input.count || step.written == output.count || inflater.isBehindBlock else { break }
+            if filled == output.count {
+                try lend()
+            } else if position == input.count, !inflater.isBehindBlock {
+                break
+            }
         }
+        try lend()
         return position == input.count
     }
 }

@@ -183,26 +183,26 @@ import Testing
         #expect(throws: ArchiveError.self) { try unpacked(Array("SELECT 1;".utf8), engine) }
     }
 
-    /// A changed bit is an error, unless it is one of the few that say nothing about the content: in the header the
-    /// time, the level and the system, and the bits that fill the last byte.
+    /// A changed bit is an error unless the content is the same without it: the time in the header, the bits that fill the
+    /// last byte, a match that could as well have been elsewhere.
     @Test(arguments: [GzipReader.Frame.gzip, .zlib])
     func theChecksumFindsEachByteThatWasChanged(_ frame: GzipReader.Frame) throws {
         let text = (0..<150).flatMap { Array("\($0)\tuser\($0 * 7919 % 1009)\n".utf8) }
         var generator = SeededGenerator(seed: 5)
         for level in [1, 6] {
             let bytes = try Framed.bytes(text, frame, level: level)
-            let header = frame == .gzip ? 10 : 2
+            var found = 0
             for place in bytes.indices {
                 var damaged = bytes
                 damaged[place] ^= 1 << UInt8.random(in: 0...7, using: &generator)
                 let outcomes = Self.engines.map { outcome(damaged, $0, frame: frame) }
                 for outcome in outcomes where outcome.error == nil {
                     #expect(outcome.bytes == text, "byte \(place), level \(level)")
-                    let isFree = (3..<header).contains(place) || place == bytes.count - (frame == .gzip ? 9 : 5)
-                    #expect(isFree, "byte \(place), level \(level)")
                 }
                 #expect(Set(outcomes.map { $0.error == nil }).count == 1, "byte \(place), level \(level)")
+                found += outcomes[0].error == nil ? 0 : 1
             }
+            #expect(found > bytes.count - 12)
         }
     }
 
