@@ -65,21 +65,17 @@ extension RestoreWork {
         )
     }
 
-    /// A chain for each table, because each of these statements locks its table and would wait for another one. The
-    /// longest first.
     private var checkChains: [[RestoreStep.Job]] {
-        var chains: [String: (jobs: [RestoreStep.Job], cost: Int)] = [:]
-        func add(_ job: RestoreStep.Job, _ table: String, _ cost: Int) {
-            chains[table, default: ([], 0)].jobs.append(job)
-            chains[table, default: ([], 0)].cost += cost
+        var chains = TableChains<RestoreStep.Job>()
+        for (table, job) in analyses {
+            chains.add(job, table: "\(table.schema).\(table.name)", cost: table.rawBytes / 10)
         }
-        for (table, job) in analyses { add(job, "\(table.schema).\(table.name)", table.rawBytes / 10) }
-        for build in order.besideChecks { add(job(build), build.table, build.cost) }
+        for build in order.besideChecks { chains.add(job(build), table: build.table, cost: build.cost) }
         for validation in record.now.validations {
             let check = order.checks[validation.id]
-            add(job(validation), check?.table ?? validation.title, check?.cost ?? 0)
+            chains.add(job(validation), table: check?.table ?? validation.title, cost: check?.cost ?? 0)
         }
-        return chains.sorted { ($1.value.cost, $0.key) < ($0.value.cost, $1.key) }.map(\.value.jobs)
+        return chains.longestFirst
     }
 
     /// Gathers statistics of each table. If rows were loaded unfrozen, also creates the visibility map, which the first
