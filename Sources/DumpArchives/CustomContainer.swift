@@ -160,17 +160,23 @@ private final class Pieces {
         self.integerBytes = integerBytes
     }
 
+    /// Fills all of `memory`, since a piece has only 4 KiB; less at the end.
     func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
-        if left == 0, !isAtEnd {
-            left = try cursor.integer(integerBytes)
-            guard (0...cursor.remaining).contains(left) else { throw cursor.broken }
-            isAtEnd = left == 0
+        var filled = 0
+        while filled < memory.count {
+            if left == 0, !isAtEnd {
+                left = try cursor.integer(integerBytes)
+                guard (0...cursor.remaining).contains(left) else { throw cursor.broken }
+                isAtEnd = left == 0
+            }
+            guard !isAtEnd else { break }
+            let end = min(memory.count, filled + left)
+            let count = try cursor.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[filled..<end]))
+            guard count > 0 else { throw cursor.broken }
+            left -= count
+            filled += count
         }
-        guard !isAtEnd else { return 0 }
-        let count = try cursor.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, left)]))
-        guard count > 0 else { throw cursor.broken }
-        left -= count
-        return count
+        return filled
     }
 }
 

@@ -8,7 +8,7 @@ extension DumpCompression {
     func unpacker(_ name: String, isFile: Bool, _ source: @escaping PackedBytes) throws -> any Unpacker {
         switch self {
         case .none: StoredBytes(source)
-        case .gzip: try GzipUnpacker(name, isFile: isFile, source)
+        case .gzip: GzipUnpacker(name, isFile: isFile, source)
         case .lz4: try FrameUnpacker(name, LZ4Codec.self, source)
         case .zstd: try FrameUnpacker(name, ZstdCodec.self, source)
         }
@@ -24,8 +24,8 @@ private final class StoredBytes: Unpacker {
 private final class GzipUnpacker: Unpacker {
     private var reader: GzipReader
 
-    init(_ name: String, isFile: Bool, _ source: @escaping PackedBytes) throws {
-        reader = try GzipReader(name: name, frame: isFile ? .gzip : .zlib, source: source)
+    init(_ name: String, isFile: Bool, _ source: @escaping PackedBytes) {
+        reader = GzipReader(name: name, frame: isFile ? .gzip : .zlib, source: source)
     }
 
     func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int { try reader.read(into: memory) }

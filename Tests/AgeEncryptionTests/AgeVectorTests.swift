@@ -85,7 +85,7 @@ struct AgeVector {
 
     private static func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
         var position = 0
-        var reader = try GzipReader(name: "vector", frame: .zlib) { memory in
+        var reader = GzipReader(name: "vector", frame: .zlib) { memory in
             let count = min(memory.count, bytes.count - position)
             memory.copyBytes(from: bytes[position..<position + count])
             position += count

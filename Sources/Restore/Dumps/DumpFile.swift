@@ -44,7 +44,7 @@ final class DumpFile {
     /// - Parameter mayBeCut: Whether compressed text that ends too early counts as the end of the text.
     func text(mayBeCut: Bool = false) throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
         guard dump.isPacked else { return { try self.read($0) } }
-        let unpacked = Unpacked(try GzipReader(name: path) { try self.read($0) })
+        let unpacked = Unpacked(GzipReader(name: path) { try self.read($0) })
         return { memory in
             do {
                 return try unpacked.reader.read(into: memory)

@@ -11,18 +11,24 @@ extension RestoreWork {
     var indexes: RestoreStep {
         RestoreStep(
             events: [.phase(isInPlace ? "building indexes, adding constraints" : "building indexes")],
-            work: .each {
-                let statements = statements
-                return plan.indexesBySize(manifest).map { build in
-                    RestoreStep.Job(title: build.item.title) { session in
-                        var (statements, item) = (statements, build.item)
-                        item.sql = build.sqlWithoutTablespace
-                        item.ownable = nil
-                        try statements.make(item, &session)
-                    }
-                }
-            }
+            work: .each { order.together.map(job) }
         )
+    }
+
+    /// Builds the indexes for which the server's own processes replace the other workers.
+    var lastIndexes: [RestoreStep] {
+        order.alone.map { build in
+            RestoreStep(events: [.phase("building the last index of \(build.table)")], work: .each { [job(build)] })
+        }
+    }
+
+    private func job(_ build: IndexOrder.Build) -> RestoreStep.Job {
+        RestoreStep.Job(title: build.index.item.title) { session in
+            var (statements, item) = (statements, build.index.item)
+            item.sql = build.index.sqlWithoutTablespace
+            item.ownable = nil
+            try statements.make(item, &session)
+        }
     }
 
     /// Adds the constraints in the order of pg_dump, and everything else that triggers need.
@@ -50,29 +56,42 @@ extension RestoreWork {
         record.update { $0.invalid += names }
     }
 
-    /// Gathers statistics and then validates constraints, which takes a fifth less time with statistics. In parallel
-    /// they would wait for each other's lock on a table.
+    /// Gathers statistics and then validates constraints, which takes up to a fifth less time with statistics.
     var checks: RestoreStep {
         RestoreStep(
             events: isInPlace ? [] : [.phase("gathering statistics, checking constraints")],
             runsUserCode: true,
-            work: .each { analyses + record.now.validations.map(job) }
+            work: .chains { checkChains }
         )
+    }
+
+    private var checkChains: [[RestoreStep.Job]] {
+        var chains = TableChains<RestoreStep.Job>()
+        for (table, job) in analyses {
+            chains.add(job, table: "\(table.schema).\(table.name)", cost: table.rawBytes / 10)
+        }
+        for build in order.besideChecks { chains.add(job(build), table: build.table, cost: build.cost) }
+        for validation in record.now.validations {
+            let check = order.checks[validation.id]
+            chains.add(job(validation), table: check?.table ?? validation.title, cost: check?.cost ?? 0)
+        }
+        return chains.longestFirst
     }
 
     /// Gathers statistics of each table. If rows were loaded unfrozen, also creates the visibility map, which the first
     /// scan would do otherwise.
-    private var analyses: [RestoreStep.Job] {
+    private var analyses: [(table: Manifest.Table, job: RestoreStep.Job)] {
         guard !options.withoutAnalyze else { return [] }
         let tables = selection.tables.filter { !plan.foreignParents.contains($0.tableName) }
-        return tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
+        return tables.map { table in
             let vacuums = isShared(table)
-            return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
+            let job = RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
                 let command = vacuums ? "VACUUM (ANALYZE)" : "ANALYZE"
                 try record.leftOut.falling("statistics of \(table.tableName)", &session) {
                     try $0.execute("\(command) \($0.quoted(table.tableName))")
                 }
             }
+            return (table, job)
         }
     }
 
@@ -99,6 +118,8 @@ extension RestoreWork {
 /// A constraint that is added NOT VALID and validated later.
 struct Validation: Sendable {
     var title: String
+    /// The number of the item.
+    var id: Int
     var addition: String
     var validation: String
 
@@ -115,6 +136,7 @@ struct Validation: Sendable {
         guard parent == nil || serverVersion >= 180_000 else { return nil }
         guard let (table, name) = Validation.names(in: String(statement)) else { return nil }
         title = item.title
+        id = item.id
         addition = statement + " NOT VALID"
         validation = "\(table)VALIDATE CONSTRAINT \(name)"
     }
@@ -136,18 +158,6 @@ struct Validation: Sendable {
     }
 }
 
-extension RestorePlan {
-    /// The indexes, those of the largest tables first.
-    func indexesBySize(_ manifest: Manifest) -> [IndexBuild] {
-        let sizes = Dictionary(
-            manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        return indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
-            .sorted { $0.bytes > $1.bytes }.map(\.build)
-    }
-}
-
 extension RestorePlan.IndexBuild {
     /// The statement for a constraint's index names its tablespace, which the server may lack. It is removed, so that
     /// the session's default applies, as for other items.
@@ -155,12 +165,5 @@ extension RestorePlan.IndexBuild {
         guard let tablespace = item.tablespace else { return sql }
         let clause = " TABLESPACE \(QuotedText.name(tablespace))"
         return sql.hasSuffix(clause) ? String(sql.dropLast(clause.count)) : sql
-    }
-
-    /// The table of the index, named as in the manifest. pg_dump tags a constraint with its table, and an index depends
-    /// on its table.
-    fileprivate func tableName(in manifest: Manifest) -> String {
-        let owners = manifest.schema.filter { $0.kind == "TABLE" && item.dependsOn.contains($0.id) }
-        return owners.first.map { "\($0.schema ?? "").\($0.name)" } ?? ""
     }
 }

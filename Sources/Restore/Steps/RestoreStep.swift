@@ -1,5 +1,6 @@
 internal import Logging
 internal import PostgresClient
+internal import Synchronization
 
 /// A part of a restore. Steps run one after the other; the runner decides in how many sessions.
 struct RestoreStep: Sendable {
@@ -8,6 +9,8 @@ struct RestoreStep: Sendable {
         case once(@Sendable (inout Session) throws -> Void)
         /// Independent jobs, listed when the step begins.
         case each(@Sendable () -> [Job])
+        /// Independent chains, listed when the step begins. The jobs of a chain are done in order, by one worker.
+        case chains(@Sendable () -> [[Job]])
         /// Sessions with a state of their own, which take the numbers of jobs from 0 up to `count`.
         case shared(count: Int, @Sendable (inout Session, _ next: () -> Int?) throws -> Void)
     }
@@ -44,19 +47,30 @@ struct StepsBeside: Sendable {
                 try prepare(session, step)
                 try body(&session)
             }
-        case .each(let list):
-            let jobs = list()
-            guard !jobs.isEmpty else { return }
-            step.events.forEach(progress)
-            try await share(jobs.count, step) { session, next in
-                while let number = next() {
-                    progress(.made(object: jobs[number].title, number: number + 1, of: jobs.count))
-                    try Self.retryingDeadlocks { try jobs[number].body(&session) }
-                }
-            }
+        case .each(let list): try await run(list().map { [$0] }, step)
+        case .chains(let list): try await run(list(), step)
         case .shared(let count, let body):
             step.events.forEach(progress)
             try await share(count, step, body)
+        }
+    }
+
+    private func run(_ chains: [[RestoreStep.Job]], _ step: RestoreStep) async throws {
+        guard !chains.isEmpty else { return }
+        step.events.forEach(progress)
+        let count = chains.reduce(0) { $0 + $1.count }
+        let started = Mutex(0)
+        try await share(chains.count, step) { session, next in
+            while let chain = next() {
+                for job in chains[chain] {
+                    let number = started.withLock { started in
+                        started += 1
+                        return started
+                    }
+                    progress(.made(object: job.title, number: number, of: count))
+                    try Self.retryingDeadlocks { try job.body(&session) }
+                }
+            }
         }
     }
 
@@ -111,6 +125,7 @@ struct StepsInPlace {
             switch step.work {
             case .once(let body): try body(&session)
             case .each(let list): for job in list() { try job.body(&session) }
+            case .chains(let list): for job in list().joined() { try job.body(&session) }
             case .shared(let count, let body):
                 var numbers = (0..<count).makeIterator()
                 try body(&session) { numbers.next() }

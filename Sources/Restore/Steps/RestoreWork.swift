@@ -18,6 +18,7 @@ struct RestoreWork: Sendable {
     let tablespaces: Set<String>
     let progress: @Sendable (RestoreProgress) -> Void
     let plan: RestorePlan
+    let order: IndexOrder
     private let absence: SchemaStatements.Absence
     let record = RestoreRecord()
 
@@ -41,6 +42,7 @@ struct RestoreWork: Sendable {
             withSubscriptions: options.withSubscriptions,
             withoutForeignRows: options.withoutForeignRows
         )
+        order = IndexOrder(plan, archive.manifest, workers: isInPlace ? 1 : options.jobs)
         absence = SchemaStatements.Absence(
             ofAll: options.keepGoing,
             ofViewRows: options.allowsInvalid,
@@ -54,7 +56,9 @@ struct RestoreWork: Sendable {
     /// Creates and fills everything that is selected.
     var making: [RestoreStep] { [schema] + filling }
     /// Everything after the schema.
-    var filling: [RestoreStep] { [distribution, rows, indexes, constraints, checks, derived, comparison] }
+    var filling: [RestoreStep] {
+        [distribution, rows, indexes] + lastIndexes + [constraints, checks, derived, comparison]
+    }
     /// Loads rows into existing tables.
     var refilling: [RestoreStep] { [survey, suspension, rows, waivedChecks, resumption, checks, comparison] }
 

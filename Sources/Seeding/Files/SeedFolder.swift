@@ -53,7 +53,7 @@ package struct SeedFolder: Sendable {
         let packed = try Self.contents(path)
         do {
             var position = 0
-            var reader = try GzipReader(name: path) { memory in
+            var reader = GzipReader(name: path) { memory in
                 let count = min(memory.count, packed.count - position)
                 memory.copyBytes(from: packed[position..<(position + count)])
                 position += count

@@ -1,4 +1,5 @@
 import PostgresClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -26,12 +27,24 @@ import Testing
                 }
             }
         ),
-        RestoreStep(work: .each { [] }), RestoreStep(work: .shared(count: 0) { _, _ in }),
+        RestoreStep(
+            work: .chains {
+                (0..<4).map { chain in
+                    (0..<3).map { number in
+                        RestoreStep.Job(title: "\(chain) \(number)") { session in
+                            try session.execute("INSERT INTO public.done VALUES ('chains', \(3 * chain + number))")
+                        }
+                    }
+                }
+            }
+        ),
+        RestoreStep(work: .each { [] }), RestoreStep(work: .chains { [] }),
+        RestoreStep(work: .shared(count: 0) { _, _ in }),
     ]
 
     private static let done =
         "SELECT step, count(*), count(DISTINCT number), max(number) FROM done GROUP BY 1 ORDER BY 1"
-    private static let all = "each|12|12|11\nonce|1|1|0\nshared|12|12|11"
+    private static let all = "chains|12|12|11\neach|12|12|11\nonce|1|1|0\nshared|12|12|11"
 
     @Test(arguments: [1, 3, 40]) func workersDoEachJobOnce(workers: Int) async throws {
         try await withDatabase(Self.table) { _, url, _ in
@@ -43,6 +56,72 @@ import Testing
                 prepare: { _, _ in }
             ).run(Self.steps)
             try await #expect(psql(url, Self.done) == Self.all)
+        }
+    }
+
+    /// In order, each job with the number of jobs that have begun before it.
+    @Test func oneWorkerDoesAChain() async throws {
+        try await withDatabase("CREATE TABLE done (at serial, chain integer, number integer, pid integer)") { _, url, _ in
+            let step = RestoreStep(
+                work: .chains {
+                    (0..<6).map { chain in
+                        (0..<5).map { number in
+                            RestoreStep.Job(title: "\(chain) \(number)") { session in
+                                try session.execute(
+                                    """
+                                    INSERT INTO public.done (chain, number, pid)
+                                    VALUES (\(chain), \(number), pg_catalog.pg_backend_pid())
+                                    """
+                                )
+                            }
+                        }
+                    }
+                }
+            )
+            let numbers = Mutex<[Int]>([])
+            try await StepsBeside(
+                database: ServerAddress(url),
+                workers: 3,
+                logger: quietLogger,
+                progress: { event in
+                    if case .made(_, let number, 30) = event { numbers.withLock { $0.append(number) } }
+                },
+                prepare: { _, _ in }
+            ).run([step])
+            #expect(numbers.withLock { $0.sorted() } == Array(1...30))
+            let chains = "SELECT chain, string_agg(number::text, '' ORDER BY at), count(DISTINCT pid) FROM done GROUP BY 1 ORDER BY 1"
+            try await #expect(psql(url, chains) == (0..<6).map { "\($0)|01234|1" }.joined(separator: "\n"))
+        }
+    }
+
+    /// A worker that has no other beside it may use the server's processes in their place.
+    @Test func aJobAloneHasTheHelpersOfTheOtherWorkers() async throws {
+        try await withDatabase("CREATE TABLE done (helpers text)") { _, url, _ in
+            for count in [1, 2, 4] {
+                let step = RestoreStep(
+                    work: .each {
+                        (0..<count).map { number in
+                            RestoreStep.Job(title: "\(number)") { session in
+                                try session.execute(
+                                    """
+                                    INSERT INTO public.done
+                                    VALUES ('\(count) ' || pg_catalog.current_setting('max_parallel_maintenance_workers'))
+                                    """
+                                )
+                            }
+                        }
+                    }
+                )
+                try await StepsBeside(
+                    database: ServerAddress(url),
+                    workers: 4,
+                    logger: quietLogger,
+                    progress: { _ in },
+                    prepare: { _, _ in }
+                ).run([step])
+            }
+            let helpers = try await psql(url, "SELECT string_agg(DISTINCT helpers, ', ' ORDER BY helpers) FROM done")
+            #expect(helpers == "1 3, 2 1, 4 0")
         }
     }
 
