@@ -101,7 +101,10 @@ package struct DrillCommand: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        if subject.latest, subject.file != nil { throw ValidationError("--latest and a file contradict each other") }
+        // A variable may be meant for runs without a file.
+        if subject.latest, subject.file != nil, OptionVariables.used["latest"] == nil {
+            throw ValidationError("--latest and a file contradict each other")
+        }
         if place.local, place.server != nil { throw ValidationError("--local and --server contradict each other") }
         if subject.file == "-" { throw ValidationError("a drill reads the file more than once, so it takes no pipe") }
     }
