@@ -199,6 +199,7 @@ extension DrillCommand {
 extension DrillCommand {
     private func tell(_ evidence: DrillEvidence, _ stores: ObjectStores, on console: Console) throws {
         let report = evidence.report
+        evidence.record()
         evidence.note(in: stores, sealKeys: try Installation(console).knownKeys(), on: console)
         if console.settings.isJSON {
             try console.result(exactly: evidence.sealed(as: .json))

@@ -23,6 +23,7 @@ package struct DrillCommand: SpokenCommand {
     @OptionGroup(title: "Which backup") package var subject: Subject
     @OptionGroup(title: "Where") package var place: Place
     @OptionGroup(title: "What else to check") package var checks: Checks
+    @OptionGroup(title: "Who is told") package var notice: NoticeOptions
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
