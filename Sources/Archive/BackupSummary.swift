@@ -38,8 +38,8 @@ package struct BackupSummary: Codable, Sendable, Equatable {
         (rows, rawBytes, storedBytes) = (manifest.countedRows, manifest.rawBytes, manifest.storedBytes)
         (tables, chunks) = (manifest.countedTables.count, manifest.chunkCount)
         isWholeDatabase = manifest.scope.isWholeDatabase
-        let emptied = manifest.tablesOfOthers.filter(\.dataLeftOut)
-        selectionDigest = Self.digest(of: manifest.scope, emptied: emptied.map { "\($0.schema)\u{0}\($0.name)" })
+        let emptied = manifest.tablesOfOthers.filter(\.dataLeftOut).map { "\($0.schema)\u{0}\($0.name)" }
+        selectionDigest = Self.digest(of: manifest.scope, emptied: emptied)
         isComplete = isWholeDatabase && manifest.scope.excluded == nil && emptied.isEmpty
         (server, undoFor, isConverted) = (Self.server(manifest), manifest.undoFor, manifest.isConverted)
         guard withNames else { return }

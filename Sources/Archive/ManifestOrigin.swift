@@ -100,7 +100,7 @@ extension Manifest {
         package var tables: [String]
         /// What the user excluded; nil if nothing was excluded.
         package var excluded: Excluded?
-        /// The options from which all of this follows; nil in archives of older versions and in converted dumps.
+        /// The options from which all of this follows; nil in archives of older versions and of pg_dump.
         package var requested: Requested?
 
         package struct Excluded: Codable, Sendable, Equatable {
