@@ -243,7 +243,7 @@ private let tables = """
 
 /// A prune that Ctrl-C ends.
 @Suite struct InterruptedPruneTests {
-    private static let key = String(repeating: "ours ", count: 8)
+    private static let key = String(repeating: "ours", count: 8)
 
     /// A backup as its sidecar describes it, which is all that prune reads.
     private static func put(_ name: String, _ createdAt: String, in store: TextStore) throws {
