@@ -17,7 +17,8 @@ package struct BackupSummary: Codable, Sendable, Equatable {
     package var selection: String?
     package var schemas: [String]?
     package var selectedTables: [String]?
-    /// Equal for backups with the same selection. Tables without their rows are a part of the selection.
+    /// Equal for backups with the same selection: that of the options, or in archives of older versions that of the tables
+    /// which they matched. Tables without their rows are a part of the selection.
     package var selectionDigest: String
     /// Equal for databases on the same server: its `systemIdentifier`, else what else is known of the database's home.
     /// nil in sidecars of older versions.
@@ -47,7 +48,13 @@ package struct BackupSummary: Codable, Sendable, Equatable {
 
     /// - Parameter emptied: Tables whose rows were left out.
     private static func digest(of scope: Manifest.Scope, emptied: [String]) -> String {
-        let parts = [scope.schemas, scope.tables, scope.excluded?.schemas ?? [], scope.excluded?.tables ?? []]
+        var (parts, emptied) = (
+            [scope.schemas, scope.tables, scope.excluded?.schemas ?? [], scope.excluded?.tables ?? []], emptied
+        )
+        if let asked = scope.requested {
+            parts = [asked.schemas, asked.tables, asked.excludedSchemas, asked.excludedTables]
+            emptied = asked.tablesWithoutData
+        }
         // Without such tables the digest is that of older versions.
         let text = (parts + (emptied.isEmpty ? [] : [emptied]))
             .map { $0.sorted().joined(separator: "\u{0}") }.joined(separator: "\u{1}")
@@ -64,6 +71,19 @@ package struct BackupSummary: Codable, Sendable, Equatable {
             database.ctype, database.localeProvider, database.locale ?? "",
         ]
         return "?" + SHA256.text(of: Array(parts.joined(separator: "\u{0}").utf8)).prefix(16)
+    }
+}
+
+extension BackupSummary {
+    /// Whether it holds the whole database with all rows. Of one that only a sidecar of an older version describes, it is not
+    /// known whether rows were left out.
+    package var holdsEverything: Bool { isComplete ?? isWholeDatabase }
+
+    /// What it holds, if that is not everything: `only shop.orders`, `whole database without the rows of audit.events`.
+    package var limits: String? {
+        guard !holdsEverything else { return nil }
+        return isWholeDatabase
+            ? selection ?? "whole database without some tables or rows" : "only \(selection ?? "a part")"
     }
 }
 
@@ -90,10 +110,24 @@ extension Manifest {
         version.dirty ? "\(version.version) (dirty)" : version.version
     }
 
-    /// The requested content: `whole database`, or the schemas and tables, and what was excluded from them.
+    /// The requested content: `whole database`, or the schemas and tables, and what was left out of them.
     package var scopeText: String {
         let asked = scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
-        guard let excluded = scope.excluded else { return asked }
-        return "\(asked) without \((excluded.schemas + excluded.tables).listed())"
+        let rows = leftOutRows.map { "the rows of \($0)" }
+        let gone = (leftOutObjects + [rows].compactMap(\.self)).listed()
+        return gone.isEmpty ? asked : "\(asked) without \(gone)"
+    }
+
+    private var leftOutObjects: [String] {
+        if let asked = scope.requested { return asked.excludedSchemas + asked.excludedTables }
+        return (scope.excluded?.schemas ?? []) + (scope.excluded?.tables ?? [])
+    }
+
+    /// The tables whose rows were left out, as they were named; those that cannot be read on a standby were not.
+    private var leftOutRows: String? {
+        let emptied = tablesOfOthers.filter(\.dataLeftOut).map { "\($0.schema).\($0.name)" }
+        guard !emptied.isEmpty else { return nil }
+        let asked = scope.requested?.tablesWithoutData ?? []
+        return asked.isEmpty ? emptied.listed(atMost: 3) : asked.listed()
     }
 }

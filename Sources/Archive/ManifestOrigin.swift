@@ -100,6 +100,8 @@ extension Manifest {
         package var tables: [String]
         /// What the user excluded; nil if nothing was excluded.
         package var excluded: Excluded?
+        /// The options from which all of this follows; nil in archives of older versions and of pg_dump.
+        package var requested: Requested?
 
         package struct Excluded: Codable, Sendable, Equatable {
             package var schemas: [String]
@@ -112,6 +114,30 @@ extension Manifest {
                 self.schemas = schemas
                 self.tables = tables
                 self.dependents = dependents
+            }
+        }
+
+        /// What the options said, so that a new table that a pattern matches makes no other selection. Each list is sorted and
+        /// has no duplicates. Names of tables are written as `schema.table`, patterns as they were given.
+        package struct Requested: Codable, Sendable, Equatable {
+            package var schemas: [String]
+            package var tables: [String]
+            package var excludedSchemas: [String]
+            package var excludedTables: [String]
+            package var tablesWithoutData: [String]
+
+            package init(
+                schemas: [String] = [],
+                tables: [String] = [],
+                excludedSchemas: [String] = [],
+                excludedTables: [String] = [],
+                tablesWithoutData: [String] = []
+            ) {
+                self.schemas = schemas
+                self.tables = tables
+                self.excludedSchemas = excludedSchemas
+                self.excludedTables = excludedTables
+                self.tablesWithoutData = tablesWithoutData
             }
         }
 

@@ -11,6 +11,8 @@ struct BackupCatalog: Sendable {
     var exclusion: Exclusion?
     /// The requested schemas and tables, as the catalog names them.
     var scope: CatalogScope
+    /// The same as the options named them.
+    var requested: Manifest.Scope.Requested
 }
 
 extension BackupCatalog {
@@ -20,6 +22,7 @@ extension BackupCatalog {
     static func read(_ session: borrowing Session, _ scope: CatalogScope) throws -> BackupCatalog {
         let everything = try tables(session)
         let sequences = try sequences(session)
+        let requested = scope.requested(everything)
         var scope = scope
         let there = try schemas(session)
         scope.schemas = try scope.schemas.flatMap { try CatalogScope.match(schema: $0, there) }.uniqued()
@@ -30,7 +33,8 @@ extension BackupCatalog {
                 tables: kept,
                 sequences: sequences.filter { exclusion?.keeps($0) ?? true },
                 exclusion: exclusion,
-                scope: scope
+                scope: scope,
+                requested: requested
             )
         }
         // The configuration of an extension belongs to the database, not to the schema that contains it.
@@ -49,7 +53,8 @@ extension BackupCatalog {
             sequences: select(scope, from: sequences, of: selected).filter { exclusion?.keeps($0) ?? true },
             part: part,
             exclusion: exclusion,
-            scope: scope
+            scope: scope,
+            requested: requested
         )
     }
 
@@ -172,7 +177,7 @@ extension BackupCatalog {
 
 extension [String] {
     /// The distinct elements, compared byte by byte, in the order of their first occurrence.
-    fileprivate func uniqued() -> [String] {
+    func uniqued() -> [String] {
         var seen: Set<ExactText> = []
         return filter { seen.insert(ExactText($0)).inserted }
     }

@@ -22,8 +22,16 @@ package enum BackupFailure: FailureCode {
     case conflict
     /// The output of pg_dump was not understood.
     case format
+    /// The file to replace is locked.
+    case locked
 
-    package var exitStatus: ExitStatus { self == .busy || self == .running ? .busy : .failed }
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .busy, .running: .busy
+        case .locked: .refused
+        case .selection, .pgDump, .rights, .changing, .conflict, .format: .failed
+        }
+    }
 }
 
 extension BackupError {

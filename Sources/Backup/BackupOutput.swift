@@ -13,9 +13,12 @@ struct BackupOutput: Sendable {
     /// nil for a pipe.
     private let named: (any NamedSink)?
     private let givenUp = CancelSignal()
+    private let requireUnlocked: @Sendable () throws -> Void
 
-    /// - Throws: `StorageError` if the file exists or cannot be created.
+    /// - Throws: `StorageError` if the file exists or cannot be created; `BackupError.locked`.
     init(_ options: BackupOptions) throws {
+        requireUnlocked = { try options.requireUnlocked() }
+        try requireUnlocked()
         let plain: any ByteSink
         switch options.output {
         case .file(let path, let overwrite):
@@ -60,13 +63,39 @@ struct BackupOutput: Sendable {
     /// Ends the encryption, and gives the file its name.
     ///
     /// - Returns: The SHA-256 of the file; nil for a pipe.
+    /// - Throws: `StorageError`; `BackupError.locked` if the file to replace was locked meanwhile.
     func commit() throws -> String? {
         try age?.finish()
         let sha256 = digest?.finish()
+        try requireUnlocked()
         try named?.commit()
         return sha256
     }
     func discard() { named?.discard() }
+}
+
+extension BackupOptions {
+    /// Checks that the file to replace is not one that `granary backups lock` protects.
+    ///
+    /// Credentials that may only write into a bucket cannot know that.
+    ///
+    /// - Throws: `BackupError.locked`; `StorageError` if it cannot be known; `CancellationError`.
+    package func requireUnlocked() throws {
+        guard case .file(let path, overwrite: true) = output else { return }
+        do {
+            guard let sidecar = try SidecarFile.read(beside: path, in: stores)?.sidecar, sidecar.locked == true,
+                let there = try stores.properties(of: path),
+                sidecar.isAbout(path, bytes: there.byteCount, contentTag: there.contentTag)
+            else { return }
+        } catch let error as StorageError where error.code == .denied && ObjectAddress.isMeant(by: path) {
+            return
+        }
+        throw BackupError(
+            .locked,
+            "\(path) is locked, so it is not replaced",
+            hint: "granary backups unlock \(QuotedText.shellWord(path)) ends the lock; or give the backup another name"
+        )
+    }
 }
 
 extension Manifest.Database {

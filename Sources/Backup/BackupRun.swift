@@ -324,11 +324,11 @@ extension BackupRun {
                 tables: options.tables,
                 excludedSchemas: options.excludedSchemas,
                 excludedTables: options.excludedTables,
+                tablesWithoutData: options.tablesWithoutData,
                 withInheritors: options.withInheritors
             ),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
-            withoutData: options.tablesWithoutData,
             withRolePasswords: options.withRolePasswords,
             stateSchema: StateSchema(options.stateSchema),
             services: options.services,
@@ -381,6 +381,7 @@ extension Manifest {
 extension Manifest.Scope {
     fileprivate init(_ catalog: BackupCatalog, _ schema: DumpedSchema) {
         self.init(schemas: catalog.scope.schemas, tables: catalog.scope.tables)
+        requested = catalog.requested
         guard let exclusion = catalog.exclusion else { return }
         excluded = Excluded(
             schemas: exclusion.schemas,

@@ -1,3 +1,4 @@
+internal import Archive
 internal import PostgresClient
 
 /// The schemas and tables that a backup was asked for: patterns at first, and names once `BackupCatalog.read` has compared
@@ -7,6 +8,8 @@ struct CatalogScope: Sendable {
     var tables: [String]
     var excludedSchemas: [String] = []
     var excludedTables: [String] = []
+    /// Tables whose rows are left out.
+    var tablesWithoutData: [String] = []
     /// Whether tables that inherit from a chosen one are included. Partitions always are.
     var withInheritors = true
 
@@ -14,6 +17,27 @@ struct CatalogScope: Sendable {
 }
 
 extension CatalogScope {
+    /// The options themselves. `orders` and `shop.orders` are the same selection, and a pattern stays a pattern.
+    func requested(_ tables: [TableEntry]) -> Manifest.Scope.Requested {
+        func named(_ selections: [String]) -> [String] {
+            Self.settled(
+                selections.map { selection in
+                    let choice = TablePattern.choice(selection, in: tables) { $0.table }
+                    return choice.isExact && choice.tables.count == 1 ? choice.tables[0].table.spelling : selection
+                }
+            )
+        }
+        return Manifest.Scope.Requested(
+            schemas: Self.settled(schemas),
+            tables: named(self.tables),
+            excludedSchemas: Self.settled(excludedSchemas),
+            excludedTables: named(excludedTables),
+            tablesWithoutData: named(tablesWithoutData)
+        )
+    }
+
+    private static func settled(_ selections: [String]) -> [String] { selections.uniqued().sorted() }
+
     /// The tables that a person means by `schema.table`, `table`, or a pattern.
     static func match(_ selection: String, in tables: [TableEntry]) throws -> [TableEntry] {
         let choice = TablePattern.choice(selection, in: tables) { $0.table }

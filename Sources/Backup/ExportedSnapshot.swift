@@ -88,8 +88,6 @@ struct SnapshotTaker: Sendable {
     let scope: CatalogScope
     let jobs: Int
     let lockTimeout: Duration
-    /// Tables whose rows the user excluded.
-    let withoutData: [String]
     /// Whether to read SCRAM verifiers of the roles.
     let withRolePasswords: Bool
     let stateSchema: StateSchema
@@ -206,7 +204,7 @@ struct SnapshotTaker: Sendable {
         guard let database = try session.properties(ofDatabase: session.database) else {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
         }
-        let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
+        let leftOut = try BackupCatalog.oids(of: scope.tablesWithoutData, in: catalog.tables, session)
         let marker = TableName(schema: stateSchema.name, name: "environment")
         // The marker belongs to the database, not to its content; the manifest records its name.
         let withoutRows = leftOut.union(

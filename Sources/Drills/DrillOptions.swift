@@ -24,6 +24,8 @@ package struct DrillOptions: Sendable {
     package var isQuick = false
     /// Files of the folder that are newer than this one and cannot be read, each with the reason: a finding.
     package var unreadable: [String] = []
+    /// Sentences about the choice of the file, which become notes of the report.
+    package var remarks: [String] = []
     /// An older backup is a finding.
     package var ageMax: Duration?
     /// Permits the server that the backup was made on, and one of which that is unknown.

@@ -15,7 +15,8 @@ package struct BackupAge: Sendable {
         (self.database, self.environment, self.ageMax) = (database, environment, ageMax)
     }
 
-    /// Only backups of the whole database count.
+    /// Only backups of the whole database count, and those that lack some of its objects or rows only if there is no
+    /// complete one.
     ///
     /// - Parameters:
     ///   - now: In seconds since 1970.
@@ -26,13 +27,20 @@ package struct BackupAge: Sendable {
         }
         let past = dated.filter { $0.age >= -Self.clockDifference }
         let unknown = unknown(catalogue)
-        guard let (newest, age) = past.min(by: { $0.age < $1.age }) else {
+        guard let newest = BackupCatalogue.newest(of: past.map(\.0)),
+            let age = past.first(where: { $0.0.path == newest.path })?.age
+        else {
             let others = dated.isEmpty ? "" : ", except those that are dated in the future"
             return problem("\(catalogue.folder) has no backup of \(what)\(others)", unknown)
         }
-        let detail = "\(newest.file) is \(text(max(0, age))) old"
+        let limits = newest.summary?.limits.map { " (\($0))" } ?? ""
+        let detail = "\(newest.file)\(limits) is \(text(max(0, age))) old"
         guard age > Int(ageMax / .seconds(1)) else { return Doctor.Check(Self.name, .good, detail) }
-        return problem("\(detail), and \(text(Int(ageMax / .seconds(1)))) is the limit", unknown)
+        var newer = ""
+        if let first = past.first?.0, let lack = first.summary?.limits, first.path != newest.path {
+            newer = "; \(first.file) is newer, but not complete: \(lack)"
+        }
+        return problem("\(detail), and \(text(Int(ageMax / .seconds(1)))) is the limit\(newer)", unknown)
     }
 
     package static let name = "newest backup"

@@ -16,6 +16,7 @@ package enum BackupDeletion {
         var stays: StorageError?
         for entry in entries {
             do {
+                try Task.checkCancellation()
                 try delete(entry, in: stores)
                 deleted(entry)
             } catch let error as StorageError where error.code == .replaced || error.code == .held {

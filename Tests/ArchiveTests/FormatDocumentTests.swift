@@ -236,6 +236,13 @@ struct FormatDocument {
         )
         (manifest.undoFor, manifest.isConverted) = ("clean", true)
         manifest.scope.excluded = .init(schemas: ["audit"], tables: ["public.log"], dependents: ["view public.recent"])
+        manifest.scope.requested = .init(
+            schemas: ["public"],
+            tables: ["public.t"],
+            excludedSchemas: ["audit"],
+            excludedTables: ["public.log*"],
+            tablesWithoutData: ["public.events_*"]
+        )
         manifest.roleDefinitions = [
             .init(
                 name: "reader",

@@ -145,8 +145,21 @@ import Testing
     }
 
     @Test func everyMetricIsExplained() throws {
-        let explained = Set(try Document("docs/backup-and-restore.md").codeSpans.map(\.text))
-        for metric in MetricsText.Metric.allCases { #expect(explained.contains(metric.name), "\(metric)") }
+        let subject = NoticeRecord.Subject(database: "shop", environment: nil)
+        let size = NoticeRecord.Figures(subject, bytes: 1, rows: 1, tables: 1, seconds: 1, endedAt: 1)
+        var (backup, drill) = (size, size)
+        backup.rawBytes = 1
+        (drill.rpoSeconds, drill.rtoSeconds) = (1, 1)
+        for (job, figures, page) in [
+            (NoticeRecord.Job.backup, backup, "docs/backup-and-restore.md"), (.drill, drill, "docs/drills.md"),
+        ] {
+            let explained = Set(try Document(page).codeSpans.map(\.text))
+            var text = MetricsText()
+            text.add(RunOutcome(job: job, code: 0, seconds: 1, endedAt: 1, finished: [figures]))
+            let written = text.text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != "{" } }
+            #expect(written.count > 7)
+            for metric in written { #expect(explained.contains(String(metric)), "\(page): \(metric)") }
+        }
     }
 
     @Test func everyMakeTargetThatIsNamedExists() throws {

@@ -70,6 +70,28 @@ import Testing
         #expect(Self.samples(text)[0].hasSuffix(" 3000") && Self.samples(text)[4].hasSuffix(" 8"))
     }
 
+    @Test func aDrillHasMetricsOfItsOwnInTheSameFile() throws {
+        var figures = NoticeRecord.Figures(Self.shop, bytes: 1, rows: 2, tables: 3, seconds: 4, endedAt: 5)
+        (figures.rpoSeconds, figures.rtoSeconds) = (60, 1.5)
+        var text = MetricsText()
+        text.add(Self.success())
+        let backups = Self.samples(text)
+        text.add(RunOutcome(job: .drill, code: 0, seconds: 4, endedAt: 6, finished: [figures]))
+        // It is not known which backup could not be read.
+        text.add(RunOutcome(job: .drill, code: 1, seconds: 4, endedAt: 7))
+        let labels = #"{database="shop",environment="production"}"#
+        let drills = [
+            ("last_success_timestamp_seconds", "5"), ("last_run_timestamp_seconds", "7"), ("last_exit_code", "1"),
+            ("bytes", "1"), ("rows", "2"), ("tables", "3"), ("duration_seconds", "4"), ("rpo_seconds", "60"),
+            ("rto_seconds", "1.5"),
+        ].map { "granary_drill_\($0)\(labels) \($1)" }
+        #expect(Self.samples(text) == backups + drills)
+        let read = try #require(MetricsText(text.text))
+        #expect(read == text)
+        text.add(Self.failure([], code: 9))
+        #expect(Self.samples(text).suffix(drills.count) == drills[...])
+    }
+
     @Test func otherDatabasesKeepTheirLines() {
         let other = NoticeRecord.Subject(database: "other", environment: nil)
         let staging = NoticeRecord.Subject(database: "shop", environment: "staging")

@@ -129,6 +129,10 @@ import Testing
         )
         var outcome = RunOutcome(code: 0, seconds: 6, endedAt: 7, finished: [figures, figures])
         #expect(outcome.text == "exit_code 0\nseconds 6\nbytes 2\nraw_bytes 4\nrows 6\ntables 8\n")
+        var drill = figures
+        (drill.rawBytes, drill.rpoSeconds, drill.rtoSeconds) = (nil, 8, 9.5)
+        outcome.finished = [drill]
+        #expect(outcome.text == "exit_code 0\nseconds 6\nbytes 1\nrows 3\ntables 4\nrpo_seconds 8\nrto_seconds 9.5\n")
         outcome = RunOutcome(code: 1, seconds: 6.5, endedAt: 7, document: FailureReport(.failed, "host db").document)
         #expect(outcome.text == "exit_code 1\nseconds 6.5\n")
     }

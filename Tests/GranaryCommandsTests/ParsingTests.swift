@@ -312,6 +312,53 @@ import Testing
         #expect(try complete(["server", "status", "-qv"], ["GRANARY_QUIET": "1"]) == ["server", "status", "-qv"])
     }
 
+    /// Variables serve many commands, and forms of commands.
+    @Test(arguments: [
+        (["backup"], ["EXCLUDE_DATABASE": "x*", "KEEP_DAILY": "7", "KEEP_WITHIN": "2d"]),
+        (["backup"], ["PRUNE": "0", "KEEP_LAST": "7"]), (["counts"], ["DIGESTS": "1"]),
+        (["seed"], ["ROWS": "9", "STRICT": "1", "WRITE": "x", "OUTPUT": "/x.zip"]),
+        (["seed", "--common"], ["GENERATE": "users", "ROWS": "9"]),
+        (["backup", "--all-databases"], ["SERVICE": "shop", "SCHEMA": "a", "TABLE": "b"]),
+        (["drill", "--server", "postgresql://x/y"], ["LOCAL": "1"]), (["drill", "--local"], ["SERVER": "x"]),
+        (["validate", "--offline"], ["SCRATCH_URL": "postgresql://x/y"]), (["init", "--grant", "a"], ["SCHEMA": "x"]),
+        (["tables", "--all"], ["SCHEMA": "x"]), (["tables", "--schema", "a"], ["ALL": "1"]),
+    ])
+    func aVariableOfAnOptionThatNeedsOrExcludesAnotherIsIgnored(words: [String], variables: [String: String]) throws {
+        let all = Dictionary(uniqueKeysWithValues: variables.map { ("GRANARY_\($0)", $1) })
+        try #expect(complete(words, all) == words)
+        _ = try Granary.parseAsRoot(complete(words, all))
+    }
+
+    @Test(arguments: [
+        (["backup", "--all-databases"], ["EXCLUDE_DATABASE": "x*"], ["--exclude-database=x*"]),
+        (["backup"], ["ALL_DATABASES": "1", "EXCLUDE_DATABASE": "x"], ["--all-databases", "--exclude-database=x"]),
+        (["backup", "--prune"], ["KEEP_LAST": "7"], ["--keep-last=7"]),
+        (["backups", "prune"], ["KEEP_LAST": "7"], ["--keep-last=7"]),
+        (["seed", "--generate", "users"], ["ROWS": "9"], ["--rows=9"]),
+        (["backup"], ["OUTPUT": "x.zip"], ["--output=x.zip"]),
+        // Ignoring these would change what is written or destroyed.
+        (["backup", "--all-databases"], ["EXCLUDE_TABLE_DATA": "a"], ["--exclude-table-data=a"]),
+        (["restore", "x"], ["IF_EMPTY": "1"], ["--if-empty"]), (["clean", "--all"], ["SCHEMA": "x"], ["--schema=x"]),
+    ])
+    func itCountsWhereItMeansSomething(words: [String], variables: [String: String], added: [String]) throws {
+        let all = Dictionary(uniqueKeysWithValues: variables.map { ("GRANARY_\($0)", $1) })
+        try #expect(complete(words, all).sorted() == (words + added).sorted())
+    }
+
+    @Test(arguments: [
+        ["backup", "--exclude-database", "x"], ["counts", "--digests"], ["seed", "--rows", "9"], ["seed", "--strict"],
+        ["drill", "x.zip", "--latest"], ["migrate", "down", "1", "--all"], ["migrate", "renumber", "1", "--base", "x"],
+    ])
+    func onTheCommandLineItIsAMistake(words: [String]) {
+        #expect(throws: (any Error).self) { try Granary.parseAsRoot(words) }
+        for name in ["latest", "all", "base"] where words.contains("--\(name)") {
+            // A variable gave it.
+            #expect(throws: Never.self) {
+                try OptionVariables.$used.withValue([name: "x"]) { _ = try Granary.parseAsRoot(words) }
+            }
+        }
+    }
+
     @Test func repeatedOptionsAreSplitByCommas() throws {
         #expect(
             try complete(["backup"], ["GRANARY_TABLE": "a, b,,c", "GRANARY_OUTPUT": "a,b"]).sorted()

@@ -87,6 +87,7 @@ import Testing
             (["backup", "--table", "a\u{85}b"], "a control character"),
             (["backup", "--ping", "https://hc-ping.com/x"], "the value of --ping is a secret"),
             (["backup", "--ping=https://hc-ping.com/x"], "the value of --ping is a secret"),
+            (["drill", "--ping", "https://hc-ping.com/x"], "the value of --ping is a secret"),
             (["backup", "--database-url", "postgresql://a:hush@b/c"], "the value of --database-url is a secret"),
             (["backup", "--database-url=host=b password=hush"], "the value of --database-url is a secret"),
         ] as [([String], String)]
@@ -105,6 +106,10 @@ import Testing
             "backup", "-o", "/srv/x/a.zip", "--metrics=/var/lib/node/g.prom", "--backups", "/var/lib/granary/backups",
         ])
         #expect(backup.writtenFolders(outside: "/var/lib/granary") == ["/srv/x", "/var/lib/node"])
+        let drill = try Self.command([
+            "drill", "--latest", "--report", "/srv/r/drill.md", "--metrics", "/srv/m/g.prom", "--on-failure", "alert",
+        ])
+        #expect(drill.path == ["drill"] && drill.writtenFolders(outside: "/x") == ["/srv/r", "/srv/m"])
         #expect(try Self.command(["backup", "--backups", "s3://a/b/"]).writtenFolders(outside: "/x") == [])
         #expect(try Self.command(["migrate", "status", "--check=exact"]).path == ["migrate", "status"])
     }

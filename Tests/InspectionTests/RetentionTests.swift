@@ -6,44 +6,6 @@ import Testing
 
 /// The selection of backups to keep.
 @Suite struct RetentionTests {
-    private func entry(
-        _ createdAt: String,
-        database: String = "shop",
-        environment: String? = "production",
-        tables: [String] = [],
-        server: String? = "1",
-        emptied: Bool = false
-    ) -> BackupCatalogue.Entry {
-        var manifest = Manifest(
-            granary: "1",
-            createdAt: createdAt,
-            environment: environment,
-            database: .init(name: database, encoding: "UTF8", collate: "C", ctype: "C", owner: "app"),
-            server: .init(version: "15.18", versionNumber: 150018, systemIdentifier: server),
-            snapshot: "1",
-            scope: .init(tables: tables)
-        )
-        manifest.tables = [table(isEmptied: emptied)]
-        let file = "\(database)-\(createdAt)-\(tables.count)-\(server ?? "")-\(emptied).zip"
-        return .init(file: file, path: "backups/\(file)", bytes: 1, content: .backup(manifest))
-    }
-
-    private func table(isEmptied: Bool) -> Manifest.Table {
-        var table = Manifest.Table(
-            number: 1,
-            oid: 1,
-            schema: "public",
-            name: "events",
-            columns: [],
-            primaryKey: [],
-            rows: 0,
-            rawBytes: 0,
-            chunks: []
-        )
-        table.dataLeftOut = isEmptied
-        return table
-    }
-
     /// The moment of the decisions, after all backups.
     private let now = UTCTime.parse(extended: "2026-11-29T12:00:00Z")!
 
@@ -229,6 +191,28 @@ import Testing
         for stranger in [entry(time, environment: nil), entry(time, server: "2"), entry(time, database: "x")] {
             try #expect(!kinds[0].mayBePruned(after: BackupGroup(#require(stranger.summary))))
         }
+    }
+
+    /// A partition that is added must not begin another selection, of which nothing is ever deleted.
+    @Test func aPatternIsOneSelectionWhateverItMatches() {
+        func emptied(_ day: Int, _ table: String, _ patterns: [String]) -> BackupCatalogue.Entry {
+            entry(
+                "2026-11-\(day)T00:00:00Z",
+                emptied: true,
+                table: table,
+                requested: .init(tablesWithoutData: patterns)
+            )
+        }
+        let entries = [
+            emptied(22, "events_11", ["events_*"]), emptied(21, "events_10", ["events_*"]),
+            emptied(20, "events_10", ["events_1*"]), entry("2026-11-19T00:00:00Z", requested: .init()),
+            // Of older versions, which stored the tables alone.
+            entry("2026-11-18T00:00:00Z", emptied: true, table: "events_11"),
+            entry("2026-11-17T00:00:00Z", emptied: true, table: "events_10"),
+            entry("2026-11-16T00:00:00Z", emptied: true, table: "events_10"), entry("2026-11-15T00:00:00Z"),
+        ]
+        let days = kept(Retention(last: 1), entries).map { $0.prefix(10).suffix(2) }
+        #expect(days == ["22", "20", "19", "18", "17"])
     }
 
     /// All that were converted today are of today, whatever the age of their rows.

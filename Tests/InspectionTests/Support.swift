@@ -1,7 +1,9 @@
+import Archive
 import GranaryCommands
-import Inspection
 import PostgresClient
 import TestSupport
+
+@testable import Inspection
 
 /// A database with some unusual objects, and functions to inspect it.
 enum Shop {
@@ -59,4 +61,48 @@ enum Shop {
             $0.contains("@\(database) LOG:  ") && ($0.contains("execute <unnamed>:") || $0.contains("statement:"))
         }.count
     }
+}
+
+/// A backup in a list, with one table.
+///
+/// - Parameter emptied: Whether the rows of the table were left out.
+func entry(
+    _ createdAt: String,
+    database: String = "shop",
+    environment: String? = "production",
+    tables: [String] = [],
+    server: String? = "1",
+    emptied: Bool = false,
+    table name: String = "events",
+    requested: Manifest.Scope.Requested? = nil
+) -> BackupCatalogue.Entry {
+    var manifest = Manifest(
+        granary: "1",
+        createdAt: createdAt,
+        environment: environment,
+        database: .init(name: database, encoding: "UTF8", collate: "C", ctype: "C", owner: "app"),
+        server: .init(version: "15.18", versionNumber: 150018, systemIdentifier: server),
+        snapshot: "1",
+        scope: .init(tables: tables)
+    )
+    manifest.tables = [table(name, isEmptied: emptied)]
+    manifest.scope.requested = requested
+    let file = "\(database)-\(createdAt)-\(tables.count)-\(server ?? "")-\(emptied).zip"
+    return .init(file: file, path: "backups/\(file)", bytes: 1, content: .backup(manifest))
+}
+
+private func table(_ name: String, isEmptied: Bool) -> Manifest.Table {
+    var table = Manifest.Table(
+        number: 1,
+        oid: 1,
+        schema: "public",
+        name: name,
+        columns: [],
+        primaryKey: [],
+        rows: 0,
+        rawBytes: 0,
+        chunks: []
+    )
+    table.dataLeftOut = isEmptied
+    return table
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -37,8 +38,17 @@ import Testing
 
     @Test func theNewestBackupIsRestoredOnATemporaryServerAndDeleted() async throws {
         try await withBackup { project, file in
-            let outcome = try await project.granary("drill", "--max-age", "26h", "--json")
+            let told = ["--metrics", "granary.prom", "--on-success", "cat >document", "--on-failure", "touch failed"]
+            let outcome = try await project.granary(["drill", "--max-age", "26h", "--json"] + told)
             #expect(outcome.status == 0, "\(outcome)")
+            let document = String(decoding: project.folder.read("document"), as: UTF8.self)
+            #expect(document.hasPrefix("{\"report\":\"granary drill\",\"ok\":true,"), "\(document)")
+            #expect(document.hasSuffix(",\"seal\":null,\"code\":0}\n"), "\(document)")
+            let metrics = String(decoding: project.folder.read("granary.prom"), as: UTF8.self)
+            let labels = "{database=\"\(project.database)\",environment=\"development\"}"
+            #expect(metrics.contains("granary_drill_last_exit_code\(labels) 0\n"), "\(metrics)")
+            #expect(metrics.contains("granary_drill_rto_seconds\(labels) "), "\(metrics)")
+            #expect(!project.folder.names().contains("failed"))
             for part in [
                 "\"report\":\"granary drill\",\"ok\":true,\"file\":\"\(file)\"", "\"rpo_seconds\":", "\"rto_seconds\":",
                 "{\"check\":\"rows\",\"ok\":true,", "{\"check\":\"age\",\"ok\":true,",
@@ -81,8 +91,25 @@ import Testing
 
     @Test func findingsEndWithTwoAndWhatCannotBeDoneWithOne() async throws {
         try await withBackup(files: ["smoke/all.sql": "SELECT * FROM users"]) { project, file in
-            let found = try await project.granary("drill", "--smoke", "smoke")
+            let bodies = Mutex<[String]>([])
+            let checks = try HTTPProxy(before: 0) { request, _ in
+                bodies.withLock { $0.append("\(request.target) \(String(decoding: request.body, as: UTF8.self))") }
+                return .answer(200)
+            }
+            let told: [String: String?] = [
+                "GRANARY_PING": "\(checks.endpoint)/secret", "GRANARY_METRICS": "granary.prom",
+                "GRANARY_ON_FAILURE": "cat >document",
+            ]
+            let found = try await project.granary("drill", "--smoke", "smoke", environment: told)
             #expect(found.status == 2, "\(found)")
+            let pings = bodies.withLock(\.self)
+            #expect(pings.count == 2 && pings[0].hasPrefix("/secret/start?"), "\(pings)")
+            #expect(pings.last?.hasPrefix("/secret/fail?") == true && pings.last?.contains("exit_code 2\n") == true)
+            let document = String(decoding: project.folder.read("document"), as: UTF8.self)
+            #expect(document.contains("\"ok\":false") && document.hasSuffix("\"code\":2}\n"), "\(document)")
+            let metrics = String(decoding: project.folder.read("granary.prom"), as: UTF8.self)
+            #expect(metrics.contains("granary_drill_last_exit_code{database=\"\(project.database)\","), "\(metrics)")
+            #expect(!metrics.contains("last_success"), "\(metrics)")
             #expect(found.stdout.contains("FAIL  smoke"))
             #expect(found.stdout.contains("smoke/all.sql returned 3,000 rows"))
             let listed = try await project.granary("backups", "--json")
@@ -94,8 +121,18 @@ import Testing
             let server = try await project.granary("drill", "--server", project.url)
             #expect(server.status == 3, "\(server)")
             #expect(server.stderr.contains("the server of --server is the one that was backed up"))
-            let beside = try await project.granary("drill", "--server", project.url, "--same-server", file)
-            #expect(beside.status == 0, "\(beside)")
+            let less = ["backup", "--exclude-table-data", "users", "--output", "backups/less.zip"]
+            try await #expect(project.granary(less).status == 0)
+            let same = ["drill", "--server", project.url, "--same-server", "--latest"]
+            let beside = try await project.granary(same + [file])
+            #expect(beside.status == 64, "\(beside)")
+            let newest = try await project.granary(same)
+            #expect(newest.status == 0 && newest.stdout.contains("\(file)  nothing found"), "\(newest)")
+            #expect(newest.stderr.contains("note: less.zip is newer than"), "\(newest)")
+            _ = shell("rm '\(project.folder.file(file))'")
+            let other = try await project.granary(same)
+            #expect(other.status == 0 && other.stderr.contains("note: less.zip is not complete (whole"), "\(other)")
+            #expect(other.stdout.contains("not drilled: rows of public.users"), "\(other)")
         }
     }
 

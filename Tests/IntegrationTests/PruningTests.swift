@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 import Storage
 import TestSupport
@@ -77,7 +78,9 @@ private let tables = """
             try project.folder.write(changed, to: "backups/b.zip.age")
             let pruned = try await project.granary("backups", "prune", "--keep-last", "1")
             #expect(pruned.status == 1 && pruned.stderr.contains("b.zip.age is not the file that"), "\(pruned)")
-            #expect(pruned.stderr.contains("deleted backups/a.zip.age\n"), "\(pruned)")
+            #expect(pruned.stdout.contains(#/a.zip.age .* deleted\n/#), "\(pruned)")
+            #expect(pruned.stdout.contains(#/b.zip.age .* not deleted\n/#), "\(pruned)")
+            #expect(pruned.stdout.hasPrefix("backup ") && pruned.stdout.contains("\n1 backup deleted, "), "\(pruned)")
             #expect(names(project) == ["b.zip.age", "c.zip.age"])
         }
     }
@@ -163,12 +166,17 @@ private let tables = """
         try await withProject { project in
             for name in ["a", "b"] { try await project.granary("backup", "--output", "backups/\(name).zip") }
             let locked = try await project.granary("backups", "lock", "a.zip")
-            #expect(locked.status == 0 && locked.stdout.contains("binds `granary backups prune` only"), "\(locked)")
+            #expect(locked.status == 0 && locked.stdout.contains("neither prunes nor replaces it"), "\(locked)")
             let prune = ["backups", "prune", "--keep-last", "1"]
             let kept = try await project.granary(prune)
             #expect(kept.stdout.contains("kept: locked"), "\(kept)")
             let listed = try await project.granary("backups", "--json")
             #expect(listed.stdout.contains("\"locked\":true"), "\(listed)")
+            let before = project.folder.read("backups/a.zip")
+            let replaced = try await project.granary("backup", "--force", "--output", "backups/a.zip")
+            #expect(replaced.status == 3 && replaced.stderr.contains("backups/a.zip is locked"), "\(replaced)")
+            #expect(replaced.stderr.contains("hint: granary backups unlock backups/a.zip "), "\(replaced)")
+            #expect(project.folder.read("backups/a.zip") == before)
             let unlocked = try await project.granary("backups", "unlock", "a.zip", "--json")
             #expect(unlocked.stdout.contains("\"locked\":false,\"legal_hold\":false"), "\(unlocked)")
             let shown = try await project.granary(prune + ["--dry-run", "--json"])
@@ -177,6 +185,29 @@ private let tables = """
             #expect(names(project) == ["a.zip", "b.zip"])
             let pruned = try await project.granary(prune)
             #expect(pruned.status == 0 && project.folder.names(in: "backups") == ["b.zip", "b.zip.json"], "\(pruned)")
+        }
+    }
+
+    /// With a pattern, the table of the next month belongs to the same selection.
+    @Test func aNewTableThatAPatternMatchesBeginsNoOtherSelection() async throws {
+        try await withProject { project in
+            try await project.sql("CREATE TABLE public.events_1 (id int); INSERT INTO public.events_1 VALUES (1)")
+            let backup = ["backup", "--exclude-table-data", "events_*", "--exclude-table-data"]
+            let first = try await project.granary(backup + ["users", "--output", "backups/a.zip"])
+            try #require(first.status == 0, "\(first)")
+            try await project.sql("CREATE TABLE public.events_2 (id int); INSERT INTO public.events_2 VALUES (1)")
+            let second = try await project.granary(
+                backup + ["public.users", "--output", "backups/b.zip", "--prune", "--keep-last", "1"]
+            )
+            #expect(second.status == 0 && names(project) == ["b.zip"], "\(second)")
+            let listed = try await project.granary("backups", "--json")
+            #expect(listed.stdout.contains("\"complete\":false"), "\(listed)")
+            let status = try await project.granary("status")
+            let lack = "whole database without the rows of events_*, public.users"
+            #expect(
+                status.stdout.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(lack),
+                "\(status)"
+            )
         }
     }
 
@@ -206,6 +237,81 @@ private let tables = """
             let shown = try await project.granary("backups", "prune", "--keep-last", "1", "--json")
             #expect(shown.stdout.contains("\"deleted\":[]") && shown.stdout.contains("\"undo\""), "\(shown)")
             #expect(names(project).count == 2)
+        }
+    }
+}
+
+/// A prune that Ctrl-C ends.
+@Suite struct InterruptedPruneTests {
+    private static let key = String(repeating: "ours", count: 8)
+
+    /// A backup as its sidecar describes it, which is all that prune reads.
+    private static func put(_ name: String, _ createdAt: String, in store: TextStore) throws {
+        let manifest = Manifest(
+            granary: "1",
+            createdAt: createdAt,
+            database: .init(name: "shop", encoding: "UTF8", collate: "C", ctype: "C", owner: "app"),
+            server: .init(version: "15.18", versionNumber: 150018),
+            snapshot: "1",
+            scope: .init()
+        )
+        var sidecar = Sidecar(file: name, bytes: 1, sha256: "", isEncrypted: false, manifest)
+        (sidecar.address, sidecar.etag) = ("s3://\(TextStore.bucket)/\(name)", name)
+        let contents = try sidecar.contents(sealedBy: SealKey(key))
+        store[name] = .init("x", etag: name)
+        store["\(name).json"] = .init(String(decoding: contents, as: UTF8.self), etag: "json")
+    }
+
+    @Test(arguments: [[], ["--json"]]) func itTellsWhatIsGone(form: [String]) async throws {
+        try await ScratchFolder.with { folder in
+            let mark = folder.file("stalled")
+            let store = try TextStore { request in
+                guard request.method == "DELETE", request.target.hasSuffix("/b.zip") else { return nil }
+                try? Files.replace(mark, [], mode: 0o600)
+                return .stall
+            }
+            for (day, name) in ["a", "b", "c", "d"].enumerated() {
+                try Self.put("\(name).zip", "2026-11-0\(day + 1)T00:00:00Z", in: store)
+            }
+            let bucket = "s3://\(TextStore.bucket)/"
+            let prune =
+                "backups prune --keep-last 1 --backups \(bucket) --s3-endpoint '\(try #require(store.settings.endpoint))'"
+            let outcome = try await runCommand(
+                "/bin/bash",
+                [
+                    "-c",
+                    """
+                    set -m  # Else what runs in the background ignores an interrupt.
+                    "$G" \(prune) --s3-style path \(form.joined()) & granary=$!
+                    for _ in {1..400}; do [ -e stalled ] && break; sleep 0.05; done
+                    kill -INT $granary; wait $granary
+                    """,
+                ],
+                environment: [
+                    "G": granaryBinary(), "GRANARY_ARCHIVE_KEY": Self.key, "AWS_ACCESS_KEY_ID": "a",
+                    "AWS_SECRET_ACCESS_KEY": "b", "AWS_EC2_METADATA_DISABLED": "true",
+                ],
+                workingDirectory: folder.path
+            )
+            #expect(outcome.status == 130 && outcome.stderr.contains("granary: error: interrupted"), "\(outcome)")
+            let isJSON = !form.isEmpty
+            let gone: [String] = ["a", "b", "c"].filter { store["\($0).zip"] == nil }
+            let left: [String] = ["a", "b", "c"].filter { store["\($0).zip"] != nil }
+            #expect(left.contains("b") && store["d.zip"] != nil)
+            func list(_ key: String, _ names: [String]) -> String {
+                "\"\(key)\":[\(names.reversed().map { "\"\(bucket)\($0).zip\"" }.joined(separator: ","))]"
+            }
+            if isJSON {
+                #expect(outcome.stdout.split(separator: "\n").count == 1, "\(outcome)")
+                #expect(outcome.stdout.contains(list("deleted", gone)), "\(outcome)")
+                #expect(outcome.stdout.contains(list("not_deleted", left)), "\(outcome)")
+                #expect(outcome.stdout.contains(#/"error":\{"message":"interrupted",.*"code":130\}/#), "\(outcome)")
+            } else {
+                for name in gone { #expect(outcome.stdout.contains("\(name).zip") && !left.contains(name)) }
+                let verdicts = outcome.stdout.split(separator: "\n").filter { $0.hasSuffix(" not deleted") }
+                #expect(verdicts.count == left.count, "\(outcome)")
+                #expect(outcome.stdout.contains("\n\(gone.count) backup"), "\(outcome)")
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ struct FileCheck: Sendable {
     /// - Returns: The file to restore; nil if it is damaged, or was changed after it was sealed.
     /// - Throws: `StorageError.io`, `CancellationError`, `AgeError`.
     func run() async throws -> RestoreFile? {
+        journal.update { $0.notes += options.remarks }
         if !options.unreadable.isEmpty { journal.check(.newest, options.unreadable, else: "") }
         guard let file = subject.file else {
             checkAge()

@@ -22,6 +22,9 @@ extension DrillBench {
         for name in manifest.extensions.map(\.name) where Self.withJobs.contains(name) {
             journal.omit("background jobs of \(name)", because: "a drill runs none")
         }
+        if !manifest.scope.isWholeDatabase || manifest.scope.excluded != nil {
+            journal.omit("the rest of the database", because: "the backup holds \(manifest.scopeText)")
+        }
         let leftOut = manifest.tables.filter { table in
             table.dataLeftOut && table.kind == .ordinary
                 && !(table.name == "environment" && manifest.stateSchemas.contains(ExactText(table.schema)))

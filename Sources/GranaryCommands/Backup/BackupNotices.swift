@@ -5,7 +5,7 @@ internal import Storage
 // The end of a backup, for those who are told about it.
 extension BackupCommand {
     package func surrounding(on console: Console, _ run: () async throws -> Void) async throws {
-        try await notice.notices.around(on: console, subject: subject(on: console), run)
+        try await notice.notices(of: .backup).around(on: console, subject: subject(on: console), run)
     }
 
     /// What the options say about the database, in case that it does not answer. One that only lists the others is not

@@ -22,9 +22,7 @@ package struct PruneAfterBackup: ParsableArguments {
     ///
     /// - Throws: `CommandError` with `.usage`.
     func check(_ target: BackupTarget) throws {
-        // A variable may be meant for `granary backups prune`.
-        let isMeant = !OptionVariables.used.keys.contains { $0.hasPrefix("keep-") }
-        if !prune, keep.retention != nil, isMeant {
+        if !prune, keep.retention != nil {
             throw CommandError(.usage, "the --keep options have no effect without --prune", hint: "add --prune")
         }
         guard prune, !target.isListed else { return }

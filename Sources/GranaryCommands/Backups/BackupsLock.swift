@@ -11,7 +11,7 @@ package struct BackupsLock: SpokenCommand {
         discussion: """
             In a bucket with Object Lock it is a legal hold: the store keeps this content until \
             `granary backups unlock`, even if someone deletes it. Elsewhere the small file beside the backup notes \
-            the lock, which binds prune only: `rm` still deletes the file.
+            the lock, which binds granary only: it neither prunes nor replaces the backup; `rm` still deletes it.
 
             Example:
               granary backups lock shop-20261123T071500Z.zip
@@ -164,7 +164,7 @@ struct LockedBackup {
         guard isLocked else { return "unlocked \(file)\(until.map { "; the store keeps it until \($0)" } ?? "")" }
         return isHeld
             ? "locked \(file): a legal hold, so the store keeps this content until `granary backups unlock`"
-            : "locked \(file): this binds `granary backups prune` only; other programs can still delete it"
+            : "locked \(file): granary neither prunes nor replaces it; other programs can still delete it"
     }
 
     static let result = ResultDescription<LockedBackup>([

@@ -47,25 +47,31 @@ package struct BackupsPrune: SpokenCommand {
             sealKeys: try Installation(console).knownKeys()
         )
         let decisions = try Retention.respectingHolds(keep.retention?.decide(catalogue) ?? [], in: stores)
-        if !dryRun { try delete(decisions.filter { !$0.isKept }.map(\.entry), in: stores, on: console) }
-        let listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
-        if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
-        for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
-        for file in listing.skipped { console.note("skipped \(file.path), which \(file.reason)") }
+        var listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
+        if !dryRun {
+            do {
+                try BackupDeletion.delete(decisions.filter { !$0.isKept }.map(\.entry), in: stores) {
+                    listing.deleted.insert($0.path)
+                }
+            } catch {
+                listing.failure = FailureReport(error, isInterrupted: Task.isCancelled)
+            }
+        }
+        try tell(listing, on: console)
     }
 
-    /// If not all can be deleted, the list is not printed, so what is gone is named here.
-    private func delete(
-        _ entries: [BackupCatalogue.Entry],
-        in stores: ObjectStores,
-        on console: Console
-    ) throws {
-        var deleted: [String] = []
-        do {
-            try BackupDeletion.delete(entries, in: stores) { deleted.append($0.path) }
-        } catch {
-            for path in deleted { console.note("deleted \(path)") }
-            throw error
+    /// Prints the list also after a failure or an interrupt: what is gone must be known.
+    ///
+    /// - Throws: `ExitCode` of the failure, after it was reported; `OutputError`.
+    private func tell(_ listing: PruneListing, on console: Console) throws {
+        if console.settings.isJSON {
+            try console.result(PruneListing.result.document(listing))
+        } else {
+            for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
+            for file in listing.skipped { console.note("skipped \(file.path), which \(file.reason)") }
         }
+        guard let failure = listing.failure else { return }
+        console.withoutDocument.report(failure)
+        throw ExitCode(failure.status.rawValue)
     }
 }

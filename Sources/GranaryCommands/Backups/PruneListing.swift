@@ -7,6 +7,10 @@ struct PruneListing {
     let catalogue: BackupCatalogue
     let decisions: [Retention.Decision]
     let isDryRun: Bool
+    /// The paths of the backups that were deleted.
+    var deleted: Set<String> = []
+    /// Why not all were deleted.
+    var failure: FailureReport?
 
     func lines(width: Int?) -> [String] {
         var table = TableRenderer([
@@ -17,13 +21,13 @@ struct PruneListing {
             let verdict =
                 decision.isKept
                 ? "kept: \(decision.reasons.map(\.rawValue).joined(separator: ", "))"
-                : isDryRun ? "would be deleted" : "deleted"
+                : isDryRun ? "would be deleted" : deleted.contains(decision.entry.path) ? "deleted" : "not deleted"
             table.add([
                 decision.entry.file, decision.entry.summary?.createdAt ?? "",
                 Formatting.bytes(decision.entry.bytes), verdict,
             ])
         }
-        let gone = decisions.filter { !$0.isKept }
+        let gone = decisions.filter { !$0.isKept && (isDryRun || deleted.contains($0.entry.path)) }
         let bytes = gone.map(\.entry.bytes).saturatedSum
         let verb = isDryRun ? "would be deleted" : "deleted"
         let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
@@ -31,10 +35,14 @@ struct PruneListing {
     }
 
     static let result = ResultDescription<PruneListing>([
-        .init("dry_run", \.isDryRun), .init("deleted") { $0.paths(kept: false) },
-        .init("kept") { $0.paths(kept: true) }, .init("backups", each: decision, \.decisions),
-        .init("skipped", each: skip, \.skipped),
+        .init("dry_run", \.isDryRun), .init("deleted") { $0.unkept { $0.isDryRun || $0.deleted.contains($1) } },
+        .init("not_deleted") { $0.unkept { !$0.isDryRun && !$0.deleted.contains($1) } },
+        .init("kept") { $0.decisions.filter(\.isKept).map(\.entry.path) },
+        .init("backups", each: decision, \.decisions), .init("skipped", each: skip, \.skipped),
+        .part(failed, \.failure),
     ])
+
+    private static let failed = ResultDescription<FailureReport>([.init("error", FailureReport.result) { $0 }])
 
     private static let decision = ResultDescription<Retention.Decision>([
         .init("path", \.entry.path), .init("created_at", \.entry.summary?.createdAt), .init("kept", \.isKept),
@@ -56,5 +64,7 @@ struct PruneListing {
         }
     }
 
-    private func paths(kept: Bool) -> [String] { decisions.filter { $0.isKept == kept }.map(\.entry.path) }
+    private func unkept(_ isMeant: (PruneListing, String) -> Bool) -> [String] {
+        decisions.filter { !$0.isKept }.map(\.entry.path).filter { isMeant(self, $0) }
+    }
 }

@@ -80,7 +80,12 @@ package struct ConvertCommand: SpokenCommand {
         let stores = store.stores(on: console)
         let path = try BackupFile.found(file, backups: backups, in: stores, takesAll: true)
         let target = try BackupTarget(output: output, kind: .zip, folder: backups)
-        if let output { try stores.requireFree(output, overwrite: force) }
+        if let output {
+            try stores.requireFree(output, overwrite: force)
+            var options = BackupOptions(output: .file(path: output, overwrite: force))
+            options.stores = stores
+            try options.requireUnlocked()
+        }
         try target.removeLeftovers(stores, upload.settings, on: console)
         let dump = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
         let connected = try await database.connect(on: console, mayBeMissing: true)

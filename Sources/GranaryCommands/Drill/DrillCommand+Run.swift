@@ -34,6 +34,7 @@ extension DrillCommand {
         options.environments = try EnvironmentsFile.read(migrations: service.migrations)
         options.migrations = try migrations(on: console)
         options.stateSchema = service.state.stateSchema
+        options.remarks = choice.remarks
         tellBefore(choice, on: console)
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
@@ -54,6 +55,8 @@ extension DrillCommand {
         var path: String
         /// nil for a dump.
         var manifest: Manifest?
+        /// Sentences about the choice.
+        var remarks: [String] = []
         var unreadable: [String] = []
     }
 
@@ -67,7 +70,7 @@ extension DrillCommand {
         )
     }
 
-    /// The newest backup of a whole database, else the newest at all.
+    /// The newest complete backup, else the newest of a whole database, else the newest at all.
     private func newest(_ keyring: AgeKeyring, _ stores: ObjectStores, on console: Console) async throws -> Choice {
         let catalogue = try await BackupCatalogue.read(
             folder: subject.backups,
@@ -79,8 +82,7 @@ extension DrillCommand {
         // A backup that was made while a clock was wrong would be the newest for ever.
         let ofFuture = described.filter { Self.isOfFuture($0) }
         let readable = described.count == ofFuture.count ? described : described.filter { !Self.isOfFuture($0) }
-        guard let newest = readable.first(where: { $0.summary?.isWholeDatabase == true }) ?? readable.first
-        else {
+        guard let newest = BackupCatalogue.newest(of: readable) else {
             let first = catalogue.entries.first
             throw CommandError(
                 .file,
@@ -92,6 +94,7 @@ extension DrillCommand {
         return Choice(
             path: newest.path,
             manifest: newest.manifest,
+            remarks: Self.remarks(on: newest, among: readable, in: subject.backups),
             unreadable: Self.passedOver(catalogue, since: newest)
                 + ofFuture.filter { $0.path != newest.path }.map { "\($0.file) is dated in the future" }
         )
@@ -103,6 +106,21 @@ extension DrillCommand {
             let reason = entry.problem ?? "only its description of another installation tells about it"
             return "\(entry.file) is newer than \(newest.file), and cannot be read: \(reason)"
         }
+    }
+
+    /// What a person who did not name the backup might take it for.
+    private static func remarks(
+        on newest: BackupCatalogue.Entry,
+        among entries: [BackupCatalogue.Entry],
+        in folder: String
+    ) -> [String] {
+        if let limits = newest.summary?.limits {
+            return ["\(newest.file) is not complete (\(limits)), and \(folder) has no complete backup"]
+        }
+        // Parts are made for other purposes, such as to undo a command.
+        let newer = entries.prefix { $0.path != newest.path }.first { $0.summary?.isWholeDatabase == true }
+        guard let newer, let limits = newer.summary?.limits else { return [] }
+        return ["\(newer.file) is newer than \(newest.file), but not complete: \(limits)"]
     }
 
     private static func isOfFuture(_ entry: BackupCatalogue.Entry) -> Bool {
@@ -181,6 +199,7 @@ extension DrillCommand {
 extension DrillCommand {
     private func tell(_ evidence: DrillEvidence, _ stores: ObjectStores, on console: Console) throws {
         let report = evidence.report
+        evidence.record()
         evidence.note(in: stores, sealKeys: try Installation(console).knownKeys(), on: console)
         if console.settings.isJSON {
             try console.result(exactly: evidence.sealed(as: .json))

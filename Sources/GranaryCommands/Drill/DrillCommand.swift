@@ -23,6 +23,7 @@ package struct DrillCommand: SpokenCommand {
     @OptionGroup(title: "Which backup") package var subject: Subject
     @OptionGroup(title: "Where") package var place: Place
     @OptionGroup(title: "What else to check") package var checks: Checks
+    @OptionGroup(title: "Who is told") package var notice: NoticeOptions
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
@@ -101,7 +102,10 @@ package struct DrillCommand: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        if subject.latest, subject.file != nil { throw ValidationError("--latest and a file contradict each other") }
+        // A variable may be meant for runs without a file.
+        if subject.latest, subject.file != nil, OptionVariables.used["latest"] == nil {
+            throw ValidationError("--latest and a file contradict each other")
+        }
         if place.local, place.server != nil { throw ValidationError("--local and --server contradict each other") }
         if subject.file == "-" { throw ValidationError("a drill reads the file more than once, so it takes no pipe") }
     }

@@ -18,7 +18,7 @@ struct DrillEvidence {
     let drilledAt: String
     let drilledBy: String
     let host: String
-    private let key: SealKey?
+    private var key: SealKey?
 
     /// - Parameter key: nil leaves the documents unsealed.
     init(_ report: DrillReport, key: SealKey?, _ console: Console) {
@@ -37,6 +37,13 @@ struct DrillEvidence {
             case .text: DrillDocument(self).text
             }
         return key.map { SealedText.seal(text, with: $0) } ?? text
+    }
+
+    /// The document for programs that are told of the drill. The seal is one of the printed text.
+    var documentWithoutSeal: JSONDocument {
+        var copy = self
+        copy.key = nil
+        return Self.result.document(copy)
     }
 
     /// `Seal: <name of the key> hmac_sha_256 <digits>`, with zeros until it is sealed.

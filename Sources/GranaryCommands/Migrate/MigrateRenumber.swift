@@ -37,7 +37,8 @@ package struct MigrateRenumber: SpokenCommand {
     package mutating func validate() throws {
         if let from { _ = try MigrateGoto.number(from) }
         if let to, Int(to).map({ $0 > 0 }) != true { throw ValidationError("\(to) is not the number of a migration") }
-        if from != nil, base != nil {
+        // A variable may be meant for `granary validate`.
+        if from != nil, base != nil, OptionVariables.used["base"] == nil {
             throw ValidationError("--base finds the migrations itself; omit the number")
         }
     }

@@ -94,11 +94,14 @@ package struct MigrateDown: SpokenCommand {
 
     package mutating func validate() throws {
         if let count, count < 1 { throw ValidationError("the number of migrations must be 1 or more") }
-        if count != nil, all { throw ValidationError("a number and --all cannot be combined") }
+        // A variable may be meant for another command, and the number reverts less.
+        if count != nil, all, OptionVariables.used["all"] == nil {
+            throw ValidationError("a number and --all cannot be combined")
+        }
     }
 
     package func run(on console: Console) async throws {
-        let request = MigrationRequest.down(all ? nil : count ?? 1)
+        let request = MigrationRequest.down(count ?? (all ? nil : 1))
         let session = try await MigrationSession.open(
             common,
             manner: manner,

@@ -39,8 +39,9 @@ package struct NoticeOptions: ParsableArguments {
         where value?.isEmpty == true { throw ValidationError("--\(name) is empty") }
     }
 
-    var notices: Notices {
+    func notices(of job: NoticeRecord.Job) -> Notices {
         Notices(
+            job: job,
             ping: ping.flatMap { PingAddress($0) },
             metrics: metrics.map { MetricsFile(path: $0) },
             onSuccess: onSuccess,

@@ -5,6 +5,11 @@ package final class NoticeRecord: Sendable {
     /// The record of the command that runs; nil if it tells no one.
     @TaskLocal package static var current: NoticeRecord?
 
+    /// What a run does, as metrics name it.
+    package enum Job: String, Sendable, CaseIterable {
+        case backup, drill
+    }
+
     /// A database, as metrics name it.
     package struct Subject: Sendable, Hashable {
         package var database: String
@@ -15,21 +20,25 @@ package final class NoticeRecord: Sendable {
         }
     }
 
-    /// A backup that is complete.
+    /// A backup that is complete, or a drill that found nothing.
     package struct Figures: Sendable, Equatable {
         package var subject: Subject
         package var bytes: Int
-        package var rawBytes: Int
+        /// nil for a drill.
+        package var rawBytes: Int?
         package var rows: Int
         package var tables: Int
         package var seconds: Double
         /// In seconds since 1970. With several databases the run ends later.
         package var endedAt: Int
+        /// Of a drill: the age of the backup, and the duration of the restore, in seconds.
+        package var rpoSeconds: Int?
+        package var rtoSeconds: Double?
 
         package init(
             _ subject: Subject,
             bytes: Int,
-            rawBytes: Int,
+            rawBytes: Int? = nil,
             rows: Int,
             tables: Int,
             seconds: Double,
@@ -50,11 +59,11 @@ package final class NoticeRecord: Sendable {
 
     package init() {}
 
-    /// One database is backed up. A command for several calls this for each.
+    /// One database is backed up, or its backup was drilled. A command for several calls this for each.
     package func finished(_ figures: Figures) { state.withLock { $0.finished.append(figures) } }
 
-    /// For one of several databases the run is no success, even if its backup is complete. A command for a single
-    /// database need not call this.
+    /// For this database the run is no success, even if its backup is complete. A command that means a single database by
+    /// its options need not call this.
     package func failed(_ subject: Subject) { state.withLock { $0.failed.append(subject) } }
 
     /// The result of the command, as `--json` prints it.

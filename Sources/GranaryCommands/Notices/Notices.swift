@@ -15,6 +15,7 @@ package struct Notices: Sendable {
         package init() {}
     }
 
+    var job = NoticeRecord.Job.backup
     var ping: PingAddress?
     var metrics: MetricsFile?
     var onSuccess: String?
@@ -39,7 +40,7 @@ package struct Notices: Sendable {
             console.note("note: the ping goes over plain http, so others on the way can read its URL")
         }
         let record = NoticeRecord()
-        var outcome = RunOutcome(code: ExitStatus.done.rawValue, seconds: 0, endedAt: 0)
+        var outcome = RunOutcome(job: job, code: ExitStatus.done.rawValue, seconds: 0, endedAt: 0)
         do {
             try await NoticeRecord.$current.withValue(record) { try await body() }
             (outcome.finished, outcome.document) = (record.finished, record.document)

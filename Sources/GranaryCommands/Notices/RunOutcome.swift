@@ -1,5 +1,6 @@
 /// How a run ended, for those who are told about it.
 struct RunOutcome: Sendable {
+    var job = NoticeRecord.Job.backup
     /// The exit code of the command.
     var code: Int32
     /// From the start of the command to its end.
@@ -25,12 +26,15 @@ struct RunOutcome: Sendable {
     var text: String {
         var figures: [(String, JSONDocument)] = [("exit_code", .integer(Int(code))), ("seconds", .number(seconds))]
         if !finished.isEmpty {
+            figures.append(("bytes", .integer(finished.map(\.bytes).saturatedSum)))
+            let raw = finished.compactMap(\.rawBytes)
+            if !raw.isEmpty { figures.append(("raw_bytes", .integer(raw.saturatedSum))) }
             figures += [
-                ("bytes", .integer(finished.map(\.bytes).saturatedSum)),
-                ("raw_bytes", .integer(finished.map(\.rawBytes).saturatedSum)),
                 ("rows", .integer(finished.map(\.rows).saturatedSum)),
                 ("tables", .integer(finished.map(\.tables).saturatedSum)),
             ]
+            if let rpo = finished[0].rpoSeconds { figures.append(("rpo_seconds", .integer(rpo))) }
+            if let rto = finished[0].rtoSeconds { figures.append(("rto_seconds", .number(rto))) }
         }
         return figures.map { "\($0) \($1.text)\n" }.joined()
     }

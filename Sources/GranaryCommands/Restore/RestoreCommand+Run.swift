@@ -40,6 +40,11 @@ extension RestoreCommand {
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
         let opened = try RestoreFile(path, keyring: try keys.keyring(on: console), stores: stores)
+        if opened.manifest != nil {
+            // A variable may be meant for plain dumps; an archive is whole, and says its encoding.
+            if OptionVariables.used["allow-incomplete"] != nil { options.allowIncomplete = false }
+            if OptionVariables.used["encoding"] != nil { options.encoding = nil }
+        }
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {

@@ -29,7 +29,9 @@ package struct GranaryProgram: Sendable {
                 completed.arguments = Self.separated(completed.arguments)
             }
             if let unknown = UnknownCommand(completed.arguments, below: root) { throw unknown.error }
-            command = try root.parseAsRoot(completed.arguments)
+            command = try OptionVariables.$used.withValue(completed.used) {
+                try root.parseAsRoot(completed.arguments)
+            }
         } catch {
             return end(with: error, parsing: completed)
         }

@@ -6,7 +6,24 @@ internal import ArgumentParser
 /// An option on the command line takes precedence over its variable.
 package struct OptionVariables {
     /// Groups of options that exclude each other. One on the command line disables the variables of the others.
-    private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
+    private static let contradicting = [
+        ["database-url", "local"], ["server", "local"], ["quiet", "verbose"], ["offline", "scratch-url"],
+        ["generate", "common"], ["grant", "schema"], ["all-databases", "service"], ["all-databases", "schema"],
+        ["all-databases", "table"],
+    ]
+
+    /// Such groups for commands that only read. One that empties tables should not choose between them.
+    private static let contradictingInReading = [["all", "schema"]]
+
+    /// Options that change nothing unless the other one is given. Where a command knows the other one and lacks it, the
+    /// variable is meant for another form of the command, or for another command.
+    ///
+    /// A variable that would change what is written or deleted, such as GRANARY_IF_EMPTY, is refused like its option.
+    private static let belonging = [
+        "exclude-database": "all-databases", "digests": "since", "rows": "generate", "strict": "generate",
+        "write": "generate", "output": "generate", "keep-last": "prune", "keep-hourly": "prune", "keep-daily": "prune",
+        "keep-weekly": "prune", "keep-monthly": "prune", "keep-yearly": "prune", "keep-within": "prune",
+    ]
 
     /// The variables that gave options to this run, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
@@ -42,22 +59,33 @@ package struct OptionVariables {
         }
         try requirePlan(of: type, command, arguments, place)
         let given = arguments[place...].prefix { $0 != "--" }
-        var added: [String] = []
+        func isGiven(_ names: [String]) -> Bool {
+            command.arguments?.contains { option in
+                option.longNames.contains(where: names.contains) && given.contains { option.isNamed(by: $0) }
+            } ?? false
+        }
+        var contradicting = Self.contradicting
+        if (type as? any GranaryCommand.Type)?.onlyReads == true { contradicting += Self.contradictingInReading }
+        var added: [(option: String, words: [String])] = []
         var used: [String: String] = [:]
         for option in command.arguments ?? [] {
             for name in option.longNames where !Self.withoutVariable.contains(name) {
                 let variable = Self.variable(for: name)
                 guard let value = variables[variable], !isMeantForAnother(option, value, named: name) else { continue }
-                let rivals = Self.contradicting.first { $0.contains(name) } ?? [name]
-                let isGiven = command.arguments?.contains { other in
-                    other.longNames.contains(where: rivals.contains) && given.contains { other.isNamed(by: $0) }
-                }
-                if isGiven == true { continue }
-                added += try option.words(name: name, value: value, variable: variable)
+                if isGiven(contradicting.filter { $0.contains(name) }.flatMap(\.self) + [name]) { continue }
+                added.append((name, try option.words(name: name, value: value, variable: variable)))
                 used[name] = variable
             }
         }
-        return Completed(arguments: arguments[..<place] + added + arguments[place...], used: used)
+        let switchedOn = Set(added.filter { !$0.words.isEmpty }.map(\.option))
+        for (option, owner) in Self.belonging
+        where command.arguments?.contains(where: { $0.longNames.contains(owner) }) == true && !isGiven([owner])
+            && !switchedOn.contains(owner)
+        {
+            added.removeAll { $0.option == option }
+            used[option] = nil
+        }
+        return Completed(arguments: arguments[..<place] + added.flatMap(\.words) + arguments[place...], used: used)
     }
 
     package static func variable(for option: String) -> String {

@@ -15,7 +15,7 @@ struct Status {
     let services: [ServiceState]
     /// The number of migrations in the folders, if the database was not reached.
     let files: Int
-    /// The newest whole backup of the database, else the newest part; nil if the folder has none.
+    /// See `BackupCatalogue.newest(of:)`; nil if the folder has no backup of the database.
     let backup: BackupCatalogue.Entry?
     let checks: [Doctor.Check]
 
@@ -88,7 +88,7 @@ struct Status {
     private static func text(_ backup: BackupCatalogue.Entry) -> String {
         let facts: [String?] = [
             backup.summary?.createdAt, Formatting.bytes(backup.bytes),
-            backup.summary.flatMap { $0.isWholeDatabase ? nil : "only \($0.selection ?? "a part")" },
+            backup.summary?.limits,
         ]
         return "\(backup.path) (\(facts.compactMap(\.self).joined(separator: ", ")))"
     }
@@ -104,7 +104,7 @@ struct Status {
 
     private static let entry = ResultDescription<BackupCatalogue.Entry>([
         .init("file", \.path), .init("created_at") { $0.summary?.createdAt }, .init("bytes", \.bytes),
-        .init("whole_database") { $0.summary?.isWholeDatabase },
+        .init("whole_database") { $0.summary?.isWholeDatabase }, .init("complete") { $0.summary?.isComplete },
     ])
 
     private static let check = ResultDescription<Doctor.Check>([

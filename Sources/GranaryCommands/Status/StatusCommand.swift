@@ -103,9 +103,7 @@ package struct StatusCommand: SpokenCommand {
 
 extension BackupCatalogue {
     /// The newest backup of this database, or of any, that the backup itself or a sidecar of this installation proves.
-    /// A part restores no database, so a whole one takes precedence.
     fileprivate func newest(of database: String?) -> Entry? {
-        let own = entries.filter { $0.isCertain && (database == nil || $0.summary?.database == database) }
-        return own.first { $0.summary?.isWholeDatabase == true } ?? own.first
+        Self.newest(of: entries.filter { $0.isCertain && (database == nil || $0.summary?.database == database) })
     }
 }
