@@ -125,45 +125,10 @@ enum CitusRules {
         why:
             "A foreign key is checked on one node: a distributed table can only refer to reference tables, or with its "
             + "distribution column to that of a table in its group.",
-        safeForm: "include the distribution columns of both tables in the key, or make the other a reference table",
-        kinds: ["AlterTableStmt"]
-    ) { context in
-        guard let table = context.relation(context.tree["relation"]), let own = context.distribution(of: table) else {
-            return []
-        }
-        return ForeignKey.all(in: context).compactMap { key in
-            guard let reason = refusal(of: key, from: table, own, context) else { return nil }
-            return LintMatch(reason, at: key.node.content.offset)
-        }
-    }
-
-    /// The reason why Citus refuses a foreign key; nil if it does not, as far as the text shows.
-    private static func refusal(
-        of key: ForeignKey,
-        from table: RelationName,
-        _ own: TableDistribution,
-        _ context: LintContext
-    ) -> String? {
-        guard let other = context.distribution(of: key.target) else { return nil }
-        switch (own, other) {
-        case (.reference, .hash), (.reference, .single), (.local, .hash), (.local, .single):
-            return "\(table) is not in shards, so it cannot refer to \(key.target), which is"
-        case (.hash, .local), (.single, .local):
-            return "\(table) is distributed, so it cannot refer to \(key.target), which is on the coordinator alone"
-        case (.hash, .single), (.single, .hash):
-            return "\(table) and \(key.target) are not in the same group"
-        case (.hash(let column), .hash(let target)):
-            let targets =
-                key.targetColumns.isEmpty ? context.schema[key.target]?.primaryKey ?? [] : key.targetColumns
-            // Without its columns the text does not show the key.
-            guard targets.count == key.columns.count,
-                !zip(key.columns, targets).contains(where: { $0 == column && $1 == target })
-            else { return nil }
-            return "the key does not lead from \(table).\(column) to \(key.target).\(target), by which the tables are "
-                + "distributed"
-        default: return nil
-        }
-    }
+        safeForm: "include the distribution columns of both tables in the key and store the tables together, or make the "
+            + "other a reference table first",
+        kinds: ["AlterTableStmt", "CreateStmt", "SelectStmt"]
+    ) { context in CitusForeignKeys.all(in: context) }
 
     private static let unsupported = LintRule(
         "citus-unsupported-statement",
@@ -173,7 +138,10 @@ enum CitusRules {
         isRefusal: true,
         why: "Citus refuses some statements for its tables that PostgreSQL accepts for ordinary ones.",
         safeForm: "use another statement, or undistribute the table first",
-        kinds: ["AlterTableStmt", "CreateTrigStmt", "DropStmt", "IndexStmt"]
+        kinds: [
+            "AlterTableStmt", "CreateTrigStmt", "DropStmt", "IndexStmt", "SelectStmt", "InsertStmt", "UpdateStmt",
+            "DeleteStmt",
+        ]
     ) { context in CitusRefusals.all(in: context) }
 
     private static let volatileUpdate = LintRule(
@@ -243,6 +211,8 @@ private enum CitusRefusals {
         case "CreateTrigStmt": trigger(context)
         case "DropStmt": indexDrop(context)
         case "IndexStmt": index(context)
+        case "SelectStmt": calls(context)
+        case "InsertStmt", "UpdateStmt", "DeleteStmt": CitusJoins.all(in: context)
         default: alterations(context)
         }
     }
@@ -291,6 +261,58 @@ private enum CitusRefusals {
         return [LintMatch("an index of \(table) cannot name a tablespace", hint: "omit TABLESPACE")]
     }
 
+    /// Calls of Citus's functions that it refuses.
+    private static func calls(_ context: LintContext) -> [LintMatch] {
+        var schema = context.schema
+        return CitusCall.all(in: context.tree).compactMap { call in
+            let before = schema
+            schema.learn(call)
+            guard let table = call.table else { return nil }
+            if call.function == "undistribute_table" {
+                let isReferred = before.made.contains { other in
+                    !other.canBe(table) && context.distribution(of: other, in: before)?.isManaged == true
+                        && before.hasForeignKey(from: other) { $0.canBe(table) }
+                }
+                let isKeyed = isReferred || before.hasForeignKey(from: table) { !$0.canBe(table) }
+                guard isKeyed, !call.isOn("cascade_via_foreign_keys") else { return nil }
+                return LintMatch(
+                    "\(table) has foreign keys or is referred to",
+                    at: call.offset,
+                    hint: "drop them first, or undistribute all these tables with cascade_via_foreign_keys => true"
+                )
+            }
+            guard call.function.hasPrefix("create_distributed_table"), case .table(let other)? = call.companion else {
+                return nil
+            }
+            return colocationRefusal(of: call, with: other, table, before, context)
+        }
+    }
+
+    private static func colocationRefusal(
+        of call: CitusCall,
+        with other: RelationName,
+        _ table: RelationName,
+        _ schema: SchemaModel,
+        _ context: LintContext
+    ) -> LintMatch? {
+        if call.shards != nil {
+            return LintMatch(
+                "\(table) gets the shards of \(other), so their number cannot be given",
+                at: call.offset,
+                hint: "omit shard_count"
+            )
+        }
+        guard let column = call.distribution?.column, let own = schema[table]?.columns[column]?.type,
+            case .hash(let key)? = context.distribution(of: other, in: schema),
+            let type = schema[other]?.columns[key]?.type, !own.isStored(like: type)
+        else { return nil }
+        return LintMatch(
+            "\(table).\(column) is \(own), and \(other).\(key) is \(type), so the tables cannot be stored together",
+            at: call.offset,
+            hint: "give both distribution columns the same type"
+        )
+    }
+
     private static func alterations(_ context: LintContext) -> [LintMatch] {
         guard context.tree["objtype"].string == "OBJECT_TABLE",
             let table = context.citusTable(context.tree["relation"])
@@ -310,6 +332,12 @@ private enum CitusRefusals {
             default: return nil
             }
         }
+    }
+}
+
+extension SchemaModel {
+    fileprivate func hasForeignKey(from table: RelationName, to isMeant: (RelationName) -> Bool) -> Bool {
+        self[table]?.foreignKeys.values.contains { isMeant($0.target) } == true
     }
 }
 
