@@ -93,7 +93,8 @@ enum CitusForeignKeys {
                 if targets.count == key.columns.count,
                     !zip(key.columns, targets).contains(where: { $0 == column && $1 == target })
                 {
-                    return "the key does not lead from \(table).\(column) to \(key.target).\(target), by which the tables "
+                    return
+                        "the key does not lead from \(table).\(column) to \(key.target).\(target), by which the tables "
                         + "are distributed"
                 }
             }
