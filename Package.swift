@@ -272,7 +272,7 @@ let package = Package(
             dependencies: ["Cleaning", "granary", "Archive", "Storage", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
-        .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData"], swiftSettings: settings),
+        .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData", "Basics"], swiftSettings: settings),
         .testTarget(
             name: "SeedingTests",
             dependencies: ["Seeding", "Project", "PostgresClient", "TestSupport", log],

@@ -83,7 +83,7 @@ package final class ArchiveWriter: Sendable {
     ///
     /// - Parameter key: The key to seal the archive with.
     package func finish(_ manifest: Manifest, sealedBy key: SealKey? = nil) throws {
-        let contents = try Seal.contents(of: manifest, by: key)
+        let contents = try manifest.sealedContents(by: key)
         let limit = ManifestFile.bytesMax(storedBytes:)
         // A manifest with thousands of similar tables would compress better than a reader accepts, so it is stored.
         let packed = try packed(contents).flatMap { contents.count <= limit($0.count) ? $0 : nil }

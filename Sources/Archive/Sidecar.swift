@@ -73,7 +73,7 @@ package struct Sidecar: Codable, Sendable, Equatable {
     /// The content of the file.
     ///
     /// - Parameter key: Seals it.
-    package func contents(sealedBy key: SealKey?) throws -> [UInt8] { try Seal.contents(of: self, by: key) }
+    package func contents(sealedBy key: SealKey?) throws -> [UInt8] { try sealedContents(by: key) }
 
     /// Whether one of the keys has sealed the file with this content.
     package func isSealed(by keys: [SealKey], _ contents: [UInt8]) -> Bool {

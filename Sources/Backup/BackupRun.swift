@@ -1,4 +1,3 @@
-internal import AgeEncryption
 internal import Archive
 internal import Bookkeeping
 internal import Citus
@@ -91,69 +90,6 @@ package struct BackupRun: Sendable {
         } catch {
             return ["the description of the backup, \(place), could not be written: \(error)"]
         }
-    }
-
-    private func report(_ manifest: Manifest, _ output: BackupOutput, seconds: Double) -> BackupReport {
-        let objects = manifest.largeObjects
-        let withRows = manifest.tables.filter { $0.kind == .ordinary }
-        return BackupReport(
-            file: output.path,
-            fileKey: output.fileKey,
-            database: manifest.database.name,
-            bytes: output.bytes,
-            rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
-            rows: manifest.countedRows,
-            tables: manifest.countedTables.count,
-            chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count },
-            seconds: seconds,
-            snapshot: manifest.snapshot,
-            serverVersion: manifest.server.version,
-            environment: manifest.environment,
-            notes: notes(manifest)
-        )
-    }
-
-    private func notes(_ manifest: Manifest) -> [String] {
-        let redacted = manifest.redacted.map {
-            "left out of the archive: the secrets of \($0) (--with-secrets keeps them)"
-        }
-        let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
-            .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
-        let isOfSchemas = manifest.scope.tables.isEmpty
-        let ledger =
-            isOfSchemas && manifest.ledger == nil
-            ? [
-                "the ledger of migrations is not included, because granary's own tables cannot be read; `granary doctor` shows why"
-            ]
-            : []
-        let read = Set(manifest.sequences.map(\.oid))
-        let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
-            .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
-        let dependents = manifest.scope.excluded?.dependents ?? []
-        let excluded =
-            dependents.isEmpty
-            ? [] : ["left out, too, because they need what is excluded: \(dependents.listed(atMost: 20))"]
-        return redacted + unlogged + sequences + ledger + excluded + partNotes(manifest)
-    }
-
-    /// Notes about tables of a part in other schemas, and about missing objects that it needs.
-    private func partNotes(_ manifest: Manifest) -> [String] {
-        guard !manifest.scope.isWholeDatabase else { return [] }
-        let named = manifest.scope.tables.flatMap { text in
-            manifest.tables.filter {
-                !TableName.named(text, in: [$0]) { TableName(schema: $0.schema, name: $0.name) }.isEmpty
-            }.map(\.schema)
-        }
-        let schemas = Set(exactly: manifest.scope.schemas + named)
-        let elsewhere = manifest.tables.filter { !schemas.contains($0.schema) }.map {
-            TableName(schema: $0.schema, name: $0.name).spelling
-        }
-        let children =
-            elsewhere.isEmpty
-            ? [] : ["partitions and inheritance children in other schemas are in the backup: \(elsewhere.listed())"]
-        let needs = (manifest.needs ?? []).map(\.title)
-        return children
-            + (needs.isEmpty ? [] : ["the part needs objects that are not in the backup: \(needs.listed(atMost: 20))"])
     }
 }
 
@@ -338,56 +274,6 @@ extension BackupRun {
 
     private var compression: Compression {
         get throws { try Compression(engine: options.engine, level: options.level) }
-    }
-}
-
-extension Manifest {
-    /// The manifest as far as it is known before the first row is read: without tables, roles and members.
-    init(_ snapshot: ExportedSnapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
-        self.init(
-            granary: granaryVersion,
-            createdAt: snapshot.time,
-            environment: snapshot.environment ?? options.environment,
-            database: Manifest.Database(snapshot.database),
-            server: Manifest.Server(
-                version: snapshot.serverVersionText,
-                versionNumber: snapshot.serverVersion,
-                systemIdentifier: snapshot.systemIdentifier
-            ),
-            snapshot: snapshot.name,
-            walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(snapshot.catalog, schema)
-        )
-        if let name = options.databaseName { database.name = name }
-        undoFor = options.undoFor
-        isConverted = options.isConverted ? true : nil
-        recipients = options.audience?.recipients.map(\.text)
-        schemaVersions = snapshot.schemaVersions
-        ledger = snapshot.ledger
-        extensions = snapshot.extensions
-        needs = snapshot.needs.flatMap { $0.isEmpty ? nil : $0 }
-        distributed =
-            snapshot.distributed.isEmpty
-            ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
-        distribution = snapshot.distribution
-        let gone = Set(exactly: scope.excluded?.schemas ?? [])
-        schemas = scope.schemas.isEmpty ? snapshot.schemas.filter { !gone.contains($0) } : scope.schemas
-        self.schema = schema.items
-        redacted = schema.redacted
-        sequences = snapshot.sequences
-    }
-}
-
-extension Manifest.Scope {
-    fileprivate init(_ catalog: BackupCatalog, _ schema: DumpedSchema) {
-        self.init(schemas: catalog.scope.schemas, tables: catalog.scope.tables)
-        requested = catalog.requested
-        guard let exclusion = catalog.exclusion else { return }
-        excluded = Excluded(
-            schemas: exclusion.schemas,
-            tables: exclusion.tables.map(\.spelling),
-            dependents: schema.dependents
-        )
     }
 }
 

@@ -21,13 +21,6 @@ struct AdvisoryKey: Sendable, Hashable {
     /// - Parameter group: Shared by all locks of one purpose, so that they can be found.
     init(group: UInt32, _ member: UInt32) { (high, low, isPair) = (group, member, true) }
 
-    /// FNV-1a, which is the same in every version of granary. Swift's own hashes are not.
-    static func hash(_ text: String) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
-    }
-
     /// Takes the lock for the session, until it is released or the session ends.
     ///
     /// - Parameter isShared: Whether other sessions may take it, too, in the same way.

@@ -3,13 +3,13 @@ package import PostgresClient
 /// Allows one backup at a time of a database into the same place. It ends with the session that holds it, which is the
 /// one that keeps the snapshot.
 package struct BackupLock: Sendable {
-    private let key: AdvisoryKey
+    let key: AdvisoryKey
     private let isShared: Bool
 
     /// - Parameter place: The folder or file that the backup goes to, in one spelling. nil for a pipe: then the lock
     ///   only shows that the backup runs.
     package init(place: String?) {
-        let hash = place.map { AdvisoryKey.hash("granary backup \($0)") } ?? 0
+        let hash = place.map { FNV1a.hash(of: "granary backup \($0)") } ?? 0
         key = AdvisoryKey(group: AdvisoryKey.backups, UInt32(truncatingIfNeeded: hash ^ (hash >> 32)))
         isShared = place == nil
     }

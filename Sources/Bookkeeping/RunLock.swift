@@ -40,7 +40,7 @@ package struct RunLock: Sendable {
     /// continues, and this key keeps other runners away.
     static func workKey(service: String) -> Int { key("granary migrate \(service), the files") }
 
-    private static func key(_ text: String) -> Int { Int(bitPattern: UInt(AdvisoryKey.hash(text))) }
+    private static func key(_ text: String) -> Int { Int(bitPattern: UInt(FNV1a.hash(of: text))) }
 
     /// Takes the lock for the session that will hold it.
     ///

@@ -10,10 +10,23 @@ package import PostgresClient
 ///
 /// Writers wait meanwhile, so an attempt waits for the locks only briefly, and gives up all of them if it fails.
 package struct ClusterMoment: Sendable {
-    /// How long an attempt waits for the locks of all nodes together.
-    private static let waiting = Duration.milliseconds(300)
-    /// How long writers are kept waiting. The servers end the locks, too, if this process cannot.
-    private static let limit = Duration.milliseconds(500)
+    /// How long an attempt keeps writers waiting. What nodes need for their answers is added, or far ones would never be
+    /// in time.
+    struct Limits: Sendable, Equatable {
+        /// For the locks of all nodes together.
+        var waiting = Duration.milliseconds(300)
+        /// From the first lock to the last snapshot. The servers end the locks, too, if this process cannot.
+        var holding = Duration.milliseconds(500)
+
+        /// - Parameter answer: The time in which the slowest node makes a snapshot and says so.
+        init(answer: Duration) {
+            let answer = min(answer, .milliseconds(500))
+            // The lock of the coordinator, those of the others.
+            waiting += answer * 2
+            // The snapshots, the end of the locks, and one in reserve.
+            holding += answer * 5
+        }
+    }
 
     private let servers: ClusterServers
     private let logger: Logger
@@ -63,8 +76,8 @@ package struct ClusterMoment: Sendable {
         do {
             return try await withDirectedSessions(servers.addresses, logger: logger) { locks in
                 // All are connected before the first lock.
-                try await locks.perform { _, _ in }
-                return try await export(sessions, under: locks)
+                let answers = try await locks.perform { _, session in try Self.timeOfSnapshot(&session) }
+                return try await export(sessions, under: locks, Limits(answer: answers.max() ?? .zero))
             }
         } catch let error as PostgresError where error.sqlState == "25P03" {
             throw Self.late
@@ -72,14 +85,19 @@ package struct ClusterMoment: Sendable {
     }
 
     /// - Parameter locks: A session with each node. They end when this has ended, and with them their locks.
-    private func export(_ sessions: [DirectedSession], under locks: [DirectedSession]) async throws -> Outcome {
+    private func export(
+        _ sessions: [DirectedSession],
+        under locks: [DirectedSession],
+        _ limits: Limits
+    ) async throws -> Outcome {
         let start = ContinuousClock.now
-        for (node, session) in zip(servers.nodes, locks) {
-            let left = Self.waiting - (.now - start)
-            guard left > .zero, try await session.perform({ try Self.lock(within: left, &$0) }) else {
-                return .locked(node)
-            }
+        // Whoever has the coordinator has no rival on the other nodes, so that these can be locked at the same time.
+        guard try await locks[0].perform({ try Self.lock(within: limits.waiting, limits, &$0) }) else {
+            return .locked(servers.nodes[0])
         }
+        let left = max(.milliseconds(1), limits.waiting - (.now - start))
+        let areLocked = try await Array(locks.dropFirst()).perform { try Self.lock(within: left, limits, &$1) }
+        if let index = areLocked.firstIndex(of: false) { return .locked(servers.nodes[index + 1]) }
         let names = try await sessions.perform { _, session in
             try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
         }
@@ -87,7 +105,7 @@ package struct ClusterMoment: Sendable {
         try await locks.perform { _, session in try session.execute("ROLLBACK") }
         let held = ContinuousClock.now - start
         logger.debug("one moment on \(servers.nodes.count) nodes: writers waited for \(held)")
-        guard held <= Self.limit else { throw Self.late }
+        guard held <= limits.holding else { throw Self.late }
         return .taken(names)
     }
 
@@ -97,13 +115,20 @@ package struct ClusterMoment: Sendable {
         hint: "try again when the servers are less busy"
     )
 
+    /// Makes a snapshot for no use, to see how long that takes there and back.
+    private static func timeOfSnapshot(_ session: inout Session) throws -> Duration {
+        let start = ContinuousClock.now
+        try session.execute("BEGIN; SELECT pg_catalog.pg_export_snapshot(); ROLLBACK")
+        return .now - start
+    }
+
     /// - Returns: Whether it has the locks. If not, the transaction is over.
-    private static func lock(within limit: Duration, _ session: inout Session) throws -> Bool {
+    private static func lock(within limit: Duration, _ limits: Limits, _ session: inout Session) throws -> Bool {
         let milliseconds = max(1, Int(limit / .milliseconds(1)))
         do {
             try session.execute(
                 """
-                BEGIN; SET LOCAL idle_in_transaction_session_timeout = \(Int(Self.limit / .milliseconds(1)));
+                BEGIN; SET LOCAL idle_in_transaction_session_timeout = \(Int(limits.holding / .milliseconds(1)));
                 SET LOCAL lock_timeout = \(milliseconds); SET LOCAL statement_timeout = \(milliseconds);
                 LOCK TABLE pg_catalog.pg_dist_partition, pg_catalog.pg_dist_transaction IN EXCLUSIVE MODE
                 """

@@ -3,8 +3,8 @@ package import PostgresClient
 
 /// The servers of a cluster, and how to connect to them: with the coordinator's database, user and password.
 package struct ClusterServers: Sendable {
-    /// The nodes, the coordinator first, then in the order of their numbers. Everyone who locks on all nodes does it in
-    /// this order, so that none waits for another in a circle.
+    /// The nodes, the coordinator first, then in the order of their numbers. Everyone who locks on all nodes begins with
+    /// the coordinator, so that none waits for another in a circle.
     package let nodes: [CitusNode]
     private let coordinator: ServerAddress
 

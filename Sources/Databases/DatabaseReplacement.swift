@@ -144,14 +144,17 @@ package struct DatabaseReplacement: Sendable {
         return try await withSession(target.maintenance, logger: logger) { session in
             try session.pin()
             guard let properties = try session.properties(ofDatabase: target.name) else { return nil }
-            var statements = ["ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"]
-            // The server refuses to drop a template.
-            if properties.isTemplate { statements.append("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
-            statements.append(
-                KeptDatabase.marking(properties, as: old, of: target.name, time: Timestamp.now, session)
+            let statements = SwapStatements(
+                target: target.name,
+                becomes: old,
+                isTemplate: properties.isTemplate,
+                new: new,
+                becomes: target.name,
+                session
             )
-            statements.append("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))")
-            return statements.joined(separator: "; ")
+            return statements.script(
+                marking: KeptDatabase.marking(properties, as: old, of: target.name, time: Timestamp.now, session)
+            )
         }
     }
 

@@ -54,15 +54,17 @@ struct DatabaseSwap: Sendable {
                 return try session.decisiveTransaction { session in
                     try session.execute("SET LOCAL lock_timeout = '30s'")
                     let old = try freeName(session)
-                    if let old {
-                        try session.execute(
-                            "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
-                        )
-                        // The server refuses to drop a template.
-                        if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
-                        try KeptDatabase.mark(old, of: target.name, time: Timestamp.now, session)
-                    }
-                    try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
+                    let statements = SwapStatements(
+                        target: target.name,
+                        becomes: old,
+                        isTemplate: isTemplate,
+                        new: new,
+                        becomes: name,
+                        session
+                    )
+                    for statement in statements.movingOld { try session.execute(statement) }
+                    if let old { try KeptDatabase.mark(old, of: target.name, time: Timestamp.now, session) }
+                    try session.execute(statements.movingNew)
                     return old
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {

@@ -41,7 +41,7 @@ extension ClusterPlace {
     init(project: String, record: ClusterRecord?, account: ServerAccount, shared: String) throws {
         self.project = project
         self.folder = "\(project)/.granary"
-        let name = PathDigest.name(for: project)
+        let name = FNV1a.digits(of: project)
         if let recorded = record?.dataFolder {
             data = recorded.hasPrefix("/") ? recorded : "\(project)/.granary/\(recorded)"
         } else {

@@ -81,7 +81,7 @@ package struct LocalCluster: Sendable {
     /// Whether the data are where a cluster of this project is created, and not elsewhere, as a record may say.
     var hasOwnData: Bool {
         place.data.hasPrefix("\(place.project)/")
-            || place.dataParent.hasSuffix("/\(PathDigest.name(for: place.project))")
+            || place.dataParent.hasSuffix("/\(FNV1a.digits(of: place.project))")
     }
 
     /// PostgreSQL's data folder.

@@ -111,8 +111,13 @@ import Testing
 
     @Test func aManifestWithEveryKeyComesBackEqual() throws {
         var sample = try Sample()
-        sample.manifest = FullManifest.value
-        let manifest = sample.manifest
+        var manifest = FormatDocument.everyKey
+        manifest.database.owner = "sh\u{00e9}p \"quoted\" \u{0} \u{7} \u{2028}"
+        manifest.database.comment = "a\nb"
+        manifest.sequences[0].lastValue = .min
+        manifest.tables[0].kind = .partitioned
+        (manifest.tables[0].isUnlogged, manifest.tables[0].dataLeftOut) = (true, true)
+        sample.manifest = manifest
         let key = try #require(SealKey(SealKey.random()))
         let found = try ArchiveReader(MemorySource(sample.finish(sealedBy: key))).manifest
         var expected = manifest

@@ -1,11 +1,11 @@
 import Archive
-import Citus
 import PostgresClient
 import Storage
 import TestSupport
 import Testing
 
 @testable import Backup
+@testable import Citus
 
 /// Two servers whose catalogs say that they are the coordinator and a worker of a cluster. `CitusClusterTests` has a real
 /// one.
@@ -249,6 +249,26 @@ import Testing
                 #expect(ContinuousClock.now - start < .milliseconds(2800))
                 #expect(await error?.message.contains("in time") == true)
                 try? await slow
+            }
+        }
+    }
+
+    /// Three answers of this node, for the lock, the snapshot and the end, take longer than writers wait elsewhere.
+    @Test func aFarNodeIsGivenTheTimeOfItsAnswers() async throws {
+        let proxy = try FaultProxy(before: try await Self.worker.value)
+        defer { proxy.close() }
+        try await withNodes { coordinator, worker, _ in
+            proxy.delay(by: .milliseconds(250))
+            let servers = ClusterServers(
+                nodes: [CitusNode(id: 2, group: 1, host: "127.0.0.1", port: proxy.port)],
+                coordinator: ServerAddress(coordinator).setting("sslmode", to: "disable")
+                    .setting("gssencmode", to: "disable")
+            )
+            try await withDirectedSessions(servers.addresses, logger: quietLogger) { sessions in
+                try await sessions.perform { try $1.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") }
+                let names = try await ClusterMoment(servers, logger: quietLogger)
+                    .snapshots(of: sessions, patience: .zero)
+                #expect(names.count == 2)
             }
         }
     }

@@ -30,6 +30,12 @@ import Testing
         }
     }
 
+    /// Another version of granary must find the lock.
+    @Test func thePlaceHasTheSameKeyForEver() {
+        #expect(BackupLock(place: "/srv/backups").key == AdvisoryKey(group: 0x6772_6e62, 980_466_098))
+        #expect(BackupLock(place: nil).key == AdvisoryKey(group: 0x6772_6e62, 0))
+    }
+
     @Test func aSecondBackupIntoTheSamePlaceIsRefusedAndIsToldTheFirst() async throws {
         try await whileBackedUp { process, other in
             let error = #expect(throws: BackupLock.Occupied.self) {

@@ -55,17 +55,7 @@ extension TestProject {
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
-) async -> CleaningError? {
-    do {
-        _ = try await body()
-        Issue.record("no error was thrown", sourceLocation: sourceLocation)
-    } catch let error as CleaningError {
-        return error
-    } catch {
-        Issue.record("not a CleaningError: \(error)", sourceLocation: sourceLocation)
-    }
-    return nil
-}
+) async -> CleaningError? { await thrownError(sourceLocation: sourceLocation, by: body) }
 
 extension CleanPlan {
     /// The tables of the plan, such as `shop.a 3 delete, shop.b 5 truncate`.

@@ -97,17 +97,7 @@ extension DrillReport {
 func drillError(
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () async throws -> some Any
-) async -> DrillError? {
-    do {
-        _ = try await body()
-        Issue.record("no error was thrown", sourceLocation: sourceLocation)
-    } catch let error as DrillError {
-        return error
-    } catch {
-        Issue.record("not a DrillError: \(error)", sourceLocation: sourceLocation)
-    }
-    return nil
-}
+) async -> DrillError? { await thrownError(sourceLocation: sourceLocation, by: body) }
 
 /// Gives an archive the manifest that `change` makes of its own, in a valid ZIP: what someone can do who has no key.
 ///

@@ -65,17 +65,7 @@ extension TestProject {
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
-) async -> MigrationError? {
-    do {
-        _ = try await body()
-        Issue.record("no error was thrown", sourceLocation: sourceLocation)
-    } catch let error as MigrationError {
-        return error
-    } catch {
-        Issue.record("not a MigrationError: \(error)", sourceLocation: sourceLocation)
-    }
-    return nil
-}
+) async -> MigrationError? { await thrownError(sourceLocation: sourceLocation, by: body) }
 
 extension ScratchFolder {
     func rename(_ old: String, _ new: String) throws {

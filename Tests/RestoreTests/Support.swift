@@ -41,17 +41,7 @@ func manifest(of file: String) throws -> Manifest { try ArchiveReader(FileSource
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
-) async -> RestoreError? {
-    do {
-        _ = try await body()
-        Issue.record("no error was thrown", sourceLocation: sourceLocation)
-    } catch let error as RestoreError {
-        return error
-    } catch {
-        Issue.record("not a RestoreError: \(error)", sourceLocation: sourceLocation)
-    }
-    return nil
-}
+) async -> RestoreError? { await thrownError(sourceLocation: sourceLocation, by: body) }
 
 /// Lends a database with the result of `sql`, its server, and a folder.
 func withDatabase<R>(

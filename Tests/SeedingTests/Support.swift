@@ -21,17 +21,7 @@ func told(_ node: SeedNode) -> String {
 func failure(
     sourceLocation: SourceLocation = #_sourceLocation,
     of body: () async throws -> some Any
-) async -> SeedingError? {
-    do {
-        _ = try await body()
-        Issue.record("no error was thrown", sourceLocation: sourceLocation)
-    } catch let error as SeedingError {
-        return error
-    } catch {
-        Issue.record("not a SeedingError: \(error)", sourceLocation: sourceLocation)
-    }
-    return nil
-}
+) async -> SeedingError? { await thrownError(sourceLocation: sourceLocation, by: body) }
 
 extension TableFile {
     /// A file with this name in the layer `common`, or in the layer before a slash.

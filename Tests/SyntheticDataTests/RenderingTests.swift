@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import SyntheticData
@@ -26,11 +27,6 @@ private func text(_ table: GeneratedTable, _ pieces: [Range<Int>]) -> String {
     return String(decoding: buffer.bytes(), as: UTF8.self)
 }
 
-/// FNV-1a.
-private func fingerprint(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-}
-
 @Suite struct RenderingTests {
     /// Rows that an earlier version generated must be found again.
     @Test(arguments: [
@@ -38,7 +34,7 @@ private func fingerprint(_ text: String) -> UInt64 {
         ("ja", 15_672_415_795_513_016_790),
     ])
     func theValuesOfALocaleStayTheSame(locale: String, digest: UInt64) {
-        #expect(fingerprint(text(table(locale), [0..<500])) == digest)
+        #expect(FNV1a.hash(of: text(table(locale), [0..<500])) == digest)
     }
 
     @Test func aRowIsTheSameInWhateverPieceItIsRendered() {

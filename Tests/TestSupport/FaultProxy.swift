@@ -56,6 +56,8 @@ package final class FaultProxy: Sendable {
         var hasStruck = false
         var isStalled = false
         var stalledUntil: ContinuousClock.Instant?
+        /// How long what a client sends is on its way.
+        var delay = Duration.zero
         var isClosed = false
         var connections: [Connection] = []
     }
@@ -99,6 +101,9 @@ package final class FaultProxy: Sendable {
             (state.point, state.deed, state.staysBroken) = (point, deed, staysBroken)
         }
     }
+
+    /// Makes the server far away: what clients send arrives later.
+    package func delay(by duration: Duration) { state.withLock { $0.delay = duration } }
 
     package var hasStruck: Bool { state.withLock(\.hasStruck) }
 
@@ -178,6 +183,7 @@ extension FaultProxy {
     private func sendUp(_ connection: Connection) {
         var messages = MessageReader()
         while let bytes = connection.read(from: connection.client) {
+            usleep(UInt32(state.withLock(\.delay) / .microseconds(1)))
             messages.append(bytes)
             while let message = messages.next() {
                 let (deed, part) = strike(at: message)

@@ -8,6 +8,8 @@ internal import SQLText
 struct DistributedTables: Sendable {
     /// nil without Citus.
     var tables: [RelationName: TableDistribution]?
+    /// Tables that are stored together.
+    var groups: [RelationName: ColocationGroup] = [:]
     /// The applied versions by service.
     var applied: [String: Set<Int>] = [:]
 
@@ -17,7 +19,9 @@ struct DistributedTables: Sendable {
             guard try session.hasCitus() else { return Self() }
             var found = Self(tables: [:])
             for table in try session.citusTables() {
-                found.tables?[RelationName(schema: table.name.schema, name: table.name.name)] = distribution(of: table)
+                let name = RelationName(schema: table.name.schema, name: table.name.name)
+                found.tables?[name] = distribution(of: table)
+                found.groups[name] = table.group.map { ColocationGroup(number: $0) }
             }
             if try state.exists(session), try state.mayRead(session) {
                 for row in try Ledger.applied(state, session) {

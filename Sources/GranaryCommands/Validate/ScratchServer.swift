@@ -60,7 +60,7 @@ struct ScratchServer: Sendable {
         } catch {
             throw CommandError(.file, "the working folder cannot be read: \(error)")
         }
-        return try Folders.cache(String(PathDigest.number(of: project), radix: 16), variables)
+        return try Folders.cache(String(FNV1a.hash(of: project), radix: 16), variables)
     }
 
     /// Whether no other session is connected.

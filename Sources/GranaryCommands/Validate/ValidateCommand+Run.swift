@@ -20,7 +20,7 @@ extension ValidateCommand {
             validator.tableSizes = try await TableSizes.read(connected.address, console)
             let state = StateSchema(service.state.stateSchema)
             let found = try await DistributedTables.read(connected.address, state, console)
-            validator.distributed = found.tables
+            (validator.distributed, validator.colocated) = (found.tables, found.groups)
             for index in folders.indices {
                 validator.folders[index].applied = found.applied[folders[index].service.name] ?? []
             }

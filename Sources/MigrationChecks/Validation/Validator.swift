@@ -35,6 +35,8 @@ package struct Validator: Sendable {
     package var tableSizes: [RelationName: Int] = [:]
     /// The tables that Citus stores in the database; nil if the database has no Citus, or if none is given.
     package var distributed: [RelationName: TableDistribution]?
+    /// The tables of the database that Citus stores together.
+    package var colocated: [RelationName: ColocationGroup] = [:]
 
     package init(folders: [Folder]) { self.folders = folders }
 
@@ -106,7 +108,7 @@ package struct Validator: Sendable {
             let view = tree.view(name)
             guard seen.insert(View(layers: Set(view.map(\.layer)), rules: rules)).inserted else { continue }
             var linter = Linter(rules: rules, tableSizes: tableSizes, schema: tree.before)
-            linter.cluster = ClusterTables(distributed ?? [:], applied: applied)
+            linter.cluster = ClusterTables(distributed ?? [:], groups: colocated, applied: applied)
             findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
         }
         return findings

@@ -53,74 +53,94 @@ package struct MigrationStandings: Sendable {
     package internal(set) var all: [MigrationStanding]
 
     package init(tree: MigrationTree, entries: [LedgerEntry], unfinished: [Int: UnfinishedRun]) {
-        let byVersion = Dictionary(entries.map { ($0.version, $0) }, uniquingKeysWith: { one, _ in one })
-        let byContent = Dictionary(
-            entries.compactMap { entry in entry.upSHA256.map { ($0, entry) } },
-            uniquingKeysWith: { one, _ in one }
-        )
-        let foreign = Files(tree.others)
-        // Migrations that another tool applied do not count, because they say nothing about the order of overlay files.
-        let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
-        let newestOfAll = entries.map(\.version).max() ?? 0
-        var standings: [MigrationStanding] = []
-        var seen = Set<Int>()
-        for migration in tree.migrations {
+        let known = Known(tree, entries, unfinished)
+        var standings = tree.migrations.map(known.standing)
+        let matched = Set(standings.compactMap { $0.entry?.version })
+        standings += entries.filter { !matched.contains($0.version) }.map(known.standing)
+        // Part of the file is in the database, whether or not the file still exists.
+        let listed = Set(standings.map(\.version))
+        standings += unfinished.values.filter { $0.leavesSomething && !listed.contains($0.version) }.map(known.standing)
+        all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
+    }
+
+    /// What files and ledger say, to look up.
+    private struct Known {
+        let tree: MigrationTree
+        let unfinished: [Int: UnfinishedRun]
+        let byVersion: [Int: LedgerEntry]
+        let byContent: [String: LedgerEntry]
+        let ours: Files
+        let foreign: Files
+        /// The newest version that granary applied. Migrations that another tool applied do not count, because they say
+        /// nothing about the order of overlay files.
+        let newest: Int
+        let newestOfAll: Int
+        let highest: Int
+
+        init(_ tree: MigrationTree, _ entries: [LedgerEntry], _ unfinished: [Int: UnfinishedRun]) {
+            self.tree = tree
+            self.unfinished = unfinished
+            byVersion = Dictionary(entries.map { ($0.version, $0) }, uniquingKeysWith: { one, _ in one })
+            byContent = Dictionary(
+                entries.compactMap { entry in entry.upSHA256.map { ($0, entry) } },
+                uniquingKeysWith: { one, _ in one }
+            )
+            ours = Files(tree.migrations)
+            foreign = Files(tree.others)
+            newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
+            newestOfAll = entries.map(\.version).max() ?? 0
+            highest = tree.migrations.map(\.version).max() ?? .max
+        }
+
+        func standing(of migration: Migration) -> MigrationStanding {
+            let run = unfinished[migration.version]
             var standing = MigrationStanding(
                 version: migration.version,
                 name: migration.name,
                 state: .pending,
                 layer: migration.layer,
                 migration: migration,
-                unfinished: unfinished[migration.version]
+                unfinished: run
             )
             if let entry = byVersion[migration.version] {
                 standing.entry = entry
                 standing.state =
-                    standing.unfinished?.hasBrokenOff == true
-                    ? .failed : Self.state(of: migration, entry, foreign)
-                seen.insert(entry.version)
-            } else if let up = migration.up, let entry = Self.entry(of: up, byContent),
+                    run?.hasBrokenOff == true ? .failed : MigrationStandings.state(of: migration, entry, foreign)
+            } else if let up = migration.up, let entry = MigrationStandings.entry(of: up, byContent),
                 tree.migration(entry.version)?.up?.sha256 != up.sha256
             {
                 standing.state = .otherLayer
-            } else if let run = unfinished[migration.version], !run.isRunning,
-                run.leavesSomething || migration.up?.matches(run.sha256) == true
-            {
+            } else if let run, !run.isRunning, run.leavesSomething || migration.up?.matches(run.sha256) == true {
                 standing.state = .failed
             } else if migration.version < (migration.layer == tree.golangMigrateLayer ? newestOfAll : newest) {
                 standing.state = .outOfOrder
             }
-            standings.append(standing)
+            return standing
         }
-        let ours = Files(tree.migrations)
-        let highest = tree.migrations.map(\.version).max() ?? .max
-        for entry in entries where !seen.contains(entry.version) {
+
+        /// A row of the ledger without a file of that number.
+        func standing(of entry: LedgerEntry) -> MigrationStanding {
             let isElsewhere = entry.upSHA256.map { ours.contains($0) || foreign.contains($0) } ?? false
-            standings.append(
-                MigrationStanding(
-                    version: entry.version,
-                    name: entry.name,
-                    state: isElsewhere ? .otherLayer : entry.version > highest ? .newer : .missing,
-                    layer: entry.layer,
-                    entry: entry,
-                    unfinished: unfinished[entry.version]
-                )
+            return MigrationStanding(
+                version: entry.version,
+                name: entry.name,
+                state: isElsewhere ? .otherLayer : entry.version > highest ? .newer : .missing,
+                layer: entry.layer,
+                entry: entry,
+                unfinished: unfinished[entry.version]
             )
         }
-        // Part of the file is in the database, whether or not the file still exists.
-        let listed = Set(standings.map(\.version))
-        for run in unfinished.values where run.leavesSomething && !listed.contains(run.version) {
-            standings.append(
-                MigrationStanding(
-                    version: run.version,
-                    name: run.name,
-                    state: run.version > highest ? .newer : run.isRunning ? .pending : .failed,
-                    layer: run.layer,
-                    unfinished: run
-                )
+
+        /// A run that neither a file nor the ledger tells of.
+        func standing(of run: UnfinishedRun) -> MigrationStanding {
+            MigrationStanding(
+                version: run.version,
+                name: run.name,
+                state: run.version > highest ? .newer : run.isRunning ? .pending : .failed,
+                layer: run.layer,
+                unfinished: run
             )
         }
-        all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
     }
 
     /// Finds files by checksum.

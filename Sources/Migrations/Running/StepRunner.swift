@@ -197,20 +197,32 @@ extension StepRunner {
                     }
                     continue
                 }
-                try startAnew(session)
-                var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
-                try ledger.append(failure(error, at: index, since: start, done: done), session)
-                if done > 0, step.script.ledgerIndex == nil {
-                    remains += "; the first \(done) of its \(statements.count) statements remain in effect"
-                } else {
-                    remains += "; \(step.name) was rolled back"
-                }
-                throw StatementFailure(error, at: index, of: step.script).explained(
-                    String(remains.dropFirst(2)),
-                    isBrokenOff: done > 0 && step.script.ledgerIndex == nil
-                )
+                throw try brokenOff(by: error, at: index, since: start, done: done, session)
             }
         }
+    }
+
+    /// Logs a failure that no further attempt will repair.
+    ///
+    /// - Returns: The failure, with what remains in effect.
+    private func brokenOff(
+        by error: PostgresError,
+        at index: Int,
+        since start: ContinuousClock.Instant,
+        done: Int,
+        _ session: borrowing Session
+    ) throws -> MigrationError {
+        try startAnew(session)
+        let statements = step.script.statements
+        var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
+        try ledger.append(failure(error, at: index, since: start, done: done), session)
+        let isBrokenOff = done > 0 && step.script.ledgerIndex == nil
+        remains +=
+            isBrokenOff
+            ? "; the first \(done) of its \(statements.count) statements remain in effect"
+            : "; \(step.name) was rolled back"
+        return StatementFailure(error, at: index, of: step.script)
+            .explained(String(remains.dropFirst(2)), isBrokenOff: isBrokenOff)
     }
 
     /// Runs one statement and logs it. If the statement can run in a transaction, the log entry is written in the same

@@ -51,8 +51,8 @@ extension SchemaModel {
         table.columnsAreWritten = !tree["inhRelations"].exists && !tree["ofTypename"].exists
         for element in tree["tableElts"].items {
             switch element.kind {
-            case "ColumnDef": table.addColumn(element)
-            case "Constraint": table.addConstraint(element)
+            case "ColumnDef": table.addColumn(element, of: name)
+            case "Constraint": table.addConstraint(element, of: name)
             case "TableLikeClause": table.columnsAreWritten = false
             default: break
             }
@@ -97,20 +97,21 @@ extension SchemaModel {
         }
     }
 
-    private mutating func learnAlteration(_ command: ParseNode, of table: RelationName) {
+    private mutating func learnAlteration(_ command: ParseNode, of altered: RelationName) {
         let name = command["name"].string ?? ""
         let definition = command["def"]
-        learnPartition(command, of: table)
-        change(table) { table in
+        learnPartition(command, of: altered)
+        change(altered) { table in
             switch command["subtype"].string ?? "" {
-            case "AT_AddColumn": table.addColumn(definition)
+            case "AT_AddColumn": table.addColumn(definition, of: altered)
             case "AT_DropColumn":
                 table.columns[name] = nil
+                table.foreignKeys = table.foreignKeys.filter { !$0.value.columns.contains(name) }
                 table.indexes = table.indexes.filter { !$0.value.contains(name) }
             case "AT_AlterColumnType": table.columns[name]?.typeName = definition["typeName"]
             case "AT_SetNotNull": table.columns[name]?.isNotNull = true
             case "AT_DropNotNull": table.columns[name]?.isNotNull = false
-            case "AT_AddConstraint": table.addConstraint(definition)
+            case "AT_AddConstraint": table.addConstraint(definition, of: altered)
             case "AT_ValidateConstraint":
                 table.notNullChecks[name] = table.unvalidatedNotNullChecks.removeValue(forKey: name)
             case "AT_AddInherit", "AT_AddOf": table.columnsAreWritten = false
@@ -118,6 +119,7 @@ extension SchemaModel {
                 table.notNullChecks[name] = nil
                 table.unvalidatedNotNullChecks[name] = nil
                 table.indexes[name] = nil
+                table.foreignKeys[name] = nil
             default: break
             }
         }
@@ -130,9 +132,10 @@ extension SchemaModel {
             change(partition) { $0.partitionOf = table }
             if command["def"]["bound"]["is_default"].isTrue { setDefaultPartition(partition, of: table) }
         case "AT_DetachPartition":
-            let distribution = distribution(of: partition)
+            let (distribution, colocation) = (distribution(of: partition), colocation(of: partition))
             change(partition) {
                 $0.distribution = distribution
+                $0.colocation = colocation
                 $0.partitionOf = nil
             }
             detach(partition)
@@ -149,6 +152,15 @@ extension SchemaModel {
         case "OBJECT_COLUMN":
             guard let table = RelationName(rangeVar: tree["relation"]), let old = tree["subname"].string else { return }
             change(table) { $0.renameColumn(old, new) }
+            changeForeignKeys(to: table) { foreignKey in
+                foreignKey.targetColumns = foreignKey.targetColumns.map { $0 == old ? new : $0 }
+                return foreignKey
+            }
+        case "OBJECT_TABCONSTRAINT":
+            guard let table = RelationName(rangeVar: tree["relation"]), let old = tree["subname"].string else { return }
+            change(table) { table in
+                if let foreignKey = table.foreignKeys.removeValue(forKey: old) { table.foreignKeys[new] = foreignKey }
+            }
         case "OBJECT_INDEX":
             guard let old = RelationName(rangeVar: tree["relation"]), let table = table(ofIndex: old) else { return }
             note(index: RelationName(schema: old.schema, name: new), on: table)
@@ -179,7 +191,7 @@ extension SchemaModel {
 }
 
 extension SchemaModel.Table {
-    fileprivate mutating func addColumn(_ definition: ParseNode) {
+    fileprivate mutating func addColumn(_ definition: ParseNode, of table: RelationName) {
         guard let name = definition["colname"].string else { return }
         var column = SchemaModel.Column(typeName: definition["typeName"])
         if ColumnType.isSerial(column.typeName) { column.isNotNull = true }
@@ -192,13 +204,14 @@ extension SchemaModel.Table {
                 addIndex(constraint["conname"].string, [name], isUnique: true)
             case "CONSTR_UNIQUE": addIndex(constraint["conname"].string, [name], isUnique: true)
             case "CONSTR_CHECK": addCheck(constraint)
+            case "CONSTR_FOREIGN": addForeignKey(ForeignKey(constraint, of: name), of: table)
             default: break
             }
         }
         columns[name] = column
     }
 
-    fileprivate mutating func addConstraint(_ constraint: ParseNode) {
+    fileprivate mutating func addConstraint(_ constraint: ParseNode, of table: RelationName) {
         let keys = constraint["keys"].names
         switch constraint["contype"].string ?? "" {
         case "CONSTR_PRIMARY":
@@ -208,8 +221,17 @@ extension SchemaModel.Table {
             if !keys.isEmpty { addIndex(constraint["conname"].string, keys, isUnique: true) }
         case "CONSTR_UNIQUE": if !keys.isEmpty { addIndex(constraint["conname"].string, keys, isUnique: true) }
         case "CONSTR_CHECK": addCheck(constraint)
+        case "CONSTR_FOREIGN": addForeignKey(ForeignKey(constraint, of: nil), of: table)
         default: break
         }
+    }
+
+    private mutating func addForeignKey(_ foreignKey: ForeignKey?, of table: RelationName) {
+        guard let foreignKey else { return }
+        let name = foreignKey.name(in: table)
+        var number = 0
+        while foreignKeys[number == 0 ? name : "\(name)\(number)"] != nil { number += 1 }
+        foreignKeys[number == 0 ? name : "\(name)\(number)"] = foreignKey
     }
 
     private mutating func addCheck(_ constraint: ParseNode) {
@@ -243,6 +265,11 @@ extension SchemaModel.Table {
         let renamed = { (columns: Set<String>) in Set(columns.map { $0 == old ? new : $0 }) }
         notNullChecks = notNullChecks.mapValues(renamed)
         unvalidatedNotNullChecks = unvalidatedNotNullChecks.mapValues(renamed)
+        foreignKeys = foreignKeys.mapValues { foreignKey in
+            var foreignKey = foreignKey
+            foreignKey.columns = foreignKey.columns.map { $0 == old ? new : $0 }
+            return foreignKey
+        }
         if distribution == .hash(column: old) { distribution = .hash(column: new) }
     }
 }

@@ -40,6 +40,10 @@ package struct SchemaModel: Sendable {
         package internal(set) var partitionKey: [String?]?
         /// How Citus stores it; nil if no statement says so.
         var distribution: TableDistribution?
+        /// Its group; nil if no statement shows it.
+        var colocation: ColocationGroup?
+        /// The foreign keys by their names.
+        package internal(set) var foreignKeys: [String: ForeignKey] = [:]
         /// The table of which it is a partition.
         var partitionOf: RelationName?
         /// The names of unique indexes among `indexes`.
@@ -108,6 +112,10 @@ package struct SchemaModel: Sendable {
         fileprivate var steadyFunctions: [RelationName: Bool] = [:]
         /// Whether Citus stores all tables of a schema together on one node.
         fileprivate var distributedSchemas: [String: Bool] = [:]
+        /// The groups of tables that Citus stores together, in the order in which they were made.
+        fileprivate var groups: [ColocationGroup] = []
+        /// Whether a group may have lost all of its tables.
+        fileprivate var groupsMayBeGone = false
         fileprivate var isOpaque = false
     }
 
@@ -155,6 +163,8 @@ package struct SchemaModel: Sendable {
         changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
         changes.steadyFunctions.merge(learned.steadyFunctions) { $1 }
         changes.distributedSchemas.merge(learned.distributedSchemas) { $1 }
+        changes.groups += learned.groups
+        changes.groupsMayBeGone = changes.groupsMayBeGone || learned.groupsMayBeGone
         changes.isOpaque = changes.isOpaque || learned.isOpaque
     }
 }
@@ -204,6 +214,19 @@ extension SchemaModel {
 
     mutating func note(schema: String, isDistributed: Bool) { changes.distributedSchemas[schema] = isDistributed }
 
+    var groups: [ColocationGroup] { (base?.schema.groups ?? []) + changes.groups }
+
+    var groupsMayBeGone: Bool { changes.groupsMayBeGone || base?.schema.groupsMayBeGone == true }
+
+    mutating func noteGroupsMayBeGone() { changes.groupsMayBeGone = true }
+
+    /// Records a new group of tables that Citus stores together.
+    mutating func makeGroup(_ type: ColumnType?, _ shards: Int?) -> ColocationGroup {
+        let group = ColocationGroup(name: .ofFiles(groups.count), type: type, shards: shards)
+        changes.groups.append(group)
+        return group
+    }
+
     /// Records that a statement created the table with exactly this name.
     mutating func make(_ name: RelationName, _ table: Table) {
         if let schema = name.schema { changes.schemas[name.name, default: []].insert(schema) }
@@ -236,6 +259,8 @@ extension SchemaModel {
 
     mutating func drop(_ name: RelationName) {
         detach(name)
+        if self[name]?.distribution != nil { noteGroupsMayBeGone() }
+        changeForeignKeys(to: name) { _ in nil }
         changes.tables[key(of: name)] = .some(nil)
     }
 
@@ -246,7 +271,23 @@ extension SchemaModel {
         changes.tables[key] = .some(nil)
         let new = newName(key)
         make(new, table)
+        changeForeignKeys(to: key) { foreignKey in
+            foreignKey.target = new
+            return foreignKey
+        }
         if let parent = table.defaultPartitionOf { change(parent) { $0.defaultPartition = new } }
         if let partition = table.defaultPartition { change(partition) { $0.defaultPartitionOf = new } }
+    }
+
+    /// Changes the foreign keys that refer to a table; nil for those that are gone.
+    mutating func changeForeignKeys(to target: RelationName, _ body: (inout ForeignKey) -> ForeignKey?) {
+        for table in made where self[table]?.foreignKeys.values.contains(where: { $0.target.canBe(target) }) == true {
+            change(table) { table in
+                table.foreignKeys = table.foreignKeys.compactMapValues { foreignKey in
+                    var foreignKey = foreignKey
+                    return foreignKey.target.canBe(target) ? body(&foreignKey) : foreignKey
+                }
+            }
+        }
     }
 }

@@ -14,6 +14,9 @@ package enum TableDistribution: Sendable, Equatable {
     /// Whether it is in the metadata of Citus.
     package var isManaged: Bool { self != .none }
 
+    /// Whether its rows are in shards, on nodes of their own.
+    package var isInShards: Bool { column != nil || self == .single }
+
     /// The distribution column.
     package var column: String? {
         if case .hash(let column) = self { return column }
@@ -45,7 +48,7 @@ package struct CitusCall: Sendable {
     private static let functions: Set<String> = [
         "create_distributed_table", "create_distributed_table_concurrently", "create_reference_table",
         "citus_add_local_table_to_metadata", "undistribute_table", "alter_distributed_table",
-        "citus_schema_distribute", "citus_schema_undistribute",
+        "update_distributed_table_colocation", "citus_schema_distribute", "citus_schema_undistribute",
     ]
 
     /// Its position in the script, in bytes.
@@ -58,7 +61,7 @@ package struct CitusCall: Sendable {
     }
 
     /// The distributed schema; nil if it is not written as a text.
-    var schema: String? {
+    package var schema: String? {
         guard function.hasPrefix("citus_schema_") else { return nil }
         return argument(0, "schemaname").string.flatMap { RelationName(spelled: $0)?.name }
     }
@@ -78,6 +81,39 @@ package struct CitusCall: Sendable {
         }
     }
 
+    /// What `colocate_with` asks for.
+    package enum Companion: Sendable, Equatable {
+        /// The first group of tables that are divided in the same way.
+        case `default`
+        /// No other table: a new group.
+        case alone
+        case table(RelationName)
+    }
+
+    /// With which tables the table is stored together; nil if the text does not show it.
+    package var companion: Companion? {
+        let position = function == "update_distributed_table_colocation" ? 1 : 3
+        guard hasArgument(position, "colocate_with") else { return .default }
+        switch argument(position, "colocate_with").string {
+        case "default": return .default
+        case "none": return .alone
+        case let name?: return RelationName(spelled: name).map { .table($0) }
+        case nil: return nil
+        }
+    }
+
+    /// The number of shards; nil if the call does not set it.
+    package var shards: Int? { argument(4, "shard_count").int }
+
+    /// Whether an argument by name is true.
+    package func isOn(_ name: String) -> Bool { argument(.max, name)["boolval"]["boolval"].isTrue }
+
+    private func hasArgument(_ position: Int, _ name: String) -> Bool {
+        let arguments = node["args"].items
+        return arguments.contains { $0.isKind("NamedArgExpr") && $0["name"].string == name }
+            || position < arguments.count && !arguments[position].isKind("NamedArgExpr")
+    }
+
     /// An argument by its position or its name, without casts.
     private func argument(_ position: Int, _ name: String) -> ParseNode {
         let arguments = node["args"].items
@@ -87,25 +123,5 @@ package struct CitusCall: Sendable {
         }
         while argument.isKind("TypeCast") { argument = argument["arg"] }
         return argument.isKind("A_Const") ? argument : .none
-    }
-}
-
-extension SchemaModel {
-    /// How Citus stores a table; nil if no statement says so. A partition is stored like its table.
-    package func distribution(of name: RelationName) -> TableDistribution? {
-        let table = self[name]
-        if let own = table?.distribution { return own }
-        if let schema = name.schema, let isDistributed = isDistributed(schema: schema) {
-            return isDistributed ? .single : TableDistribution.none
-        }
-        return table?.partitionOf.flatMap { distribution(of: $0) }
-    }
-
-    mutating func learn(_ call: CitusCall) {
-        if let schema = call.schema {
-            note(schema: schema, isDistributed: call.function == "citus_schema_distribute")
-        } else if let table = call.table, let distribution = call.distribution {
-            change(table) { $0.distribution = distribution }
-        }
     }
 }

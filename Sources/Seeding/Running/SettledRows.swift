@@ -10,6 +10,27 @@ struct SettledRows {
     var groupOfRow: [Int]
     var postponed: [(row: Int, column: String, cell: BoundCell)]
 
+    private var numbers: [TableMerge.Group: Int] = [:]
+
+    init(columns: [String]) {
+        self.columns = columns
+        (values, groups, groupOfRow, postponed) = ([], [], [], [])
+    }
+
+    /// The position of a group in `groups`.
+    mutating func number(of group: TableMerge.Group) -> Int {
+        if let number = numbers[group] { return number }
+        numbers[group] = groups.count
+        groups.append(group)
+        return groups.count - 1
+    }
+
+    /// Adds the next row.
+    mutating func add(_ row: [String?]?, to group: Int) {
+        values.append(row)
+        groupOfRow.append(group)
+    }
+
     /// Moves certain groups to the front, such as those with rows that others refer to.
     mutating func putFirst(_ isFirst: (TableMerge.Group) -> Bool) {
         let order = groups.indices.filter { isFirst(groups[$0]) } + groups.indices.filter { !isFirst(groups[$0]) }
@@ -17,6 +38,7 @@ struct SettledRows {
         for (place, group) in order.enumerated() { places[group] = place }
         groups = order.map { groups[$0] }
         groupOfRow = groupOfRow.map { places[$0] }
+        numbers = numbers.mapValues { places[$0] }
     }
 }
 
@@ -27,22 +49,8 @@ extension SeedRun {
         try takeKeysOfOwnRows(index, session)
         let used = tables[index].rows.shapes.reduce(into: Set()) { $0.formUnion($1) }.sorted()
         let waiting = try waitingColumns(index, session)
-        var places: [Int: Int] = [:]
-        for (place, column) in used.enumerated() { places[column] = place }
-        var settled = SettledRows(
-            columns: used.map { table.columns[$0].name },
-            values: [],
-            groups: [],
-            groupOfRow: [],
-            postponed: []
-        )
-        var numbers: [TableMerge.Group: Int] = [:]
-        func number(of group: TableMerge.Group) -> Int {
-            if let number = numbers[group] { return number }
-            numbers[group] = settled.groups.count
-            settled.groups.append(group)
-            return settled.groups.count - 1
-        }
+        var settled = SettledRows(columns: used.map { table.columns[$0].name })
+        // All records of a file give the same columns.
         var groupsOfRecords: [Int: Int] = [:]
         for row in tables[index].rows.indices {
             if let (file, _) = tables[index].rows.source(row), let records = tables[index].rows.records[file],
@@ -50,7 +58,7 @@ extension SeedRun {
             {
                 let group =
                     groupsOfRecords[file]
-                    ?? number(
+                    ?? settled.number(
                         of: TableMerge.Group(
                             plain: records.columns.map { table.columns[$0].name },
                             expressions: [:],
@@ -58,33 +66,10 @@ extension SeedRun {
                         )
                     )
                 groupsOfRecords[file] = group
-                settled.values.append(nil)
-                settled.groupOfRow.append(group)
-                continue
+                settled.add(nil, to: group)
+            } else {
+                try settle(row, of: index, used, waiting, into: &settled, session)
             }
-            let cells = tables[index].rows[row].cells
-            var values = [String?](repeating: nil, count: used.count)
-            var group = TableMerge.Group(plain: [], expressions: [:], postponed: [])
-            for column in used {
-                guard let cell = cells[column] else { continue }
-                let name = table.columns[column].name
-                if waiting.contains(column), cell != .text(nil) {
-                    group.postponed.append(name)
-                    settled.postponed.append((row, name, cell))
-                    continue
-                }
-                switch cell {
-                case .text(let text):
-                    values[places[column] ?? 0] = text
-                    group.plain.append(name)
-                case .expression(let sql): group.expressions[name] = sql
-                case .reference(let reference):
-                    values[places[column] ?? 0] = try value(of: reference, session)
-                    group.plain.append(name)
-                }
-            }
-            settled.values.append(values)
-            settled.groupOfRow.append(number(of: group))
         }
         settled.putFirst { group in
             table.foreignKeys.contains { key in
@@ -92,6 +77,42 @@ extension SeedRun {
             }
         }
         return settled
+    }
+
+    /// - Parameters:
+    ///   - used: The columns that at least one row gives.
+    ///   - waiting: Those whose values are filled in after all rows are inserted.
+    private mutating func settle(
+        _ row: Int,
+        of index: Int,
+        _ used: [Int],
+        _ waiting: Set<Int>,
+        into settled: inout SettledRows,
+        _ session: borrowing Session
+    ) throws {
+        let table = tables[index].table
+        let cells = tables[index].rows[row].cells
+        var values = [String?](repeating: nil, count: used.count)
+        var group = TableMerge.Group(plain: [], expressions: [:], postponed: [])
+        for (place, column) in used.enumerated() {
+            guard let cell = cells[column] else { continue }
+            let name = table.columns[column].name
+            if waiting.contains(column), cell != .text(nil) {
+                group.postponed.append(name)
+                settled.postponed.append((row, name, cell))
+                continue
+            }
+            switch cell {
+            case .text(let text):
+                values[place] = text
+                group.plain.append(name)
+            case .expression(let sql): group.expressions[name] = sql
+            case .reference(let reference):
+                values[place] = try value(of: reference, session)
+                group.plain.append(name)
+            }
+        }
+        settled.add(values, to: settled.number(of: group))
     }
 
     /// Reserves the keys of rows to which other rows of the same table must refer when they are inserted. Columns of the

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// The arithmetic of generated values: a value depends only on the seed, the table, the column and the row.
 ///
 /// The mixer is that of SplitMix64 (Steele, Lea, Flood 2014). The permutation is a Feistel network of four rounds,
@@ -13,12 +15,12 @@ package enum CellHash {
 
     /// The key of a column's draws: FNV-1a over the names, mixed with the seed.
     package static func key(seed: Int, _ names: String...) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = FNV1a()
         for name in names {
-            for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-            hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+            hash.add(name)
+            hash.add(0xFF)
         }
-        return mix(hash &+ UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15)
+        return mix(hash.value &+ UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15)
     }
 
     /// The random number of a row.

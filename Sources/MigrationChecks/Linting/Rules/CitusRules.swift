@@ -31,7 +31,7 @@ enum CitusRules {
     private static func lonelySubcommand(_ command: Alteration, isAlone: Bool) -> String? {
         switch command.kind {
         case "AT_AddConstraint" where !isAlone: return "ADD CONSTRAINT together with other subcommands"
-        case _ where SubcommandKinds.triggers.contains(command.kind) && !isAlone:
+        case _ where CitusSubcommands.triggers.contains(command.kind) && !isAlone:
             return "ENABLE and DISABLE TRIGGER together with other subcommands"
         case "AT_ColumnDefault" where !isAlone && SequenceUse.isIn(command.definition):
             return "SET DEFAULT nextval(…) together with other subcommands"
@@ -89,7 +89,7 @@ enum CitusRules {
             }.map { LintMatch("\(table) is distributed by \(key)", at: $0.content.offset) }
         }
         return context.allAlterations.filter {
-            SubcommandKinds.ofColumns.contains($0.kind) && $0.name == key
+            CitusSubcommands.ofColumns.contains($0.kind) && $0.name == key
         }.map { LintMatch("\(table) is distributed by \(key)", at: $0.offset) }
     }
 
@@ -125,45 +125,11 @@ enum CitusRules {
         why:
             "A foreign key is checked on one node: a distributed table can only refer to reference tables, or with its "
             + "distribution column to that of a table in its group.",
-        safeForm: "include the distribution columns of both tables in the key, or make the other a reference table",
-        kinds: ["AlterTableStmt"]
-    ) { context in
-        guard let table = context.relation(context.tree["relation"]), let own = context.distribution(of: table) else {
-            return []
-        }
-        return ForeignKey.all(in: context).compactMap { key in
-            guard let reason = refusal(of: key, from: table, own, context) else { return nil }
-            return LintMatch(reason, at: key.node.content.offset)
-        }
-    }
-
-    /// The reason why Citus refuses a foreign key; nil if it does not, as far as the text shows.
-    private static func refusal(
-        of key: ForeignKey,
-        from table: RelationName,
-        _ own: TableDistribution,
-        _ context: LintContext
-    ) -> String? {
-        guard let other = context.distribution(of: key.target) else { return nil }
-        switch (own, other) {
-        case (.reference, .hash), (.reference, .single), (.local, .hash), (.local, .single):
-            return "\(table) is not in shards, so it cannot refer to \(key.target), which is"
-        case (.hash, .local), (.single, .local):
-            return "\(table) is distributed, so it cannot refer to \(key.target), which is on the coordinator alone"
-        case (.hash, .single), (.single, .hash):
-            return "\(table) and \(key.target) are not in the same group"
-        case (.hash(let column), .hash(let target)):
-            let targets =
-                key.targetColumns.isEmpty ? context.schema[key.target]?.primaryKey ?? [] : key.targetColumns
-            // Without its columns the text does not show the key.
-            guard targets.count == key.columns.count,
-                !zip(key.columns, targets).contains(where: { $0 == column && $1 == target })
-            else { return nil }
-            return "the key does not lead from \(table).\(column) to \(key.target).\(target), by which the tables are "
-                + "distributed"
-        default: return nil
-        }
-    }
+        safeForm:
+            "include the distribution columns of both tables in the key and store the tables together, or make the "
+            + "other a reference table first",
+        kinds: ["AlterTableStmt", "CreateStmt", "SelectStmt"]
+    ) { context in CitusForeignKeys.all(in: context) }
 
     private static let unsupported = LintRule(
         "citus-unsupported-statement",
@@ -173,7 +139,10 @@ enum CitusRules {
         isRefusal: true,
         why: "Citus refuses some statements for its tables that PostgreSQL accepts for ordinary ones.",
         safeForm: "use another statement, or undistribute the table first",
-        kinds: ["AlterTableStmt", "CreateTrigStmt", "DropStmt", "IndexStmt"]
+        kinds: [
+            "AlterTableStmt", "CreateTrigStmt", "DropStmt", "IndexStmt", "SelectStmt", "InsertStmt", "UpdateStmt",
+            "DeleteStmt",
+        ]
     ) { context in CitusRefusals.all(in: context) }
 
     private static let volatileUpdate = LintRule(
@@ -234,105 +203,6 @@ enum CitusRules {
             )
         }
     }
-}
-
-/// Statements that Citus refuses for its tables.
-private enum CitusRefusals {
-    static func all(in context: LintContext) -> [LintMatch] {
-        switch context.kind {
-        case "CreateTrigStmt": trigger(context)
-        case "DropStmt": indexDrop(context)
-        case "IndexStmt": index(context)
-        default: alterations(context)
-        }
-    }
-
-    private static func trigger(_ context: LintContext) -> [LintMatch] {
-        guard let table = tableWithoutTriggers(context) else { return [] }
-        return [
-            LintMatch(
-                "\(table) cannot have triggers",
-                hint: "do it in the application, or SET citus.enable_unsafe_triggers before it, if the trigger "
-                    + "touches only rows of the same shard"
-            )
-        ]
-    }
-
-    /// The table of the statement, if Citus allows no triggers on it.
-    private static func tableWithoutTriggers(_ context: LintContext) -> RelationName? {
-        guard !context.transaction.settings.contains("citus.enable_unsafe_triggers"),
-            let table = context.citusTable(context.tree["relation"]), context.distribution(of: table) != .local
-        else { return nil }
-        return table
-    }
-
-    private static func indexDrop(_ context: LintContext) -> [LintMatch] {
-        guard context.tree["removeType"].string == "OBJECT_INDEX", context.tree["objects"].items.count > 1 else {
-            return []
-        }
-        let indexes = context.tree["objects"].items.compactMap { RelationName(names: $0.names) }
-        guard
-            let table = indexes.lazy.compactMap({ context.schema.table(ofIndex: $0) }).first(where: {
-                context.distribution(of: $0)?.isManaged == true
-            })
-        else { return [] }
-        return [
-            LintMatch(
-                "an index of \(table) cannot be dropped together with others",
-                hint: "write one DROP INDEX for each index"
-            )
-        ]
-    }
-
-    private static func index(_ context: LintContext) -> [LintMatch] {
-        guard context.tree["tableSpace"].string != nil, let table = context.citusTable(context.tree["relation"]) else {
-            return []
-        }
-        return [LintMatch("an index of \(table) cannot name a tablespace", hint: "omit TABLESPACE")]
-    }
-
-    private static func alterations(_ context: LintContext) -> [LintMatch] {
-        guard context.tree["objtype"].string == "OBJECT_TABLE",
-            let table = context.citusTable(context.tree["relation"])
-        else { return [] }
-        return context.allAlterations.compactMap { command in
-            switch command.kind {
-            case "AT_DetachPartition" where command.definition["concurrent"].isTrue:
-                return LintMatch(
-                    "a partition of \(table) cannot be detached CONCURRENTLY",
-                    hint: "write DETACH PARTITION in a separate file"
-                )
-            case _ where SubcommandKinds.triggers.contains(command.kind):
-                return tableWithoutTriggers(context).map { LintMatch("\($0) cannot have triggers") }
-            case _ where SubcommandKinds.refused[command.kind] != nil:
-                let words = SubcommandKinds.refused[command.kind] ?? ""
-                return LintMatch("Citus has no \(words) for \(table)", at: command.offset)
-            default: return nil
-            }
-        }
-    }
-}
-
-/// Kinds of subcommands of ALTER TABLE.
-private enum SubcommandKinds {
-    static let triggers: Set<String> = [
-        "AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_EnableTrigUser", "AT_DisableTrig",
-        "AT_DisableTrigUser", "AT_EnableTrigAll", "AT_DisableTrigAll",
-    ]
-
-    /// Those that Citus refuses for the distribution column.
-    static let ofColumns: Set<String> = ["AT_DropColumn", "AT_ColumnDefault", "AT_AlterColumnType", "AT_DropNotNull"]
-
-    /// Those that Citus refuses for every table, as SQL writes them.
-    static let refused = [
-        "AT_AddInherit": "INHERIT", "AT_DropInherit": "NO INHERIT", "AT_ClusterOn": "CLUSTER ON",
-        "AT_DropCluster": "SET WITHOUT CLUSTER", "AT_SetStatistics": "SET STATISTICS", "AT_SetStorage": "SET STORAGE",
-        "AT_SetTableSpace": "SET TABLESPACE", "AT_AddOf": "OF", "AT_DropOf": "NOT OF",
-        "AT_AddIdentity": "ADD GENERATED", "AT_SetIdentity": "SET GENERATED", "AT_DropIdentity": "DROP IDENTITY",
-        "AT_DropExpression": "DROP EXPRESSION", "AT_AlterConstraint": "ALTER CONSTRAINT",
-        "AT_EnableRule": "ENABLE RULE", "AT_DisableRule": "DISABLE RULE",
-        "AT_DetachPartitionFinalize": "DETACH PARTITION … FINALIZE",
-    ]
 }
 
 private enum SequenceUse {

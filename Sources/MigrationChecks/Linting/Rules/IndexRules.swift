@@ -179,32 +179,16 @@ enum IndexRules {
     }
 }
 
-/// A foreign key, declared with the table, with a column or by ALTER TABLE.
-struct ForeignKey {
-    let columns: [String]
-    let target: RelationName
-    /// Empty if the foreign key refers to the primary key.
-    let targetColumns: [String]
-    let node: ParseNode
-
+extension ForeignKey {
+    /// The foreign keys that the statement declares.
     static func all(in context: LintContext) -> [ForeignKey] {
-        var keys: [ForeignKey] = []
-        let add = { (constraint: ParseNode, columns: [String]) in
-            guard let target = context.relation(constraint["pktable"]) else { return }
-            let targets = constraint["pk_attrs"].names
-            keys.append(ForeignKey(columns: columns, target: target, targetColumns: targets, node: constraint))
+        let ofColumns = context.typedColumns.compactMap {
+            ForeignKey($0.constraint("CONSTR_FOREIGN"), of: $0.name)
         }
-        for column in context.typedColumns {
-            let constraint = column.constraint("CONSTR_FOREIGN")
-            if constraint.exists { add(constraint, [column.name]) }
-        }
-        let elements =
+        let constraints =
             context.tree["tableElts"].items.filter { $0.isKind("Constraint") }
             + context.allAlterations.filter { $0.kind == "AT_AddConstraint" }.map(\.definition)
-        for element in elements where element["contype"].string == "CONSTR_FOREIGN" {
-            add(element, element["fk_attrs"].names)
-        }
-        return keys
+        return ofColumns + constraints.compactMap { ForeignKey($0, of: nil) }
     }
 }
 

@@ -83,9 +83,17 @@ struct LintContext {
 
     /// How Citus stores a table, according to earlier statements or, in a file that is not applied, to the database; nil
     /// if neither tells.
-    func distribution(of table: RelationName) -> TableDistribution? {
-        if let known = schema.distribution(of: table) { return known }
+    ///
+    /// - Parameter later: The schema after a part of the statement; nil for its beginning.
+    func distribution(of table: RelationName, in later: SchemaModel? = nil) -> TableDistribution? {
+        if let known = (later ?? schema).distribution(of: table) { return known }
         return cluster.isPending(file.migration.version) ? cluster[table] : nil
+    }
+
+    /// The tables with which Citus stores it; nil if neither earlier statements nor the database tell.
+    func colocation(of table: RelationName, in later: SchemaModel? = nil) -> ColocationGroup? {
+        if (later ?? schema).distribution(of: table) != nil { return (later ?? schema).colocation(of: table) }
+        return cluster.isPending(file.migration.version) ? cluster.group(of: table) : nil
     }
 
     /// The table in a `RangeVar` node, if it is one of Citus.

@@ -43,12 +43,12 @@ protocol Sealable: Encodable {
 
 extension Manifest: Sealable {}
 
-enum Seal {
+extension Sealable {
     /// The document as JSON, with a seal if there is a key.
-    static func contents(of document: some Sealable, by key: SealKey?) throws -> [UInt8] {
+    func sealedContents(by key: SealKey?) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        var document = document
+        var document = self
         document.seal = key.map { Manifest.Seal(key: $0.name, hmac: Manifest.Seal.zeros) }
         let contents = Array(try encoder.encode(document))
         guard let key, let seal = document.seal, let sealed = SealedBytes(contents, seal) else { return contents }
