@@ -1,6 +1,6 @@
 internal import Archive
 
-/// The rows that the COPY statements of a plain dump hold, by table.
+/// The rows that the COPY and INSERT statements of a plain dump hold, by table.
 struct DumpTally: Sendable {
     private var rows: [[String]: Int] = [:]
 

@@ -48,8 +48,9 @@ import Testing
                 to: "a.sql"
             )
             try await server.withDatabase { url in
-                _ = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
+                let report = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
+                #expect(report.rows == TrickyDatabase.rows)
             }
         }
     }
