@@ -71,6 +71,10 @@ package struct VerifyCommand: SpokenCommand {
                 note(isWhole: report.isWhole, path, source.contentTag, stores, on: console)
             }
             return report
+        } catch let error as AgeError where error.code == .noMatch {
+            // Nothing is noted: the wrong identity says nothing about the file.
+            if let hint = error.hint { console.note("hint: \(hint)") }
+            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
         } catch let error as AgeError where error.isDamage {
             return damaged(path, error.message, since: began, stores, on: console)
         } catch let error as StorageError where error.code == .damaged {

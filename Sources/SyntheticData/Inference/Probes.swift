@@ -138,6 +138,19 @@ extension GeneratorInference {
                 return write(middle + Double(draws.below(6)))
             },
         ]
+        // The bounds that were read from the constraints. The usual values may be a small part of what is between them.
+        let (least, most) = (column.facts.least, column.facts.most)
+        if least != nil || most != nil {
+            forms.append(
+                .text { draws in
+                    let size = sizes[draws.common(1, below: sizes.count)]
+                    let low = least ?? (most ?? 0) - size
+                    let high = min(most ?? .infinity, range.upperBound)
+                    let width = max(0, min(size, high - low))
+                    return write(low + Double(draws.below(Int(width * power) + 1)) / power)
+                }
+            )
+        }
         let mentioned = hints.numbers.filter { range.contains($0) }
         if !mentioned.isEmpty {
             forms.append(
