@@ -185,6 +185,28 @@ import Testing
         }
     }
 
+    @Test func checksOfGeneratedColumnsChooseTheValuesThatTheyAreMadeOf() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY, q int NOT NULL, p numeric(8,2) NOT NULL,
+                "the total" numeric GENERATED ALWAYS AS (q * p) STORED CHECK ("the total" < 1000 AND abs("the total") > 1))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
+    @Test func rangesAreAsLongAsTheirChecksSay() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY,
+                a tstzrange NOT NULL CHECK (upper(a) - lower(a) BETWEEN interval '30 minutes' AND interval '4 hours'),
+                b daterange NOT NULL CHECK (upper(b) - lower(b) > 300),
+                c int4range NOT NULL CHECK (upper(c) - lower(c) = 2))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
     @Test func aTableThatCannotBeFilledDoesNotEmptyTheOthers() async throws {
         let schema = """
             CREATE TABLE good (id int PRIMARY KEY);
