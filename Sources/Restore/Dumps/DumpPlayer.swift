@@ -134,7 +134,7 @@ struct DumpPlayer: ~Copyable {
                 guard action.mayFail.isEmpty else { return try attempt(text, action, &session) }
                 let rows = try execute(text, &session)
                 let table = StatementWords.insertTable(text)
-                if !table.isEmpty { tally.add(rows, to: table) }
+                if table.isEmpty { tally.note(StatementWords.createdTable(text)) } else { tally.add(rows, to: table) }
             } catch let error as PostgresError where error.code == .server {
                 let failure = failure(error, at: Self.line(of: error, in: text, from: line))
                 guard error.isOfStatement, leave(text, failure.message) else { throw failure }

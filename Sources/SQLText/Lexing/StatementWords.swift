@@ -27,7 +27,14 @@ package enum StatementWords {
     package static func copyTable(_ statement: [UInt8]) -> [String] { name(after: ["copy"], in: statement) }
 
     /// The table of an INSERT that is not in a WITH, like `copyTable(_:)`.
-    package static func insertTable(_ statement: [UInt8]) -> [String] { name(after: ["insert", "into"], in: statement) }
+    package static func insertTable(_ statement: [UInt8]) -> [String] {
+        name(after: ["insert", "into"], in: statement)
+    }
+
+    /// The table of a CREATE TABLE without further words before the name, like `copyTable(_:)`.
+    package static func createdTable(_ statement: [UInt8]) -> [String] {
+        name(after: ["create", "table"], in: statement)
+    }
 
     /// The parts of the name that follows these words, unquoted; empty if the statement does not begin with them.
     private static func name(after words: [StaticString], in statement: [UInt8]) -> [String] {

@@ -55,6 +55,19 @@ import Testing
         }
     }
 
+    /// An empty table has no INSERT, so only its CREATE TABLE tells of it.
+    @Test func granarysOwnTablesAreNotCountedAmongInserts() async throws {
+        let own = ["migrations", "migration_log", "seeds"].map { "CREATE TABLE granary.\($0) (a int);" }
+        let dump = """
+            CREATE SCHEMA granary; \(own.joined(separator: " ")) INSERT INTO granary.migrations VALUES (1);
+            CREATE TABLE t (a int); INSERT INTO public.t VALUES (1), (2); INSERT INTO public.t SELECT 3;
+            """
+        try await withTarget(dump) { url, file in
+            let report = try await restore(file, url)
+            #expect((report.tables, report.rows) == (1, 3))
+        }
+    }
+
     @Test func aPackedDumpOfSeveralMembersComesBackEqual() async throws {
         try await withDump { server, folder, source in
             let dump = Array(try await TrickyDatabase.dump(source).utf8)
@@ -393,6 +406,7 @@ import Testing
             #expect(
                 error?.message == "--table, --data-only cannot be used with a plain dump, which is restored as it is"
             )
+            #expect(error?.exitStatus == .usage)
         }
     }
 

@@ -32,8 +32,11 @@ import Testing
     @Test func theTableOfAnInsertIsUnquoted() {
         func table(_ text: String) -> [String] { StatementWords.insertTable(Array(text.utf8)) }
         #expect(table("INSERT INTO public.Orders VALUES (1)") == ["public", "orders"])
-        #expect(table("insert /* */ into \"a.b\".\"C\"\"d\" (a) OVERRIDING SYSTEM VALUE VALUES (1)") == ["a.b", "C\"d"])
+        #expect(
+            table("insert /* */ into \"a.b\".\"C\"\"d\" (a) OVERRIDING SYSTEM VALUE VALUES (1)") == ["a.b", "C\"d"]
+        )
         #expect(table("INSERT VALUES (1)") == [])
+        #expect(StatementWords.createdTable(Array("CREATE TABLE a.b (c int)".utf8)) == ["a", "b"])
         #expect(table("COPY t FROM stdin") == [])
         #expect(table("") == [])
     }
