@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("n numeric(3,3)", 0.999), ("fee numeric(3,3)", 0.999), ("age numeric(2,4)", 0.0099), ("n numeric(2,4)", 0.0099),
+        ("n numeric(3,3)", 0.999), ("fee numeric(3,3)", 0.999), ("age numeric(2,4)", 0.0099),
+        ("n numeric(2,4)", 0.0099),
         ("amount numeric(2,40)", 0), ("n numeric(12,12)", 0.999_999_999),
     ])
     func numbersFitATypeWithoutDigitsBeforeThePoint(column: String, most: Double) throws {

@@ -77,7 +77,9 @@ package struct DumpCheck: Sendable, Equatable {
             (tables, rows) = tally.counted
             // A statement may hold any number of rows, and only the server knows whether it inserts them.
             if !inserted.isEmpty {
-                notes.append("rows stored as INSERT statements were read but not counted (\(counted(inserted.count, "table")))")
+                notes.append(
+                    "rows stored as INSERT statements were read but not counted (\(counted(inserted.count, "table")))"
+                )
             }
         }
         while let element = try script.next() {
