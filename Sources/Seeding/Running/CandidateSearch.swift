@@ -380,7 +380,9 @@ extension CandidateSearch {
         for constraint in group.constraints { constraint.readHints(in: table, into: &hints) }
         for column in group.columns where free.contains(column) {
             guard let catalogued = table.column(column), let usual = usual[column] else { continue }
-            add(inference.probe(ColumnShape(catalogued), usual: usual, hints, group: key), to: column, from: first)
+            // With the bounds that could be read from the constraints.
+            let shape = inference.table.column(column) ?? ColumnShape(catalogued)
+            add(inference.probe(shape, usual: usual, hints, group: key), to: column, from: first)
         }
         for column in group.columns where nullable.contains(column) {
             guard let usual = usual[column] else { continue }

@@ -144,7 +144,7 @@ extension GeneratorInference {
         if least != nil || most != nil {
             forms.append(
                 .text { draws in
-                    let size = sizes[draws.common(1, below: sizes.count)]
+                    let size = draws.one(of: [1000, 1_000_000, 1_000_000_000] as [Double])
                     let low = least ?? (most ?? 0) - size
                     let high = min(most ?? .infinity, range.upperBound)
                     let width = max(0, min(size, high - low))
