@@ -41,8 +41,8 @@ package struct KeyCheck: SpokenCommand {
             throw CommandError(.file, "\(opened.path) is not encrypted", hint: "granary verify checks files in clear")
         }
         let check = try Self.check(opened, try keys.keyring(on: console))
-        if let hint = check.hint { console.note("hint: \(hint)") }
         try console.result(KeyCheckReport.result.document(check), else: [check.line])
+        if let hint = check.hint { console.note("hint: \(hint)") }
         if !check.isOpen { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 

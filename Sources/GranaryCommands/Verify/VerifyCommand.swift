@@ -54,6 +54,7 @@ package struct VerifyCommand: SpokenCommand {
         let report = try await report(path, stores, on: console)
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         try console.result(VerifyReport.result.document(report), else: report.lines)
+        if let hint = report.hint { console.note("hint: \(hint)") }
         if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -72,9 +73,10 @@ package struct VerifyCommand: SpokenCommand {
             }
             return report
         } catch let error as AgeError where error.code == .noMatch {
-            // Nothing is noted: the wrong identity says nothing about the file.
-            if let hint = error.hint { console.note("hint: \(hint)") }
-            return VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+            // Nothing is noted in the sidecar: the wrong identity says nothing about the file.
+            var report = VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+            report.hint = error.hint
+            return report
         } catch let error as AgeError where error.isDamage {
             return damaged(path, error.message, since: began, stores, on: console)
         } catch let error as StorageError where error.code == .damaged {
