@@ -28,8 +28,10 @@ package struct BackupLock: Sendable {
         let isTaken = try AdvisoryKey.poll(within: .seconds(1), session) {
             try key.tryToTake(isShared: isShared, session)
         }
-        guard isTaken else {
-            throw Occupied(backup: try RunningBackup.all(reading: [], session).first { $0.place == key.low })
-        }
+        guard !isTaken else { return }
+        let backup = try RunningBackup.all(reading: [], session).first { $0.place == key.low }
+        // It may have ended meanwhile.
+        if backup == nil, try key.tryToTake(isShared: isShared, session) { return }
+        throw Occupied(backup: backup)
     }
 }

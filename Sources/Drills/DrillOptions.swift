@@ -16,6 +16,8 @@ package struct DrillOptions: Sendable {
 
     package var file: String
     package var place: Place
+    /// The server is the local server of a folder.
+    package var isLocalServer = false
     package var keyring = AgeKeyring.none
     /// Reads a backup in a bucket.
     package var stores = ObjectStores.none

@@ -128,9 +128,12 @@ package struct DumpVerification: Sendable {
             "pg_dump records no row counts and no digests, so the rows cannot be compared with the database"
         ]
         // zlib and gzip have a checksum of what they unpack to; pg_dump asks lz4 and zstd for none.
-        if archive.kind == .tar || archive.toc.compression != .gzip {
-            unchecked.append("a changed byte in a row goes unnoticed, because the dump has no checksums")
-        }
+        let isChecked = archive.kind != .tar && archive.toc.compression == .gzip
+        unchecked.append(
+            isChecked
+                ? "a changed byte in a statement goes unnoticed, because only the rows have checksums"
+                : "a changed byte in a row or a statement goes unnoticed, because the dump has no checksums"
+        )
         if entries.contains(where: \.isLargeObjects), !archive.toc.entries.contains(where: \.listsLargeObjects) {
             unchecked.append("the dump does not list its large objects, so that missing ones are not noticed")
         }

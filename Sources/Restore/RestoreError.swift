@@ -4,9 +4,9 @@
 package typealias RestoreError = Failure<RestoreFailure>
 
 package enum RestoreFailure: FailureCode {
-    /// A selection that matches nothing, or options that contradict each other.
+    /// A selection that matches nothing, or that cannot be restored alone.
     case selection
-    /// An option is missing, or does not fit the file.
+    /// An option is missing, contradicts another one, or does not fit the file.
     case usage
     /// An obstacle that was found before anything changed: a missing role or extension, an older server, connected
     /// sessions.

@@ -80,7 +80,20 @@ import Testing
         try await DrillProject.with { project in
             try await project.project.sql("DROP SCHEMA granary CASCADE")
             let error = await drillError { try await project.drill() }
-            #expect(error?.message.contains("is not marked with an environment") == true)
+            #expect(error?.message.contains("of --server is not marked with an environment") == true)
+        }
+    }
+
+    @Test func theLocalServerIsOneOfDevelopmentAndCalledByItsOption() async throws {
+        try await DrillProject.with { project in
+            try await project.project.sql("DROP SCHEMA granary CASCADE")
+            let report = try await project.drill { $0.isLocalServer = true }
+            report.expectNothing()
+            let error = await drillError {
+                try await project.drill { ($0.isLocalServer, $0.allowsSameServer) = (true, false) }
+            }
+            #expect(error?.message == "the server of --local is the one that was backed up")
+            #expect(error?.hint?.hasPrefix("omit --local") == true)
         }
     }
 

@@ -149,6 +149,7 @@ import Testing
             let sound = try await project.drill { $0.isQuick = true }
             sound.expectNothing()
             #expect(sound.omissions.contains { $0.what == "digests of rows" })
+            #expect(sound.checks.contains { $0.detail == "2 tables have as many rows as in the backup" })
             let missing = try await project.drill("DELETE FROM public.orders WHERE id = 7") { $0.isQuick = true }
             #expect(missing.found == [.rows])
             let changed = try await project.drill("UPDATE public.orders SET total = 0") { $0.isQuick = true }

@@ -207,6 +207,14 @@ import Testing
             )
             let other = try await project.granary("key", "check", "a.zip.age", "--identity", "key.txt")
             #expect(other.status == 2 && other.stdout.contains("no identity that was given opens the file"), "\(other)")
+            // The wrong identity does not take back that the file was found whole.
+            for (identity, status) in [("settings/granary/identity.txt", 0), ("key.txt", 2)] {
+                let verified = try await project.granary("verify", "a.zip.age", "--identity", identity)
+                #expect(verified.status == status, "\(verified)")
+                #expect(status == 0 || verified.stderr.contains("hint: it is encrypted for other recipients"))
+                let shown = try await project.granary("backups", "show", "a.zip.age", "--json")
+                #expect(shown.stdout.contains("\"verified_at\":\"20"), "\(shown)")
+            }
             chmod(project.folder.file("key.txt"), 0o604)
             let open = try await project.granary("key", "recipient", "--identity", "key.txt")
             #expect(open.status == 64 && open.stderr.contains("everyone on this machine"), "\(open)")

@@ -53,6 +53,8 @@ import Testing
                 #expect(outcome.status == 64 && outcome.stderr.hasSuffix(hint), "\(words): \(outcome)")
             }
             try await #expect(project.sql("SELECT count(*) FROM customers") == "2")
+            let named = try await project.granary("seed", "--generate", "public.orders", "--rows", "2")
+            #expect(named.status == 0 && named.stdout.contains("public.orders  2 inserted"), "\(named)")
             try project.folder.write(#"{"service": "shop", "schemas": ["public"]}"#, to: "migrations/environments.json")
             let cleaned = try await project.granary("clean", "--confirm", project.database)
             #expect(cleaned.status == 0, "\(cleaned)")

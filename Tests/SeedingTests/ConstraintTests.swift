@@ -175,6 +175,38 @@ import Testing
         }
     }
 
+    @Test func valuesAreSoughtFarFromTheBoundThatWasRead() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x > 2000000000 AND x % 5003 = 77),
+                y int NOT NULL CHECK (y < -2000000000 AND y % 5003 = -77), z int NOT NULL CHECK (z >= 5000 AND z < 90000 AND z % 1009 = 7))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
+    @Test func checksOfGeneratedColumnsChooseTheValuesThatTheyAreMadeOf() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY, q int NOT NULL, p numeric(8,2) NOT NULL,
+                "the total" numeric GENERATED ALWAYS AS (q * p) STORED CHECK ("the total" < 1000 AND abs("the total") > 1))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
+    @Test func rangesAreAsLongAsTheirChecksSay() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY,
+                a tstzrange NOT NULL CHECK (upper(a) - lower(a) BETWEEN interval '30 minutes' AND interval '4 hours'),
+                b daterange NOT NULL CHECK (upper(b) - lower(b) > 300),
+                c int4range NOT NULL CHECK (upper(c) - lower(c) = 2))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
     @Test func aTableThatCannotBeFilledDoesNotEmptyTheOthers() async throws {
         let schema = """
             CREATE TABLE good (id int PRIMARY KEY);
@@ -195,7 +227,7 @@ import Testing
             )
             #expect(
                 report.skipped[0].hint
-                    == "declare a generator in seeds/development/shop.bad.yaml, such as generate: {columns: {x: {between: [1, 100]}}}"
+                    == "declare a generator in seeds/development/shop.bad.yaml, such as generate: {columns: {x: {between: [6, 6]}}}"
             )
             try await #expect(
                 project.rows(

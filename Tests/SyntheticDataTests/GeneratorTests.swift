@@ -24,6 +24,27 @@ import Testing
         #expect(Set(values(generator, 28)).count == 28)
     }
 
+    @Test(arguments: [
+        ("2026-06-01", 1_780_272_000), ("2026-06-01 07:15", 1_780_298_100), ("2026-06-01T07:15:30Z", 1_780_298_130),
+        ("2026-06-01 07:15:30+02", 1_780_290_930), ("2026-06-01 07:15:30-02:30", 1_780_307_130), ("07:15", 26_100),
+        ("T07:15:30+0100", 22_530), ("2026-06-01T", 1_780_272_000), ("12026-06-01", 317_349_792_000),
+    ])
+    func timesAreRead(text: String, seconds: Int) {
+        #expect(Calendar.time(text) == seconds * 1_000_000)
+    }
+
+    @Test(arguments: [
+        "", "T", " ", "now", "2026", "2026-6-01", "2026-06-01 7:15", "2026-13-01", "2026-06-00", "07:15:", "07:15:30.",
+        "2026-06-01x", "2026-06-01 07:15+2", "2026-06-01 07:15+02:", "+02", "infinity",
+    ])
+    func anotherTextIsNoTime(text: String) { #expect(Calendar.time(text) == nil) }
+
+    @Test func fractionsOfSecondsAreMicroseconds() {
+        #expect(Calendar.time("00:00:01.5") == 1_500_000)
+        #expect(Calendar.time("00:00:00.000001") == 1)
+        #expect(Calendar.time("00:00:00.0000001") == nil)
+    }
+
     @Test func nullsAreAShareOfTheRows() {
         let generator = NullableGenerator(ConstantGenerator("x"), share: 0.3, key: 5)
         let nulls = values(generator, 2000).count { $0 == "\\N" }

@@ -19,6 +19,27 @@ import Testing
         #expect(GeneratorInference.of([column]).choose(name)?.reason == reason)
     }
 
+    @Test(arguments: [
+        ("n numeric(3,3)", 0.999), ("fee numeric(3,3)", 0.999), ("age numeric(2,4)", 0.0099),
+        ("n numeric(2,4)", 0.0099),
+        ("amount numeric(2,40)", 0), ("n numeric(12,12)", 0.999_999_999),
+    ])
+    func numbersFitATypeWithoutDigitsBeforeThePoint(column: String, most: Double) throws {
+        let name = String(column.prefix { $0 != " " })
+        let inference = GeneratorInference.of([column])
+        let choice = try #require(inference.choose(name))
+        let numbers = values(choice.generator).compactMap { Double($0) }
+        #expect(numbers.count == values(choice.generator).count && numbers.allSatisfy { (0...most).contains($0) })
+        #expect(most == 0 || Set(numbers).count > 1)
+        let probe = inference.probe(
+            try #require(inference.table.column(name)),
+            usual: choice.generator,
+            ProbeHints(),
+            group: "g"
+        )
+        #expect(values(probe).compactMap { Double($0) }.allSatisfy { abs($0) <= most })
+    }
+
     @Test(arguments: ["strange", "pg_lsn", "_text"])
     func aTypeThatNothingIsKnownOfHasNoGenerator(type: String) {
         #expect(GeneratorInference.of(["a \(type)"]).choose("a") == nil)

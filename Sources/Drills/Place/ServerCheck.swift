@@ -50,21 +50,23 @@ struct ServerCheck: Sendable {
         guard let source = manifest?.server.systemIdentifier, let identifier else {
             throw DrillError(
                 .refused,
-                "it is unknown whether the server of --server is the one that was backed up",
-                hint: "omit --server to use a temporary server, or add --same-server"
+                "it is unknown whether the server of \(option) is the one that was backed up",
+                hint: "omit \(option) to use a temporary server, or add --same-server"
             )
         }
         guard source != identifier else {
             throw DrillError(
                 .refused,
-                "the server of --server is the one that was backed up",
-                hint: "omit --server to use a temporary server, name another server, or add --same-server"
+                "the server of \(option) is the one that was backed up",
+                hint: "omit \(option) to use a temporary server, name another server, or add --same-server"
             )
         }
     }
 
     /// Rows of production do not belong on a server for development.
     private func requireMeant(_ marker: String?, _ database: String) throws {
+        // Like every command, a drill takes granary's own server for one of development.
+        let marker = marker ?? (options.isLocalServer ? "development" : nil)
         if let marker {
             if marker == manifest?.environment || options.environments.rules(of: marker).allowsDrills { return }
         }
@@ -75,8 +77,11 @@ struct ServerCheck: Sendable {
             ?? "or mark it: granary env mark NAME"
         throw DrillError(
             .refused,
-            "the database \(database) of --server \(found), so \(source) is not restored beside it",
-            hint: "omit --server to use a temporary server, \(way)"
+            "the database \(database) of \(option) \(found), so \(source) is not restored beside it",
+            hint: "omit \(option) to use a temporary server, \(way)"
         )
     }
+
+    /// The option that named the server.
+    private var option: String { options.isLocalServer ? "--local" : "--server" }
 }

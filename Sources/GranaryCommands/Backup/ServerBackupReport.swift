@@ -93,7 +93,7 @@ package struct ServerBackupReport: Sendable {
         let sentences = failed.map { "\($0.0): \($0.1.message)\($0.1.hint.map { " (\($0))" } ?? "")" }
         return FailureReport(
             .failed,
-            "\(failed.count) of \(names.count + 1) files were not made: \(sentences.joined(separator: "; "))",
+            "\(failed.count) of \(names.count + 1) files \(failed.count == 1 ? "was" : "were") not made: \(sentences.joined(separator: "; "))",
             hint: "the others are complete; run it again when the causes are removed"
         )
     }

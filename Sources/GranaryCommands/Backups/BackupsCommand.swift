@@ -122,12 +122,21 @@ package struct BackupsShow: SpokenCommand {
         )
     }
 
-    /// nil if the file is no archive of pg_dump. Fails for an encrypted file that cannot be opened.
+    /// nil if the file is no archive of pg_dump. Fails for an encrypted file that cannot be opened, and for text, which
+    /// has no list of its contents.
     static func dumpArchive(_ path: String, _ keyring: AgeKeyring, _ stores: ObjectStores) throws -> DumpArchive? {
         guard !Files.isFolder(path) else {
             return (try? FileFormat(folder: path))?.isPgDumpArchive == true ? try DumpArchive(path: path) : nil
         }
         let source = try BackupSource(path: path, keyring, in: stores)
-        return try FileFormat(source).isPgDumpArchive ? try DumpArchive(source, name: path) : nil
+        let format = try FileFormat(source)
+        guard format != .text, format != .gzip else {
+            throw CommandError(
+                .file,
+                "\(path) is not an archive, and a plain dump has no list of its contents",
+                hint: "granary verify \(path) counts the tables and rows of a plain dump"
+            )
+        }
+        return format.isPgDumpArchive ? try DumpArchive(source, name: path) : nil
     }
 }

@@ -19,6 +19,7 @@ extension DrillCommand {
             throw CommandError(.file, "\(report) is a folder", hint: "give --report the name of a file")
         }
         var options = DrillOptions(file: choice.path, place: try await place(on: console), now: time(nil))
+        options.isLocalServer = place.local
         options.keyring = keyring
         options.stores = stores
         options.unreadable = choice.unreadable

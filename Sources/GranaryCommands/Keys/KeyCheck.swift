@@ -42,6 +42,7 @@ package struct KeyCheck: SpokenCommand {
         }
         let check = try Self.check(opened, try keys.keyring(on: console))
         try console.result(KeyCheckReport.result.document(check), else: [check.line])
+        if let hint = check.hint { console.note("hint: \(hint)") }
         if !check.isOpen { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -54,7 +55,7 @@ package struct KeyCheck: SpokenCommand {
                 bytes: source.byteCount
             )
         } catch let error as AgeError where error.isDamage {
-            return KeyCheckReport(file: file.path, types: [], problem: error.message)
+            return KeyCheckReport(file: file.path, types: [], problem: error.message, hint: error.hint)
         }
     }
 }
@@ -66,6 +67,7 @@ private struct KeyCheckReport {
     /// Of the content.
     var bytes: Int?
     var problem: String?
+    var hint: String?
 
     var isOpen: Bool { problem == nil }
 

@@ -9,8 +9,8 @@ struct SeedSummary {
     func tell(on console: Console) throws {
         for note in report.notes { console.note(note) }
         for table in report.skipped {
-            console.note("\(table.table) is left out: \(table.reason)")
-            if let hint = table.hint { console.note("hint: \(hint)") }
+            console.insist("\(table.table) is left out: \(table.reason)")
+            if let hint = table.hint { console.insist("hint: \(hint)") }
         }
         for script in report.scripts where !script.runs { console.note("\(script.file) is left out: \(script.reason)") }
         try console.result(Self.result.document(self), else: lines)

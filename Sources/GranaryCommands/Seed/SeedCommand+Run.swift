@@ -15,8 +15,9 @@ extension SeedCommand {
         let file = file.with(policy, of: environment)
         try file.requireRulesInPlace([.production], of: environment)
         if let assumed = try await AssumedSchemas.missing(self.service, in: connected, on: console) {
-            if !generate.isEmpty { throw assumed.error }
-            if assumed.publicHasTables { console.note("\(assumed.sentence); \(assumed.hint)") }
+            // A pattern with a schema needs no other one.
+            guard generate.allSatisfy({ $0.contains(".") }) else { throw assumed.error }
+            if generate.isEmpty, assumed.publicHasTables { console.note("\(assumed.sentence); \(assumed.hint)") }
         }
         try noteStrayFolders(service, file, on: console)
         let options = options(service, file, environment: environment)

@@ -54,6 +54,7 @@ package struct VerifyCommand: SpokenCommand {
         let report = try await report(path, stores, on: console)
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         try console.result(VerifyReport.result.document(report), else: report.lines)
+        if let hint = report.hint { console.note("hint: \(hint)") }
         if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -70,6 +71,11 @@ package struct VerifyCommand: SpokenCommand {
             if case .archive(let source) = file {
                 note(isWhole: report.isWhole, path, source.contentTag, stores, on: console)
             }
+            return report
+        } catch let error as AgeError where error.code == .noMatch {
+            // Nothing is noted in the sidecar: the wrong identity says nothing about the file.
+            var report = VerifyReport(file: path, damage: error.message, seconds: (.now - began) / .seconds(1))
+            report.hint = error.hint
             return report
         } catch let error as AgeError where error.isDamage {
             return damaged(path, error.message, since: began, stores, on: console)

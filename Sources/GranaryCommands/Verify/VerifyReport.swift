@@ -25,6 +25,8 @@ package struct VerifyReport: Sendable, Equatable {
     package var distribution: String?
     /// Parts that could not be checked, one sentence each.
     package var notes: [String] = []
+    /// What to do about a file that could not be opened.
+    package var hint: String?
     package var seconds: Double
 
     package init(file: String, found: VerificationReport, seconds: Double) {

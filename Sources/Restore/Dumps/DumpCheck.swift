@@ -1,5 +1,6 @@
 package import AgeEncryption
 internal import Archive
+internal import Basics
 internal import SQLText
 internal import Storage
 
@@ -70,14 +71,29 @@ package struct DumpCheck: Sendable, Equatable {
 
     private mutating func read(_ script: inout DumpScript, _ path: String) throws {
         var (tally, isEmpty, isFirst) = (DumpTally(), true, true)
+        var inserted: Set<[String]> = []
         // Also if the text is cut off.
-        defer { (tables, rows) = tally.counted }
+        defer {
+            (tables, rows) = tally.counted
+            // A statement may hold any number of rows, and only the server knows whether it inserts them.
+            if !inserted.isEmpty {
+                notes.append(
+                    "rows stored as INSERT statements were read but not counted (\(counted(inserted.count, "table")))"
+                )
+            }
+        }
         while let element = try script.next() {
             isEmpty = false
             try requireSQL(element, path, isFirst: &isFirst)
-            guard case .copy(let statement, _) = element else { continue }
-            while try script.nextCopyData({ _ in }) {}
-            tally.add(script.rowLines, to: StatementWords.copyTable(statement))
+            switch element {
+            case .copy(let statement, _):
+                while try script.nextCopyData({ _ in }) {}
+                tally.add(script.rowLines, to: StatementWords.copyTable(statement))
+            case .statement(let statement, _):
+                let table = StatementWords.insertTable(statement)
+                if !table.isEmpty { inserted.insert(table) }
+            case .metaCommand: continue
+            }
         }
         switch DumpSurvey.completeness(script.marks, path) {
         case _ where isEmpty: problems.append("it holds no statement")

@@ -132,7 +132,9 @@ struct DumpPlayer: ~Copyable {
             }
             do {
                 guard action.mayFail.isEmpty else { return try attempt(text, action, &session) }
-                try execute(text, &session)
+                let rows = try execute(text, &session)
+                let table = StatementWords.insertTable(text)
+                if table.isEmpty { tally.note(StatementWords.createdTable(text)) } else { tally.add(rows, to: table) }
             } catch let error as PostgresError where error.code == .server {
                 let failure = failure(error, at: Self.line(of: error, in: text, from: line))
                 guard error.isOfStatement, leave(text, failure.message) else { throw failure }
@@ -158,11 +160,15 @@ struct DumpPlayer: ~Copyable {
     }
 
     /// If a failure may be left out, an open transaction survives it.
-    private func execute(_ statement: [UInt8], _ session: inout Session) throws {
+    ///
+    /// - Returns: The number of rows in the command tag.
+    private func execute(_ statement: [UInt8], _ session: inout Session) throws -> Int {
         let isFrame = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]
             .contains(StatementWords.first(1, of: statement).first ?? "")
-        guard keepsGoing, !isFrame else { return try session.execute(bytes: statement) }
-        try session.attempt { try $0.execute(bytes: statement) }
+        guard keepsGoing, !isFrame else { return try session.executeCounting(bytes: statement) }
+        var rows = 0
+        try session.attempt { rows = try $0.executeCounting(bytes: statement) }
+        return rows
     }
 
     /// - Returns: Whether the statement may be left out. It is then listed, below the statement that it needs if that

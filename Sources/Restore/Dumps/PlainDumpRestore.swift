@@ -102,7 +102,7 @@ struct PlainDumpRestore: Sendable {
         let names = given.filter(\.1).map(\.0)
         guard names.isEmpty else {
             throw RestoreError(
-                .selection,
+                .usage,
                 "\(names.joined(separator: ", ")) cannot be used with a plain dump, which is restored as it is",
                 hint: "back up as an archive, or leave the options out"
             )

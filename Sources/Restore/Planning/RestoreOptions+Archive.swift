@@ -17,11 +17,11 @@ extension RestoreOptions {
         inPlace || dataOnly || (into == nil && (!schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase))
     }
 
-    /// - Throws: `RestoreError.selection` for options that contradict each other, or the archive.
+    /// - Throws: `RestoreError.usage` for options that contradict each other, or the archive.
     func requireSense(_ scope: Manifest.Scope) throws {
         if allowIncomplete {
             throw RestoreError(
-                .selection,
+                .usage,
                 "--allow-incomplete goes with a plain dump",
                 hint: "leave it out: an archive is whole, or cannot be read"
             )
@@ -34,28 +34,28 @@ extension RestoreOptions {
             )
         }
         if rows != nil, tables.isEmpty {
-            throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
+            throw RestoreError(.usage, "--rows goes with --table", hint: "name the tables with --table")
         }
         if ifEmpty, !dataOnly {
-            throw RestoreError(.selection, "--if-empty requires --data-only", hint: "add --data-only")
+            throw RestoreError(.usage, "--if-empty requires --data-only", hint: "add --data-only")
         }
         if dropOld, restoresInPlace(scope) {
             throw RestoreError(
-                .selection,
+                .usage,
                 "--drop-old goes with a restore that swaps databases",
                 hint: "leave --drop-old out"
             )
         }
         if tables.contains(where: { $0.newName != nil }), dataOnly || rows != nil {
             throw RestoreError(
-                .selection,
+                .usage,
                 "--table T=U makes a new table, so --rows and --data-only do not go with it",
                 hint: "leave them out"
             )
         }
         if Set(tables.map { $0.newName == nil }).count > 1 {
             throw RestoreError(
-                .selection,
+                .usage,
                 "--table T=U and --table T do not go together",
                 hint: "restore the copies first, then the others"
             )

@@ -24,10 +24,25 @@ package enum StatementWords {
     package static func all(of statement: [UInt8]) -> [String] { first(.max, of: statement) }
 
     /// The table of a COPY, as the parts of its name, unquoted; empty when there is no name.
-    package static func copyTable(_ statement: [UInt8]) -> [String] {
+    package static func copyTable(_ statement: [UInt8]) -> [String] { name(after: ["copy"], in: statement) }
+
+    /// The table of an INSERT that is not in a WITH, like `copyTable(_:)`.
+    package static func insertTable(_ statement: [UInt8]) -> [String] {
+        name(after: ["insert", "into"], in: statement)
+    }
+
+    /// The table of a CREATE TABLE without further words before the name, like `copyTable(_:)`.
+    package static func createdTable(_ statement: [UInt8]) -> [String] {
+        name(after: ["create", "table"], in: statement)
+    }
+
+    /// The parts of the name that follows these words, unquoted; empty if the statement does not begin with them.
+    private static func name(after words: [StaticString], in statement: [UInt8]) -> [String] {
         statement.withUnsafeBufferPointer { bytes in
             var tokens = SQLTokens(bytes)
-            guard let verb = tokens.nextSignificant(), tokens[verb].isWord("copy") else { return [] }
+            for word in words {
+                guard let token = tokens.nextSignificant(), tokens[token].isWord(word) else { return [] }
+            }
             var parts: [String] = []
             repeat {
                 guard let token = tokens.nextSignificant(), let name = tokens.name(token) else { break }

@@ -54,6 +54,7 @@ extension SeedCatalog {
                 catalog.tables[table(row)]?.checks.append(check)
             }
         }
+        for name in catalog.tables.keys { catalog.tables[name]?.replaceGeneratedColumns() }
         for row in try session.query(partitionQuery, [stateSchema]) {
             catalog.tables[table(row)]?.partitionBounds = row.texts("bounds")
         }

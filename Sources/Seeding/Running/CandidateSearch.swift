@@ -337,15 +337,22 @@ extension CandidateSearch {
             at: place,
             "\(table.name): of \(grouped(drawn)) values drawn for \(columns.joined(separator: ", ")), "
                 + "\(names.joined(separator: " and ")) \(names.count == 1 ? "accepts" : "accept") none",
-            hint: columns.first.map { Self.advice($0, in: table) }
+            hint: columns.first.map { Self.advice($0, in: table, usual: usual[$0]) }
         )
     }
 
     /// Advice with an example of a declaration for the column.
-    static func advice(_ column: String, in table: SeedCatalog.Table) -> String {
+    ///
+    /// - Parameter usual: The column's own generator, whose bounds are those of the constraints that could be read.
+    private static func advice(
+        _ column: String,
+        in table: SeedCatalog.Table,
+        usual: (any CellGenerator)?
+    ) -> String {
         let form =
             switch table.column(column)?.typeName ?? "" {
-            case "int2", "int4", "int8", "numeric", "float4", "float8": "{between: [1, 100]}"
+            case "int2", "int4", "int8", "numeric", "float4", "float8":
+                (usual as? NumberGenerator)?.declaration ?? "{between: [1, 100]}"
             case "date", "timestamp", "timestamptz": "{between: [-2y, now]}"
             case "text", "varchar", "bpchar", "citext": "{pattern: \"[a-z]{8}\"}"
             case "bool": "{chance: 50%}"
@@ -373,7 +380,9 @@ extension CandidateSearch {
         for constraint in group.constraints { constraint.readHints(in: table, into: &hints) }
         for column in group.columns where free.contains(column) {
             guard let catalogued = table.column(column), let usual = usual[column] else { continue }
-            add(inference.probe(ColumnShape(catalogued), usual: usual, hints, group: key), to: column, from: first)
+            // With the bounds that could be read from the constraints.
+            let shape = inference.table.column(column) ?? ColumnShape(catalogued)
+            add(inference.probe(shape, usual: usual, hints, group: key), to: column, from: first)
         }
         for column in group.columns where nullable.contains(column) {
             guard let usual = usual[column] else { continue }

@@ -60,7 +60,7 @@ final class ProbeGenerator: CellGenerator {
     func micros(_ row: GeneratedRow) -> Int? {
         var out = CopyBuffer(capacity: 48)
         write(row, &out)
-        return Calendar.time(String(decoding: out.bytes(), as: UTF8.self))
+        return out.lend { $0.withMemoryRebound(to: UInt8.self) { WrittenTime.micros($0) } }
     }
 
     var summary: String { "values that the server accepts" }

@@ -28,20 +28,8 @@ package enum Calendar {
     ///
     /// - Returns: nil for anything else.
     package static func time(_ text: String) -> Int? {
-        let form =
-            #/(?:(\d{4,6})-(\d{2})-(\d{2}))?[T ]?(?:(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?(?:Z|([+-])(\d{2})(?::?(\d{2}))?)?/#
-        guard let match = text.wholeMatch(of: form), match.1 != nil || match.4 != nil else { return nil }
-        func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
-        var micros = (number(match.4) * 3600 + number(match.5) * 60 + number(match.6)) * 1_000_000
-        if let fraction = match.7 {
-            micros += number(Substring(fraction + String(repeating: "0", count: 6 - fraction.count)))
-        }
-        let offset = (number(match.9) * 3600 + number(match.10) * 60) * 1_000_000
-        micros -= match.8 == "-" ? -offset : offset
-        guard match.1 != nil else { return micros }
-        let (year, month, day) = (number(match.1), number(match.2), number(match.3))
-        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
-        return days(year, month, day) * Calendar.day + micros
+        var text = text
+        return text.withUTF8 { WrittenTime.micros($0) }
     }
 
     package static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }

@@ -126,9 +126,13 @@ extension ColumnShape {
         case "money": return (2, -1e12...1e12)
         default:
             guard let size else { return (2, -1e12...1e12) }
-            let scale = max(0, size.count > 1 ? size[1] : 0)
-            let whole = Curve.power(10, Double(min(15, size[0] - (size.count > 1 ? size[1] : 0))))
-            return (min(scale, 6), (-whole + 1)...(whole - 1))
+            let scale = size.count > 1 ? size[1] : 0
+            let whole = Curve.power(10, Double(min(15, size[0] - scale)))
+            guard whole <= 1 else { return (min(max(0, scale), 6), (-whole + 1)...(whole - 1)) }
+            // No digits before the decimal point, as in numeric(3,3), and perhaps zeros after it, as in numeric(2,4).
+            let digits = min(scale, 9)
+            let most = max(0, whole - Curve.power(10, Double(-digits)))
+            return (digits, -most...most)
         }
     }
 

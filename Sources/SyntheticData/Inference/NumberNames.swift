@@ -67,6 +67,7 @@ extension GeneratorInference {
 
     private func amount(_ column: ColumnShape) -> any CellGenerator {
         let limits = column.limits
+        guard limits.range.upperBound >= 1 else { return number(column, false, usual: 0...1) }
         return BellGenerator(
             mean: Curve.log(min(40, limits.range.upperBound / 4)),
             deviation: 1,

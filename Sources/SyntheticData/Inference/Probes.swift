@@ -105,6 +105,7 @@ extension GeneratorInference {
         case "bytea": return bytes(hints)
         case "json", "jsonb": return documents(hints)
         case "bit", "varbit": return bits(column)
+        case "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange": return [ranges(column)]
         default:
             // Another draw of the same type.
             return TypeForm.of(column.typeName).map { form in
@@ -138,6 +139,19 @@ extension GeneratorInference {
                 return write(middle + Double(draws.below(6)))
             },
         ]
+        // The bounds that were read from the constraints. The usual values may be a small part of what is between them.
+        let (least, most) = (column.facts.least, column.facts.most)
+        if least != nil || most != nil {
+            forms.append(
+                .text { draws in
+                    let size = draws.one(of: [1000, 1_000_000, 1_000_000_000] as [Double])
+                    let low = least ?? (most ?? 0) - size
+                    let high = min(most ?? .infinity, range.upperBound)
+                    let width = max(0, min(size, high - low))
+                    return write(low + Double(draws.below(Int(width * power) + 1)) / power)
+                }
+            )
+        }
         let mentioned = hints.numbers.filter { range.contains($0) }
         if !mentioned.isEmpty {
             forms.append(
@@ -186,6 +200,36 @@ extension GeneratorInference {
                 return write(isOfDay ? micros - Calendar.floor(micros, Calendar.day) * Calendar.day : micros)
             }
         ]
+    }
+
+    /// Ranges of many lengths.
+    private func ranges(_ column: ColumnShape) -> ProbeGenerator.Form {
+        let form: TimeForm? =
+            switch column.typeName {
+            case "daterange": .date
+            case "tsrange": .timestamp
+            case "tstzrange": .timestamptz
+            default: nil
+            }
+        guard let form else {
+            return .text { draws in
+                let low = draws.below(draws.one(of: [10, 1000, 1_000_000]))
+                return "[\(low),\(low + 1 + draws.below(draws.one(of: [3, 10, 100, 10_000]))))"
+            }
+        }
+        let now = now
+        let write: @Sendable (Int) -> String = { micros in
+            var out = CopyBuffer(capacity: 48)
+            form.write(micros, &out)
+            return "\"\(String(decoding: out.bytes(), as: UTF8.self))\""
+        }
+        // From minutes to years, in whole minutes or days.
+        let units = [60, 3600, 86_400].map { $0 * 1_000_000 }.filter { $0 >= form.step }
+        return .text { draws in
+            let unit = draws.one(of: units)
+            let low = now - draws.below(730 * 24 * 60) * 60_000_000
+            return "[\(write(low)),\(write(low + (1 + draws.below(draws.one(of: [10, 60, 400]))) * unit)))"
+        }
     }
 
     private func intervals(_ hints: ProbeHints) -> [ProbeGenerator.Form] {

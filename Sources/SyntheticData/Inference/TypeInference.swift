@@ -35,6 +35,8 @@ extension GeneratorInference {
         var high = facts.most ?? max(usual.upperBound, low + width)
         // If the usual range is above the upper bound, uses a range of the same width below the bound.
         if facts.least == nil, low > high - 1 { low = high - width }
+        // A type may have no such numbers, such as numeric(3,3).
+        if facts.least == nil, low > limits.range.upperBound { low = 0 }
         low = max(low, limits.range.lowerBound)
         high = min(max(high, low), limits.range.upperBound)
         let power = Curve.power(10, Double(limits.scale))

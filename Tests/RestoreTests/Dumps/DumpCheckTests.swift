@@ -37,6 +37,13 @@ import Testing
         #expect(check.problems == [] && (check.tables, check.rows) == (1, 2))
     }
 
+    @Test func `Rows of INSERT statements are not counted, and a note says so`() async throws {
+        let text = "INSERT INTO a VALUES (1), (2);\nINSERT INTO a VALUES (3);\nINSERT INTO s.b VALUES (1);\n"
+        let check = try await check(Array(text.utf8))
+        #expect(check.problems == [] && (check.tables, check.rows) == (0, 0))
+        #expect(check.notes.contains("rows stored as INSERT statements were read but not counted (2 tables)"))
+    }
+
     @Test(arguments: [
         ("-- PostgreSQL database dump\nSELECT 1;\n", "has no closing line"), ("SELECT 'a", "a string that begins here"),
         ("COPY t FROM stdin;\n1\n", "ends within the rows"), ("-- nothing\n", "it holds no statement"),

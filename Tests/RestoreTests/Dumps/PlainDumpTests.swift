@@ -48,9 +48,23 @@ import Testing
                 to: "a.sql"
             )
             try await server.withDatabase { url in
-                _ = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
+                let report = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
+                #expect(report.rows == TrickyDatabase.rows)
             }
+        }
+    }
+
+    /// An empty table has no INSERT, so only its CREATE TABLE tells of it.
+    @Test func granarysOwnTablesAreNotCountedAmongInserts() async throws {
+        let own = ["migrations", "migration_log", "seeds"].map { "CREATE TABLE granary.\($0) (a int);" }
+        let dump = """
+            CREATE SCHEMA granary; \(own.joined(separator: " ")) INSERT INTO granary.migrations VALUES (1);
+            CREATE TABLE t (a int); INSERT INTO public.t VALUES (1), (2); INSERT INTO public.t SELECT 3;
+            """
+        try await withTarget(dump) { url, file in
+            let report = try await restore(file, url)
+            #expect((report.tables, report.rows) == (1, 3))
         }
     }
 
@@ -392,6 +406,7 @@ import Testing
             #expect(
                 error?.message == "--table, --data-only cannot be used with a plain dump, which is restored as it is"
             )
+            #expect(error?.exitStatus == .usage)
         }
     }
 

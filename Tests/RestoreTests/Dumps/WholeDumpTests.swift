@@ -241,7 +241,7 @@ import Testing
         try await withDatabase("CREATE TABLE t (a int)") { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))
             let error = await failure { try await restore(folder.file("a.zip"), url) { $0.allowIncomplete = true } }
-            #expect(error?.code == .selection)
+            #expect(error?.code == .usage)
             #expect(error?.message == "--allow-incomplete goes with a plain dump")
         }
     }

@@ -100,7 +100,7 @@ import Testing
                     $0.tables = [.init(table: "shop.t", newName: "x"), .init(table: "shop.u")]
                 }
             }
-            #expect(error?.code == .selection)
+            #expect(error?.code == .usage && error?.exitStatus == .usage)
         }
     }
 

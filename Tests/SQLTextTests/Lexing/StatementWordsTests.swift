@@ -26,5 +26,18 @@ import Testing
         #expect(table("copy \"a.b\".\"C\"\"d\" FROM stdin") == ["a.b", "C\"d"])
         #expect(table("COPY t FROM stdin") == ["t"])
         #expect(table("SELECT 1") == [])
+        #expect(table("INSERT INTO t VALUES (1)") == [])
+    }
+
+    @Test func theTableOfAnInsertIsUnquoted() {
+        func table(_ text: String) -> [String] { StatementWords.insertTable(Array(text.utf8)) }
+        #expect(table("INSERT INTO public.Orders VALUES (1)") == ["public", "orders"])
+        #expect(
+            table("insert /* */ into \"a.b\".\"C\"\"d\" (a) OVERRIDING SYSTEM VALUE VALUES (1)") == ["a.b", "C\"d"]
+        )
+        #expect(table("INSERT VALUES (1)") == [])
+        #expect(StatementWords.createdTable(Array("CREATE TABLE a.b (c int)".utf8)) == ["a", "b"])
+        #expect(table("COPY t FROM stdin") == [])
+        #expect(table("") == [])
     }
 }
