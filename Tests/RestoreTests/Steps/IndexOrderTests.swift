@@ -114,7 +114,7 @@ import Testing
                         var options = RestoreOptions(file: file)
                         options.into = name
                         options.jobs = jobs
-                        try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { event in
+                        _ = try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { event in
                             made.withLock { made in
                                 switch event {
                                 case .phase(let phase): made.phase = phase
