@@ -108,7 +108,7 @@ import Testing
             let dump = folder.file("a.dump")
             try await runCommand("pg_dump", ["-Fc", "-f", dump, url])
             for file in [file, dump] {
-                for (jobs, expected) in [(1, []), (2, ["INDEX public.other_plain"])] {
+                for (jobs, expected) in [(1, []), (2, ["index public.other_plain"])] {
                     let made = Mutex<(phase: String, objects: [String])>(("", []))
                     try await server.withName { name in
                         var options = RestoreOptions(file: file)
@@ -124,7 +124,7 @@ import Testing
                                 }
                             }
                         }.run()
-                        let indexes = made.withLock { $0.objects.filter { $0.hasPrefix("INDEX") } }
+                        let indexes = made.withLock { $0.objects.filter { $0.hasPrefix("index") } }
                         #expect(indexes == expected, "\(file), \(jobs) jobs")
                         try await expectSame(DatabasePortrait.of(server.url(database: name)), original)
                     }
