@@ -9,7 +9,7 @@ PACKAGES=(
 )
 # Granary does without these where they are not to be had.
 declare -rA OPTIONAL=(
-    [libisal-dev]="backups are packed by libdeflate, at half the speed of igzip"
+    [libisal-dev]="backups are packed by libdeflate and dumps unpacked by zlib, at half the speed of igzip"
     [pgbouncer]="what is tested with it is left out"
     [age]="what is tested with it is left out"
     [libcurl4]="there are no backups in buckets"

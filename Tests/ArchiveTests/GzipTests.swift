@@ -165,7 +165,7 @@ import Testing
         }
         // What was there has been given before.
         #expect(outcome(bytes.dropLast(), engine).bytes == text)
-        #expect(outcome(Array(bytes.prefix(bytes.count / 2)), engine).bytes.count > text.count / 3)
+        #expect(outcome(Array(bytes.prefix(bytes.count / 2)), engine).bytes.count > 5000)
         let zlib = try Framed.bytes(text, .zlib)
         for length in [0, 1, 2, zlib.count / 2, zlib.count - 4, zlib.count - 1] {
             #expect(outcome(Array(zlib.prefix(length)), engine, frame: .zlib).error?.code == .cutOff)
@@ -226,7 +226,7 @@ import Testing
             problem([first, second] + zlib.dropFirst(2), engine, frame: .zlib)
         }
         #expect(begun(0x78, 0x02) == "x.gz is damaged: incorrect header check")
-        #expect(begun(0x79, 0x17) == "x.gz is damaged: unknown compression method")
+        #expect(begun(0x79, 0x18) == "x.gz is damaged: unknown compression method")
         #expect(begun(0x88, 0x1c) == "x.gz is damaged: invalid window size")
         #expect(begun(0x78, 0x20) == "x.gz is damaged: it needs a dictionary")
         for end in [[0], [1, 2]] as [[UInt8]] {

@@ -108,13 +108,13 @@ import Testing
             let dump = folder.file("a.dump")
             try await runCommand("pg_dump", ["-Fc", "-f", dump, url])
             for file in [file, dump] {
-                for (jobs, expected) in [(1, []), (2, ["INDEX public.other_plain"])] {
+                for (jobs, expected) in [(1, []), (2, ["index public.other_plain"])] {
                     let made = Mutex<(phase: String, objects: [String])>(("", []))
                     try await server.withName { name in
                         var options = RestoreOptions(file: file)
                         options.into = name
                         options.jobs = jobs
-                        try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { event in
+                        _ = try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { event in
                             made.withLock { made in
                                 switch event {
                                 case .phase(let phase): made.phase = phase
@@ -124,7 +124,7 @@ import Testing
                                 }
                             }
                         }.run()
-                        let indexes = made.withLock { $0.objects.filter { $0.hasPrefix("INDEX") } }
+                        let indexes = made.withLock { $0.objects.filter { $0.hasPrefix("index") } }
                         #expect(indexes == expected, "\(file), \(jobs) jobs")
                         try await expectSame(DatabasePortrait.of(server.url(database: name)), original)
                     }

@@ -61,7 +61,8 @@ import Testing
 
     /// In order, each job with the number of jobs that have begun before it.
     @Test func oneWorkerDoesAChain() async throws {
-        try await withDatabase("CREATE TABLE done (at serial, chain integer, number integer, pid integer)") { _, url, _ in
+        let table = "CREATE TABLE done (at serial, chain integer, number integer, pid integer)"
+        try await withDatabase(table) { _, url, _ in
             let step = RestoreStep(
                 work: .chains {
                     (0..<6).map { chain in
@@ -89,8 +90,14 @@ import Testing
                 prepare: { _, _ in }
             ).run([step])
             #expect(numbers.withLock { $0.sorted() } == Array(1...30))
-            let chains = "SELECT chain, string_agg(number::text, '' ORDER BY at), count(DISTINCT pid) FROM done GROUP BY 1 ORDER BY 1"
-            try await #expect(psql(url, chains) == (0..<6).map { "\($0)|01234|1" }.joined(separator: "\n"))
+            let chains = try await psql(
+                url,
+                """
+                SELECT chain, string_agg(number::text, '' ORDER BY at), count(DISTINCT pid)
+                FROM done GROUP BY 1 ORDER BY 1
+                """
+            )
+            #expect(chains == (0..<6).map { "\($0)|01234|1" }.joined(separator: "\n"))
         }
     }
 
