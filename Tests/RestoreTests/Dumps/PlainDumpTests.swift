@@ -60,7 +60,7 @@ import Testing
         let own = ["migrations", "migration_log", "seeds"].map { "CREATE TABLE granary.\($0) (a int);" }
         let dump = """
             CREATE SCHEMA granary; \(own.joined(separator: " ")) INSERT INTO granary.migrations VALUES (1);
-            CREATE TABLE t (a int); INSERT INTO public.t VALUES (1), (2); INSERT INTO public.t SELECT 3;
+            CREATE TABLE public.t (a int); INSERT INTO public.t VALUES (1), (2); INSERT INTO public.t SELECT 3;
             """
         try await withTarget(dump) { url, file in
             let report = try await restore(file, url)
