@@ -8,7 +8,8 @@ SECONDS ?= 600
 BUILT  := .build/release/granary
 # Debug information doubles the size of the program and the time of a build, so it is made on request: DEBUG=1
 DEBUG_INFO = -debug-info-format $(if $(DEBUG),dwarf,none)
-# igzip makes backups, and restores of dumps, faster. Looked for when something is built, since `deps` may have brought it just before.
+# igzip makes backups, and restores of dumps, faster. Looked for when something is built, since `deps` may have brought
+# it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
 # The tests are built quickly, without optimization, but not for debugging: ArgumentParser then checks its definitions
 # at every start of granary, and most of a command's time goes there.
