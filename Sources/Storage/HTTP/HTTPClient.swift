@@ -167,7 +167,7 @@ private final class Lane: @unchecked Sendable {
             switch Int(code) {
             case CCurl_couldNotResolveHost, CCurl_couldNotResolveProxy, CCurl_couldNotConnect: .unreachable
             case CCurl_peerFailedVerification, CCurl_sslCACertBadFile: .certificate
-            case CCurl_timedOut where reception.hasBegun: .broken
+            case CCurl_timedOut: .overdue
             case CCurl_unsupportedProtocol, CCurl_malformedURL: .answer
             default: .broken
             }

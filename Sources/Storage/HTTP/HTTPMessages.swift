@@ -39,8 +39,10 @@ struct HTTPFailure: Error, Sendable {
         case unreachable
         /// The server's certificate was refused.
         case certificate
-        /// The connection ended, or no byte came for too long. The server may have carried out the request.
+        /// The connection ended. The server may have carried out the request.
         case broken
+        /// No byte, or no whole answer, came in time. The server may have carried out the request.
+        case overdue
         /// The answer does not fit, or is no HTTP.
         case answer
     }

@@ -90,14 +90,13 @@ package final class PingClient: Sendable {
         var request = HTTPRequest(method: "POST", url: address.url(event, run: run))
         request.headers = [("Content-Type", "text/plain; charset=utf-8")]
         (request.connectTimeout, request.timeout) = (limit, limit)
-        let start = ContinuousClock.now
         do {
             let answer = try Array(body.utf8).withUnsafeBytes { try client.send(request, body: $0, wakes: []) }
             return answer.isSuccess ? nil : "the answer was \(answer.status)"
         } catch let error as HTTPFailure {
             // Its message names the host.
             return switch error.reason {
-            case _ where .now - start >= limit: Self.overdue(limit)
+            case .overdue: Self.overdue(limit)
             case .unreachable: "no connection"
             case .certificate: "the certificate was not accepted"
             case .broken, .cancelled: "the connection ended without an answer"

@@ -114,7 +114,7 @@ final class StoreClient: Sendable {
         var mayPass: Bool {
             switch self {
             case .answer: true
-            case .connection(let failure): failure.reason == .unreachable || failure.reason == .broken
+            case .connection(let failure): [.unreachable, .broken, .overdue].contains(failure.reason)
             }
         }
 
@@ -236,7 +236,7 @@ final class StoreClient: Sendable {
                     "the object store \(serverName) cannot be reached: \(failure.message)",
                     hint: "check --s3-endpoint, the network and HTTPS_PROXY"
                 )
-            case .broken, .answer:
+            case .broken, .overdue, .answer:
                 return StorageError(
                     .store,
                     "the connection to the object store \(serverName) failed: \(failure.message)",
