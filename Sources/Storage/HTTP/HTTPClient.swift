@@ -190,8 +190,6 @@ private final class Reception {
         Unmanaged<Reception>.fromOpaque(context).takeUnretainedValue()
     }
 
-    var hasBegun: Bool { response.status != 0 }
-
     /// Returns how many bytes were taken; fewer than given end the transfer.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let memory, response.isSuccess {
