@@ -108,6 +108,8 @@ package struct SchemaModel: Sendable {
         /// The schemas in which tables of a name were created.
         fileprivate var schemas: [String: Set<String>] = [:]
         fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
+        /// The tables that have, or had, a foreign key to a table of a name, which saves a search in all tables.
+        fileprivate var referrers: [String: Set<RelationName>] = [:]
         /// Functions, and whether all that have the name are IMMUTABLE or STABLE.
         fileprivate var steadyFunctions: [RelationName: Bool] = [:]
         /// Whether Citus stores all tables of a schema together on one node.
@@ -161,6 +163,7 @@ package struct SchemaModel: Sendable {
         for (name, table) in learned.tables { changes.tables[name] = .some(table) }
         changes.schemas.merge(learned.schemas) { $0.union($1) }
         changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
+        changes.referrers.merge(learned.referrers) { $0.union($1) }
         changes.steadyFunctions.merge(learned.steadyFunctions) { $1 }
         changes.distributedSchemas.merge(learned.distributedSchemas) { $1 }
         changes.groups += learned.groups
@@ -231,6 +234,7 @@ extension SchemaModel {
     mutating func make(_ name: RelationName, _ table: Table) {
         if let schema = name.schema { changes.schemas[name.name, default: []].insert(schema) }
         changes.tables[name] = table
+        noteForeignKeys(of: name, table)
     }
 
     /// Whether a statement created exactly this table.
@@ -243,6 +247,17 @@ extension SchemaModel {
         changes.tables[key] = .some(nil)
         body(&table)
         changes.tables[key] = table
+        noteForeignKeys(of: key, table)
+    }
+
+    private mutating func noteForeignKeys(of name: RelationName, _ table: Table) {
+        for foreignKey in table.foreignKeys.values {
+            changes.referrers[foreignKey.target.name, default: []].insert(name)
+        }
+    }
+
+    private func referrers(of name: String) -> Set<RelationName> {
+        (changes.referrers[name] ?? []).union(base?.schema.referrers(of: name) ?? [])
     }
 
     mutating func setDefaultPartition(_ partition: RelationName, of table: RelationName) {
@@ -281,7 +296,8 @@ extension SchemaModel {
 
     /// Changes the foreign keys that refer to a table; nil for those that are gone.
     mutating func changeForeignKeys(to target: RelationName, _ body: (inout ForeignKey) -> ForeignKey?) {
-        for table in made where self[table]?.foreignKeys.values.contains(where: { $0.target.canBe(target) }) == true {
+        for table in referrers(of: target.name)
+        where entry(table)?.foreignKeys.values.contains(where: { $0.target.canBe(target) }) == true {
             change(table) { table in
                 table.foreignKeys = table.foreignKeys.compactMapValues { foreignKey in
                     var foreignKey = foreignKey

@@ -53,6 +53,20 @@ import Testing
         #expect(schema[table("a")]?.isComplete == false)
     }
 
+    @Test func foreignKeysFollowTheTableTheyReferTo() throws {
+        let before = try schema(
+            "CREATE TABLE s.a (x int); CREATE TABLE s.b (y int REFERENCES s.a (x)); CREATE TABLE t.a (x int)"
+        )
+        let renamed = try schema("ALTER TABLE s.a RENAME COLUMN x TO w; ALTER TABLE s.a RENAME TO c", over: before)
+        let foreignKey = try #require(renamed[table("b", "s")]?.foreignKeys["b_y_fkey"])
+        #expect(foreignKey.target == table("c", "s"))
+        #expect(foreignKey.targetColumns == ["w"])
+        var all = before
+        all.apply(renamed.changes)
+        #expect(try schema("DROP TABLE t.a, s.a", over: all)[table("b", "s")]?.foreignKeys.count == 1)
+        #expect(try schema("DROP TABLE s.c CASCADE", over: all)[table("b", "s")]?.foreignKeys.isEmpty == true)
+    }
+
     @Test func tablesFollowTheirSchema() throws {
         let schema = try schema(
             "CREATE TABLE s.a (x int); ALTER SCHEMA s RENAME TO t; ALTER TABLE t.a SET SCHEMA u"
