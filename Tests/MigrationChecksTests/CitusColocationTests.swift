@@ -132,6 +132,10 @@ import Testing
         "INSERT INTO shop.plain SELECT o.id FROM shop.orders o JOIN shop.items i ON i.order_id = o.id",
         "INSERT INTO shop.plain SELECT 1 FROM shop.orders o NATURAL JOIN shop.lines",
         """
+        WITH items AS MATERIALIZED (SELECT sku FROM shop.items)
+        INSERT INTO shop.plain SELECT o.id FROM shop.orders o JOIN items ON items.sku = o.country
+        """,
+        """
         SET LOCAL citus.enable_repartition_joins = on;
         INSERT INTO shop.plain SELECT o.id FROM shop.orders o JOIN shop.items i ON i.sku = o.country
         """,

@@ -68,7 +68,9 @@ private struct JoinedTables {
     private var isNatural = false
 
     init(_ targets: [ParseNode], in tree: ParseNode, _ sources: ParseNode, _ context: LintContext) {
-        let queries = Set(tree["withClause"]["ctes"].items.compactMap { $0["ctename"].string })
+        // The WITH of an INSERT is before the whole statement or before its SELECT.
+        let clauses = [tree["withClause"], context.tree["withClause"]]
+        let queries = Set(clauses.flatMap { $0["ctes"].items.compactMap { $0["ctename"].string } })
         add(condition: tree["whereClause"])
         for item in targets + sources.items { add(item, besides: queries, context) }
     }
