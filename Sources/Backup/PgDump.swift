@@ -18,22 +18,23 @@ struct PgDump: Sendable {
         // Tables are locked at this time, so a repeated attempt must not query the version of every program again.
         if let known = known.withLock({ $0["\(wanted) \(folder ?? "")"] }) { return known }
         var found: [PgDump] = []
-        var failures: [String] = []
+        var failures: [BackupError] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
             do {
                 found.append(PgDump(path: path, major: try await major(of: path)))
             } catch let error as BackupError {
-                failures.append(error.message)
+                failures.append(error)
             }
         }
         let fitting = found.filter { $0.major >= wanted }.min { $0.major < $1.major }
         guard let fitting else {
             let have = Set(found.map { String($0.major) }).sorted().joined(separator: ", ")
-            let details = ((have.isEmpty ? [] : ["only \(have)"]) + failures).joined(separator: "; ")
+            let details = ((have.isEmpty ? [] : ["only \(have)"]) + failures.map(\.message)).joined(separator: "; ")
             throw BackupError(
                 .pgDump,
                 "no pg_dump of PostgreSQL \(wanted) or newer was found" + (details.isEmpty ? "" : " (\(details))"),
-                hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin"
+                hint: failures.compactMap(\.hint).first
+                    ?? "install postgresql-client-\(wanted), or name its folder with --postgres-bin"
             )
         }
         known.withLock { $0["\(wanted) \(folder ?? "")"] = fitting }
@@ -52,13 +53,16 @@ struct PgDump: Sendable {
 
     /// - Throws: `BackupError.pgDump` if the program cannot be run or does not print its version in pg_dump's form.
     private static func major(of path: String) async throws -> Int {
-        let outcome = try await ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1024).run()
+        let outcome = try await ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1 << 20).run()
         if let error = BackupError(path, outcome.ending) { throw error }
         // pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
         let words = String(decoding: outcome.output, as: UTF8.self).split(separator: " ")
         guard outcome.isSuccess, words.count >= 3, words[0] == "pg_dump",
             let major = Int(words[2].prefix { $0.isNumber })
-        else { throw BackupError(.pgDump, "\(path) --version does not print a version of pg_dump") }
+        else {
+            let reason = outcome.errors.split(separator: "\n").first.map { ": \($0)" } ?? ""
+            throw BackupError(.pgDump, "\(path) --version does not print a version of pg_dump\(reason)")
+        }
         return major
     }
 }
