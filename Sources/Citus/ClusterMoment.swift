@@ -126,9 +126,10 @@ package struct ClusterMoment: Sendable {
     private static func lock(within limit: Duration, _ limits: Limits, _ session: inout Session) throws -> Bool {
         let milliseconds = max(1, Int(limit / .milliseconds(1)))
         do {
+            // A read-only transaction, which may be the default, cannot have such locks.
             try session.execute(
                 """
-                BEGIN; SET LOCAL idle_in_transaction_session_timeout = \(Int(limits.holding / .milliseconds(1)));
+                BEGIN READ WRITE; SET LOCAL idle_in_transaction_session_timeout = \(Int(limits.holding / .milliseconds(1)));
                 SET LOCAL lock_timeout = \(milliseconds); SET LOCAL statement_timeout = \(milliseconds);
                 LOCK TABLE pg_catalog.pg_dist_partition, pg_catalog.pg_dist_transaction IN EXCLUSIVE MODE
                 """

@@ -103,6 +103,23 @@ import Testing
         }
     }
 
+    @Test func databasesThatAreReadOnlyByDefaultAreReadAtOneMoment() async throws {
+        try await withNodes { coordinator, worker, folder in
+            for url in [coordinator, worker] {
+                try await psql(
+                    url,
+                    """
+                    DO $$ BEGIN
+                        EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+                    END $$
+                    """
+                )
+            }
+            let report = try await run(coordinator, folder.file("a.zip")).run()
+            #expect(report.notes == ["Citus distributes public.accounts: read from 1 node at one moment"])
+        }
+    }
+
     /// The coordinator has only whole tables; a query by blocks would find nothing there.
     @Test func aNodeThatCannotBeReachedIsReadThroughTheCoordinator() async throws {
         try await withNodes(host: "/nowhere") { coordinator, _, folder in
@@ -271,6 +288,14 @@ import Testing
                 #expect(names.count == 2)
             }
         }
+    }
+
+    /// As docs/citus.md says.
+    @Test(arguments: [(0, 300, 500), (20, 340, 600), (500, 1300, 3000), (2000, 1300, 3000)])
+    func theTimesOfAnAttemptGrowWithTheAnswers(answer: Int, waiting: Int, holding: Int) {
+        let limits = ClusterMoment.Limits(answer: .milliseconds(answer))
+        #expect(limits.waiting == .milliseconds(waiting))
+        #expect(limits.holding == .milliseconds(holding))
     }
 
     /// A node that has joined writes without a lock.
