@@ -6,7 +6,7 @@ package enum BackupDeletion {
     /// Deletes backups with their sidecars. One that is not any more what was listed stays; the others are deleted all the
     /// same.
     ///
-    /// - Parameter deleted: Called after each deletion.
+    /// - Parameter deleted: Called when a backup is gone, before its sidecar is deleted, which may fail.
     /// - Throws: `StorageError`, `.replaced` or `.held` for a backup that stays; `CancellationError`.
     package static func delete(
         _ entries: [BackupCatalogue.Entry],
@@ -17,8 +17,7 @@ package enum BackupDeletion {
         for entry in entries {
             do {
                 try Task.checkCancellation()
-                try delete(entry, in: stores)
-                deleted(entry)
+                try delete(entry, in: stores, deleted)
             } catch let error as StorageError where error.code == .replaced || error.code == .held {
                 stays = stays ?? error
             } catch var error as StorageError {
@@ -31,7 +30,11 @@ package enum BackupDeletion {
     }
 
     /// The backup first: its sidecar alone means nothing.
-    private static func delete(_ entry: BackupCatalogue.Entry, in stores: ObjectStores) throws {
+    private static func delete(
+        _ entry: BackupCatalogue.Entry,
+        in stores: ObjectStores,
+        _ deleted: (BackupCatalogue.Entry) -> Void
+    ) throws {
         try requireDescribed(entry, in: stores)
         let place = entry.path + Sidecar.ending
         // What cannot be read may be a lock.
@@ -44,6 +47,7 @@ package enum BackupDeletion {
             )
         }
         try stores.delete(entry.path, contentTag: entry.contentTag)
+        deleted(entry)
         if sidecar != nil { try stores.delete(place) }
     }
 

@@ -205,6 +205,25 @@ import Testing
         }
     }
 
+    /// The description is replaced by a folder in time, so that it cannot be deleted.
+    @Test func aBackupThatIsGoneIsToldEvenIfItsDescriptionStays() async throws {
+        try await ScratchFolder.with { folder in
+            let sha256 = try ObjectStores.none.open(try folder.write(content, to: "a.zip.age")).sha256()
+            let place = try folder.write(text(sidecar(sha256: sha256)), to: "a.zip.age.json")
+            let entries = try await read(folder.path).entries
+            var gone: [String] = []
+            #expect(throws: StorageError.self) {
+                try BackupDeletion.delete(entries, in: .none) { entry in
+                    gone.append(entry.path)
+                    unlink(place)
+                    mkdir(place, 0o700)
+                }
+            }
+            #expect(gone == [folder.file("a.zip.age")])
+            #expect(folder.names() == ["a.zip.age.json"])
+        }
+    }
+
     @Test func whatSomeoneElseHasDeletedMeanwhileIsNoFailure() async throws {
         try await ScratchFolder.with { folder in
             var entries: [BackupCatalogue.Entry] = []
