@@ -195,6 +195,16 @@ import Testing
         }
     }
 
+    @Test func aGeneratedColumnMayHaveTheNameOfItsType() async throws {
+        let schema = """
+            CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL, date date GENERATED ALWAYS AS (d + 1) STORED
+                CHECK (date > '2020-01-01'::date AND extract(isodow FROM date) = 1))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
     @Test func rangesAreAsLongAsTheirChecksSay() async throws {
         let schema = """
             CREATE TABLE t (id int PRIMARY KEY,

@@ -21,10 +21,14 @@ extension SeedCatalog.Table {
 
     private static func replacing(_ expressions: [String: String], in text: String) -> String {
         let lexemes = Lexeme.all(of: text)
+        var before = ""
         let texts = lexemes.enumerated().map { index, lexeme in
-            // The name of a function is no column.
-            let isCalled = lexemes[(index + 1)...].first { $0.text.contains { !$0.isWhitespace } }?.text == "("
-            return isCalled ? lexeme.text : lexeme.name.flatMap { expressions[$0] } ?? lexeme.text
+            guard lexeme.text.contains(where: { !$0.isWhitespace }) else { return lexeme.text }
+            defer { before = String((before + lexeme.text).suffix(2)) }
+            // The name of a function, a type or a schema is no column.
+            let next = lexemes[(index + 1)...].first { $0.text.contains { !$0.isWhitespace } }?.text
+            guard next != "(", next != ".", !before.hasSuffix("::"), !before.hasSuffix(".") else { return lexeme.text }
+            return lexeme.name.flatMap { expressions[$0] } ?? lexeme.text
         }
         return texts.joined()
     }
