@@ -175,6 +175,18 @@ import Testing
         )
     }
 
+    @Test func tablesThatAreUndistributedTogetherAreOrdinary() throws {
+        for (table, other) in [("lines", "head"), ("head", "lines")] {
+            let cascade = "SELECT undistribute_table('shop.\(table)', cascade_via_foreign_keys => true);\n"
+            #expect(try rules("\(cascade)CREATE TRIGGER t AFTER INSERT ON shop.\(other) EXECUTE FUNCTION f()") == [])
+            // It is not connected with them.
+            #expect(
+                try rules("\(cascade)CREATE TRIGGER t AFTER INSERT ON shop.apart EXECUTE FUNCTION f()")
+                    == ["unsupported-statement"]
+            )
+        }
+    }
+
     @Test func theGroupsOfTheDatabaseCountInFilesThatAreNotApplied() throws {
         let (one, other) = (RelationName(schema: "a", name: "one"), RelationName(schema: "a", name: "other"))
         var linter = Linter(rules: ["citus-foreign-key"])

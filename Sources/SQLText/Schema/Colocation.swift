@@ -64,6 +64,13 @@ extension SchemaModel {
             $0.distribution = call.distribution ?? $0.distribution
             $0.colocation = group
         }
+        guard call.function == "undistribute_table", call.isOn("cascade_via_foreign_keys") else { return }
+        for other in connected(with: table) where distribution(of: other)?.isManaged == true {
+            change(other) {
+                $0.distribution = TableDistribution.none
+                $0.colocation = nil
+            }
+        }
     }
 
     /// Functions after which a group may have no tables, so that Citus forgets it.

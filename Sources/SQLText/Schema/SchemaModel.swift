@@ -294,6 +294,20 @@ extension SchemaModel {
         if let partition = table.defaultPartition { change(partition) { $0.defaultPartitionOf = new } }
     }
 
+    /// The table, and all that foreign keys connect with it, in any direction and over other tables.
+    func connected(with table: RelationName) -> Set<RelationName> {
+        var found: Set = [key(of: table)]
+        var open = Array(found)
+        while let next = open.popLast() {
+            let targets = entry(next)?.foreignKeys.values.map(\.target) ?? []
+            let others = referrers(of: next.name).filter { other in
+                entry(other)?.foreignKeys.values.contains { $0.target.canBe(next) } == true
+            }
+            for name in targets + others where found.insert(key(of: name)).inserted { open.append(key(of: name)) }
+        }
+        return found
+    }
+
     /// Changes the foreign keys that refer to a table; nil for those that are gone.
     mutating func changeForeignKeys(to target: RelationName, _ body: (inout ForeignKey) -> ForeignKey?) {
         for table in referrers(of: target.name)
