@@ -11,7 +11,7 @@ import Testing
     private func build(
         _ name: String,
         _ table: String,
-        _ cost: Int,
+        _ cost: Double,
         mayWait: Bool = false,
         method: String = "btree"
     ) -> IndexOrder.Build {
@@ -79,6 +79,26 @@ import Testing
         // One check for each worker.
         let even = [1: IndexOrder.Check(table: "large", cost: 80), 2: IndexOrder.Check(table: "other", cost: 80)]
         #expect(order(builds, checks: even) == "a b e f c d g |  | ")
+    }
+
+    /// Two indexes and eight workers: each is built with three processes beside it anyway.
+    @Test func theProcessesOfTheServerHelpIndexesThatAreBuiltTogether() {
+        #expect(order([build("a", "s", 100), build("b", "t", 100)], workers: 8) == "a b |  | ")
+        // Without them, the others are idle for as long as a single process takes.
+        #expect(order((0..<9).map { build("\($0)", "t", 100) }, workers: 8) == "0 1 2 3 4 5 6 7 | 8 | ")
+    }
+
+    /// The server takes one process more for a small table, however many are allowed.
+    @Test func aSmallIndexGainsLittleFromManyProcesses() {
+        #expect(order((0..<3).map { build("\($0)", "t", 14) }, workers: 8) == "0 1 2 |  | ")
+    }
+
+    /// The manifest of a damaged or forged archive may claim any sizes.
+    @Test func enormousTablesHaveAnOrderToo() {
+        let builds = (0..<300).map { build("\($0)", "t", 0x1p62, mayWait: true) }
+        let checks = [1: IndexOrder.Check(table: "large", cost: 0x1p62), 2: .init(table: "large", cost: 0x1p62)]
+        let order = IndexOrder(builds, checks: checks, workers: 100)
+        #expect(order.together.count + order.alone.count + order.besideChecks.count == 300)
     }
 
     private static let schema = """
