@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// Another check of the same table would wait for the first, and time out if that takes long.
+    /// Another check of the same table would wait for the first, and its worker would be idle.
     @Test func theWorkOnATableIsOneChainAndTheLongestComesFirst() {
         var chains = TableChains<String>()
         chains.add("statistics of a", table: "a", cost: 1)
