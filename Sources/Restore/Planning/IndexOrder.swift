@@ -14,8 +14,12 @@ struct IndexOrder: Sendable {
         /// Whether nothing that precedes the checks needs it.
         var mayWait = false
 
-        /// Whether the server can build it with several processes: those of other kinds only in newer versions.
-        var hasHelpers: Bool { index.sql.contains(" USING btree ") }
+        /// Whether the server builds it with several processes: other kinds only in newer versions, and none with
+        /// functions of users, which are not PARALLEL SAFE unless they say so. pg_dump writes these with their schema.
+        var hasHelpers: Bool {
+            let parts = index.sql.split(separator: " USING btree (", maxSplits: 1)
+            return parts.count == 2 && !(parts[1].contains("(") && parts[1].contains("."))
+        }
     }
 
     /// The check of a foreign key.

@@ -13,9 +13,10 @@ import Testing
         _ table: String,
         _ cost: Double,
         mayWait: Bool = false,
-        method: String = "btree"
+        method: String = "btree",
+        columns: String = "(a)"
     ) -> IndexOrder.Build {
-        let sql = "CREATE INDEX \(name) ON \(table) USING \(method) (a);\n"
+        let sql = "CREATE INDEX \(name) ON \(table) USING \(method) \(columns);\n"
         let item = Manifest.SchemaItem(id: 1, section: .postData, kind: "INDEX", name: name, sql: sql)
         return IndexOrder.Build(
             index: RestorePlan.IndexBuild(item: item, sql: sql),
@@ -59,6 +60,12 @@ import Testing
     @Test func whatTheServerBuildsByOneProcessOrQuicklyIsNotBuiltAlone() {
         #expect(order(["a", "b", "c"].map { build($0, "t", 100, method: "gist") }) == "a b c |  | ")
         #expect(order(["a", "b", "c"].map { build($0, "t", 9) }) == "a b c |  | ")
+        for columns in ["(public.f(a))", "(a) WHERE (public.f(a) > 3)", "((a OPERATOR(public.+) b))"] {
+            #expect(order(["a", "b", "c"].map { build($0, "t", 100, columns: columns) }) == "a b c |  | ")
+        }
+        for columns in ["(lower(a))", "(a, b DESC) WHERE (a > 3)", "(a public.own_ops)"] {
+            #expect(order(["a", "b", "c"].map { build($0, "t", 100, columns: columns) }) == "a b | c | ")
+        }
     }
 
     /// The two keys of the large table are checked one after the other.
