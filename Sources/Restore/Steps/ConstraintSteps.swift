@@ -68,7 +68,7 @@ extension RestoreWork {
     private var checkChains: [[RestoreStep.Job]] {
         var chains = TableChains<RestoreStep.Job>()
         for (table, job) in analyses {
-            chains.add(job, table: "\(table.schema).\(table.name)", cost: table.rawBytes / 10)
+            chains.add(job, table: "\(table.schema).\(table.name)", cost: Double(table.rawBytes) / 10)
         }
         for build in order.besideChecks { chains.add(job(build), table: build.table, cost: build.cost) }
         for validation in record.now.validations {

@@ -92,6 +92,8 @@ struct StepsBeside: Sendable {
                         try session.set([
                             ("max_parallel_maintenance_workers", String(helpers)), ("maintenance_work_mem", "256MB"),
                         ])
+                        // A job may lock tables of other chains, such as partitions: then it waits until theirs end.
+                        if case .chains = step.work { try session.set([("lock_timeout", "0")]) }
                         try body(&session) { queue.next() }
                     }
                 }

@@ -11,11 +11,12 @@ import Testing
     private func build(
         _ name: String,
         _ table: String,
-        _ cost: Int,
+        _ cost: Double,
         mayWait: Bool = false,
-        method: String = "btree"
+        method: String = "btree",
+        columns: String = "(a)"
     ) -> IndexOrder.Build {
-        let sql = "CREATE INDEX \(name) ON \(table) USING \(method) (a);\n"
+        let sql = "CREATE INDEX \(name) ON \(table) USING \(method) \(columns);\n"
         let item = Manifest.SchemaItem(id: 1, section: .postData, kind: "INDEX", name: name, sql: sql)
         return IndexOrder.Build(
             index: RestorePlan.IndexBuild(item: item, sql: sql),
@@ -59,6 +60,12 @@ import Testing
     @Test func whatTheServerBuildsByOneProcessOrQuicklyIsNotBuiltAlone() {
         #expect(order(["a", "b", "c"].map { build($0, "t", 100, method: "gist") }) == "a b c |  | ")
         #expect(order(["a", "b", "c"].map { build($0, "t", 9) }) == "a b c |  | ")
+        for columns in ["(public.f(a))", "(a) WHERE (public.f(a) > 3)", "((a OPERATOR(public.+) b))"] {
+            #expect(order(["a", "b", "c"].map { build($0, "t", 100, columns: columns) }) == "a b c |  | ")
+        }
+        for columns in ["(lower(a))", "(a, b DESC) WHERE (a > 3)", "(a public.own_ops)"] {
+            #expect(order(["a", "b", "c"].map { build($0, "t", 100, columns: columns) }) == "a b | c | ")
+        }
     }
 
     /// The two keys of the large table are checked one after the other.
@@ -79,6 +86,26 @@ import Testing
         // One check for each worker.
         let even = [1: IndexOrder.Check(table: "large", cost: 80), 2: IndexOrder.Check(table: "other", cost: 80)]
         #expect(order(builds, checks: even) == "a b e f c d g |  | ")
+    }
+
+    /// Two indexes and eight workers: each is built with three processes beside it anyway.
+    @Test func theProcessesOfTheServerHelpIndexesThatAreBuiltTogether() {
+        #expect(order([build("a", "s", 100), build("b", "t", 100)], workers: 8) == "a b |  | ")
+        // Without them, the others are idle for as long as a single process takes.
+        #expect(order((0..<9).map { build("\($0)", "t", 100) }, workers: 8) == "0 1 2 3 4 5 6 7 | 8 | ")
+    }
+
+    /// The server takes one process more for a small table, however many are allowed.
+    @Test func aSmallIndexGainsLittleFromManyProcesses() {
+        #expect(order((0..<3).map { build("\($0)", "t", 14) }, workers: 8) == "0 1 2 |  | ")
+    }
+
+    /// The manifest of a damaged or forged archive may claim any sizes.
+    @Test func enormousTablesHaveAnOrderToo() {
+        let builds = (0..<300).map { build("\($0)", "t", 0x1p62, mayWait: true) }
+        let checks = [1: IndexOrder.Check(table: "large", cost: 0x1p62), 2: .init(table: "large", cost: 0x1p62)]
+        let order = IndexOrder(builds, checks: checks, workers: 100)
+        #expect(order.together.count + order.alone.count + order.besideChecks.count == 300)
     }
 
     private static let schema = """
@@ -133,7 +160,7 @@ import Testing
         }
     }
 
-    /// Another check of the same table would wait for the first, and time out if that takes long.
+    /// Another check of the same table would wait for the first, and its worker would be idle.
     @Test func theWorkOnATableIsOneChainAndTheLongestComesFirst() {
         var chains = TableChains<String>()
         chains.add("statistics of a", table: "a", cost: 1)

@@ -101,6 +101,34 @@ import Testing
         }
     }
 
+    /// ANALYZE of a partitioned table locks its partitions, of which another worker may check a foreign key for hours.
+    @Test func chainsThatLockTheSameTableWaitForEachOther() async throws {
+        try await withDatabase("CREATE TABLE locked ()") { _, url, _ in
+            let step = RestoreStep(
+                work: .chains {
+                    (0..<2).map { chain in
+                        [
+                            RestoreStep.Job(title: "\(chain)") { session in
+                                try session.execute(
+                                    """
+                                    BEGIN; LOCK TABLE public.locked; SELECT pg_catalog.pg_sleep(0.3); COMMIT
+                                    """
+                                )
+                            }
+                        ]
+                    }
+                }
+            )
+            try await StepsBeside(
+                database: ServerAddress(url),
+                workers: 2,
+                logger: quietLogger,
+                progress: { _ in },
+                prepare: { session, _ in try session.set([("lock_timeout", "50ms")]) }
+            ).run([step])
+        }
+    }
+
     /// A worker that has no other beside it may use the server's processes in their place.
     @Test func aJobAloneHasTheHelpersOfTheOtherWorkers() async throws {
         try await withDatabase("CREATE TABLE done (helpers text)") { _, url, _ in
