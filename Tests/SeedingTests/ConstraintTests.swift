@@ -195,6 +195,17 @@ import Testing
         }
     }
 
+    @Test func aGeneratedColumnMayHaveTheNameOfItsType() async throws {
+        let schema = """
+            CREATE TYPE shop.grade AS ENUM ('low', 'high');
+            CREATE TABLE t (id int PRIMARY KEY, q int NOT NULL, grade shop.grade GENERATED ALWAYS AS (
+                CASE WHEN q > 10 THEN 'high'::shop.grade ELSE 'low'::shop.grade END) STORED CHECK (grade > 'low'::shop.grade))
+            """
+        try await TestProject.withShop(schema) { project in
+            try await #expect(project.generated(rows: 100) == "t +100")
+        }
+    }
+
     @Test func rangesAreAsLongAsTheirChecksSay() async throws {
         let schema = """
             CREATE TABLE t (id int PRIMARY KEY,

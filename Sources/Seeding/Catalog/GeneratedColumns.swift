@@ -22,9 +22,10 @@ extension SeedCatalog.Table {
     private static func replacing(_ expressions: [String: String], in text: String) -> String {
         let lexemes = Lexeme.all(of: text)
         let texts = lexemes.enumerated().map { index, lexeme in
-            // The name of a function is no column.
-            let isCalled = lexemes[(index + 1)...].first { $0.text.contains { !$0.isWhitespace } }?.text == "("
-            return isCalled ? lexeme.text : lexeme.name.flatMap { expressions[$0] } ?? lexeme.text
+            // The name of a function or a type is no column, such as that of an enum with the same name.
+            let isCalled = lexemes[(index + 1)...].first { !$0.kind.isTrivia }?.text == "("
+            let isPart = lexemes[..<index].last { !$0.kind.isTrivia }.map { [".", ":"].contains($0.text) } ?? false
+            return isCalled || isPart ? lexeme.text : lexeme.name.flatMap { expressions[$0] } ?? lexeme.text
         }
         return texts.joined()
     }
