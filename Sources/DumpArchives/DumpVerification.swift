@@ -97,7 +97,10 @@ package struct DumpVerification: Sendable {
             }
         } catch {
             guard let damage = DumpDamage(error) else { throw error }
-            outcome.problem = VerificationReport.Problem(member: damage.member ?? entry.title, problem: damage.problem)
+            // A stream names the entry in its sentence, and the report in front of it.
+            let lead = "\(entry.title) is damaged: "
+            let problem = damage.problem.hasPrefix(lead) ? damage.problem.dropFirst(lead.count) : damage.problem[...]
+            outcome.problem = .init(member: damage.member ?? entry.title, problem: String(problem))
         }
         progress(.advanced(member: entry.title, rows: outcome.rows, bytes: job.bytes))
         return outcome

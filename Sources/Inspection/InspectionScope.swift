@@ -12,10 +12,15 @@ package enum InspectionScope: Sendable, Equatable {
     case wholeDatabase
     case schemas([String])
 
-    /// A condition on `pg_namespace` named `n`, with the parameter `$1`.
+    /// A condition on `pg_namespace` named `n`, with the parameter `$1`. The extension of columnar tables keeps their
+    /// stripes in a schema of its own, which are no tables of the user.
     static let condition = """
         ($1::pg_catalog.text[] IS NULL OR n.nspname = ANY ($1::pg_catalog.text[])) AND n.nspname <> 'information_schema'
-            AND n.nspname !~ '^pg_'
+            AND n.nspname !~ '^pg_' AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend own JOIN pg_catalog.pg_extension e ON e.oid = own.refobjid
+                WHERE own.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND own.objid = n.oid
+                    AND own.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND own.deptype = 'e'
+                    AND e.extname = 'citus_columnar')
         """
 
     /// The value for `$1`.

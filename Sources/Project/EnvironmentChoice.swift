@@ -1,6 +1,6 @@
 /// The environment that a command works for, and the source of that choice.
 ///
-/// The first that is set: `--env` (or `GRANARY_ENV`, which arrives as that option), `ENV` if it names a declared
+/// The first that is set: `--env` or `GRANARY_ENV`, which arrives as that option, `ENV` if it names a declared
 /// environment, `APP_ENV`, the marker in the database, `current_environment` of `environments.json`.
 package struct EnvironmentChoice: Sendable, Equatable {
     package enum Source: Sendable, Equatable, CustomStringConvertible {
@@ -35,15 +35,17 @@ package struct EnvironmentChoice: Sendable, Equatable {
         self.source = source
     }
 
+    /// - Parameter optionVariable: The variable that gave the option; nil if the command line did.
     /// - Returns: nil if no source gives an environment.
     /// - Throws: `EnvironmentsError` with `.usage` for a name that is not declared.
     package static func resolve(
         option: String?,
+        from optionVariable: String? = nil,
         variables: [String: String],
         marker: String?,
         file: EnvironmentsFile
     ) throws(EnvironmentsError) -> EnvironmentChoice? {
-        if let option { return try declared(option, .option, file) }
+        if let option { return try declared(option, optionVariable.map(Source.variable) ?? .option, file) }
         // A POSIX shell reads the file that ENV names, so ENV counts only if it names a declared environment.
         if let name = variables["ENV"], file.policy(name) != nil {
             return EnvironmentChoice(name: name, source: .variable("ENV"))

@@ -440,6 +440,9 @@ import Testing
         let archive = try DumpArchive(MemorySource(bytes), name: "a.dump")
         let report = try await DumpVerification(archive, jobs: 1).run()
         #expect(report.problems.count == 1)
+        // The report names the rows in front of the problem.
+        let problem = try #require(report.problems.first)
+        #expect(problem.member.hasPrefix("rows of ") && !problem.problem.contains(problem.member), "\(problem)")
         #expect(report.unchecked.count == 2)
         #expect(report.unchecked.contains { $0.contains("a changed byte in a statement goes unnoticed") })
     }

@@ -273,6 +273,21 @@ import Testing
         #expect(store["a.zip.age.json"]?.text.contains("2026-11-03") == true)
     }
 
+    @Test func theListShowsLocksIfThereAreAny() throws {
+        var entries = ["2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z"].map { InspectionTests.entry($0) }
+        func lines() -> [String] {
+            CatalogueListing(catalogue: BackupCatalogue(folder: "", entries: entries)).lines(width: nil)
+        }
+        #expect(lines()[0].hasSuffix("masked"))
+        let manifest = try #require(entries[1].manifest)
+        entries[1].sidecar = Sidecar(file: entries[1].file, bytes: 1, sha256: "", isEncrypted: false, manifest)
+        entries[1].sidecar?.locked = true
+        #expect(
+            lines()[0].hasSuffix("locked") && lines()[1].hasSuffix("no") && lines()[2].hasSuffix("yes"),
+            "\(lines())"
+        )
+    }
+
     /// A hostile store may say any size.
     @Test func largeSizesAreAddedWithoutATrap() {
         let entries = ["a.zip", "b.zip"].map {

@@ -38,6 +38,26 @@ import Testing
         }
     }
 
+    /// Their rows are those of the columnar tables, which are listed.
+    @Test func theStripesOfColumnarTablesAreNotListed() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await psql(
+                url,
+                """
+                CREATE SCHEMA columnar_internal;
+                CREATE TABLE columnar_internal.stripe (id int);
+                CREATE TABLE public.own (id int);
+                SET allow_system_table_mods = on;
+                INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+                    VALUES (4000000002, 'citus_columnar', 10, 11, false, '11.3-1');
+                INSERT INTO pg_catalog.pg_depend VALUES (2615, 'columnar_internal'::pg_catalog.regnamespace, 0, 3079, 4000000002, 0, 'e');
+                """
+            )
+            let report = try await Shop.tables(url, .wholeDatabase)
+            #expect(report.tables.map(\.name.name) == ["own"])
+        }
+    }
+
     @Test func catalogsTellHowATableIsStoredAndAnUnknownSizeIsNotZero() async throws {
         let sql = Self.tables.joined(separator: ";\n") + ";\n" + CitusCatalog.sql()
         try await ThrowawayServer.shared().withDatabase { url in

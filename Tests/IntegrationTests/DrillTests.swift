@@ -136,6 +136,27 @@ import Testing
         }
     }
 
+    /// One document, for programs that read standard output, and for the command of the user.
+    @Test func anErrorAfterTheRestoreIsInTheDocumentOfTheReport() async throws {
+        let files: KeyValuePairs = ["smoke/end.sql": "SELECT pg_terminate_backend(pg_backend_pid())"]
+        try await withBackup(files: files) { project, _ in
+            let told = ["--json", "--quick", "--smoke", "smoke", "--on-failure", "cat >document"]
+            let ended = try await project.granary(["drill"] + told)
+            #expect(ended.status != 0 && ended.status != 2, "\(ended)")
+            let lines = ended.stdout.split(separator: "\n")
+            #expect(lines.count == 1 && lines[0].hasPrefix("{\"report\":\"granary drill\",\"ok\":false,"), "\(ended)")
+            #expect(ended.stdout.contains("\"error\":{\"message\":"), "\(ended)")
+            #expect(ended.stderr.contains("granary: error: "), "\(ended)")
+            let document = String(decoding: project.folder.read("document"), as: UTF8.self)
+            #expect(document.contains("\"rto_seconds\":") && document.contains("\"error\":{"), "\(document)")
+            try project.folder.write("", to: "taken")
+            let unwritten = try await project.granary("drill", "--json", "--quick", "--report", "taken/report.md")
+            #expect(unwritten.status == 1, "\(unwritten)")
+            #expect(unwritten.stdout.split(separator: "\n").count == 1, "\(unwritten)")
+            #expect(unwritten.stdout.contains("\"error\":{\"message\":\"taken could not be written\""), "\(unwritten)")
+        }
+    }
+
     @Test(arguments: ["report.json", "report.md", "report.txt"])
     func aReportIsSealedAndAnAlterationIsSeen(name: String) async throws {
         try await withBackup { project, file in

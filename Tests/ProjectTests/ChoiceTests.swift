@@ -25,6 +25,14 @@ import Testing
             }
         }
         #expect(try name("development", all, "live") == "development by --env")
+        let named = try EnvironmentChoice.resolve(
+            option: "live",
+            from: "GRANARY_ENV",
+            variables: all,
+            marker: nil,
+            file: file
+        )
+        #expect(named == EnvironmentChoice(name: "live", source: .variable("GRANARY_ENV")))
         #expect(try name(nil, all, "development") == "live by ENV")
         #expect(try name(nil, ["ENV": "/etc/shrc", "APP_ENV": "live"], "development") == "live by APP_ENV")
         #expect(try name(nil, ["ENV": "", "APP_ENV": ""], "live") == "live by the marker in the database")

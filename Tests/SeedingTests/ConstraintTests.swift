@@ -195,11 +195,18 @@ import Testing
         }
     }
 
-    @Test func aGeneratedColumnMayHaveTheNameOfItsType() async throws {
-        let schema = """
-            CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL, date date GENERATED ALWAYS AS (d + 1) STORED
-                CHECK (date > '2020-01-01'::date AND extract(isodow FROM date) = 1))
-            """
+    @Test(arguments: [
+        """
+        CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL, date date GENERATED ALWAYS AS (d + 1) STORED
+            CHECK (date > '2020-01-01'::date AND extract(isodow FROM date) = 1))
+        """,
+        """
+        CREATE TYPE shop.grade AS ENUM ('low', 'high');
+        CREATE TABLE t (id int PRIMARY KEY, q int NOT NULL, grade shop.grade GENERATED ALWAYS AS (
+            CASE WHEN q > 10 THEN 'high'::shop.grade ELSE 'low'::shop.grade END) STORED CHECK (grade > 'low'::shop.grade))
+        """,
+    ])
+    func aGeneratedColumnMayHaveTheNameOfItsType(schema: String) async throws {
         try await TestProject.withShop(schema) { project in
             try await #expect(project.generated(rows: 100) == "t +100")
         }

@@ -47,13 +47,14 @@ struct CatalogueListing {
                 }
             ),
             .init("drill_ok", \.facts?.drillOK),
-            .init("locked", \.isLocked), .init("locked_until", \.facts?.lockedUntil),
+            .init("locked", \.isLocked, column: .init("locked", expendable: 3) { $0.isLocked ? "yes" : "" }),
+            .init("locked_until", \.facts?.lockedUntil),
             .init("sha256", \.facts?.sha256),
             .part(backup, \.summary),
         ],
         columns: [
             "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
-            "masked", "drilled",
+            "masked", "drilled", "locked",
         ]
     )
 

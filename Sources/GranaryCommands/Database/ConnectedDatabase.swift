@@ -103,6 +103,7 @@ extension DatabaseOptions {
         let environments = try EnvironmentsFile.read(migrations: migrations)
         let environmentName = try EnvironmentChoice.resolve(
             option: env,
+            from: OptionVariables.used["env"],
             variables: console.environment,
             marker: nil,
             file: environments
@@ -152,6 +153,7 @@ extension DatabaseOptions {
         let file = try EnvironmentsFile.read(migrations: migrations)
         let choice = try EnvironmentChoice.resolve(
             option: env,
+            from: OptionVariables.used["env"],
             variables: console.environment,
             marker: nil,
             file: file

@@ -198,8 +198,18 @@ extension DrillCommand {
 
 // The outcome.
 extension DrillCommand {
+    /// - Throws: `ExitCode` of a finding, or of a failure after it was reported; `OutputError`.
     private func tell(_ evidence: DrillEvidence, _ stores: ObjectStores, on console: Console) throws {
+        var evidence = evidence
         let report = evidence.report
+        if let path = checks.report {
+            do {
+                try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path)
+            } catch {
+                // A full disk hides nothing of the report.
+                evidence.failure = FailureReport(error)
+            }
+        }
         evidence.record()
         evidence.note(in: stores, sealKeys: try Installation(console).knownKeys(), on: console)
         if console.settings.isJSON {
@@ -211,10 +221,12 @@ extension DrillCommand {
         if let kept = report.kept {
             for line in DrillListing.lines(kept, server: place.server) { console.insist(line) }
         }
-        // Last, so that a full disk hides nothing.
-        if let path = checks.report { try WrittenFiles.write(evidence.sealed(as: .init(file: path)) + "\n", to: path) }
+        // The document has it already.
+        if let failure = evidence.failure {
+            console.withoutDocument.report(failure)
+            throw ExitCode(failure.status.rawValue)
+        }
         if !report.findings.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
-        if let error = report.interruption { throw error }
     }
 }
 

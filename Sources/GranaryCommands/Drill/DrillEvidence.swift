@@ -18,6 +18,8 @@ struct DrillEvidence {
     let drilledAt: String
     let drilledBy: String
     let host: String
+    /// The error with which the command ends; nil if there is none, and if what was found is its end.
+    var failure: FailureReport?
     private var key: SealKey?
 
     /// - Parameter key: nil leaves the documents unsealed.
@@ -27,6 +29,8 @@ struct DrillEvidence {
         drilledAt = Formatting.now()
         drilledBy = Operator.account(console.environment)
         host = Operator.host
+        guard report.findings.isEmpty, let error = report.interruption else { return }
+        failure = FailureReport(error, isInterrupted: Task.isCancelled)
     }
 
     func sealed(as form: Form) -> String {
@@ -101,8 +105,10 @@ extension DrillEvidence {
         .init("checks", each: check, \.report.checks), .init("phases", each: phase, \.report.phases),
         .init("migrations", each: migration, \.report.migrations),
         .init("not_drilled", each: omission, \.report.omissions), .init("notes", \.report.notes),
-        .init("kept", kept, \.report.kept), .init("seal", seal, \.key),
+        .init("kept", kept, \.report.kept), .init("seal", seal, \.key), .part(failed, \.failure),
     ])
+
+    private static let failed = ResultDescription<FailureReport>([.init("error", FailureReport.result) { $0 }])
 
     private static let verdict = ResultDescription<DrillEvidence>([
         .init("ok", \.report.isOK), .init("file", \.report.file), .init("rpo_seconds", \.report.rpoSeconds),

@@ -51,6 +51,7 @@ package struct EnvShow: SpokenCommand {
             let file = try EnvironmentsFile.read(migrations: service.migrations)
             let choice = try EnvironmentChoice.resolve(
                 option: database.env,
+                from: OptionVariables.used["env"],
                 variables: console.environment,
                 marker: nil,
                 file: file

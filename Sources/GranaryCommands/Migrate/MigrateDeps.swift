@@ -36,6 +36,7 @@ package struct MigrateDeps: SpokenCommand {
         let services = try common.service.services(variables: console.environment)
         let chosen = try EnvironmentChoice.resolve(
             option: common.database.env,
+            from: OptionVariables.used["env"],
             variables: console.environment,
             marker: nil,
             file: services[0].file

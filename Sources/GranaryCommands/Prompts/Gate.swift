@@ -39,6 +39,7 @@ struct Gate {
     private func choice(marker: String?) throws -> EnvironmentChoice? {
         try EnvironmentChoice.resolve(
             option: database.environmentOption,
+            from: OptionVariables.used["env"],
             variables: console.environment,
             marker: marker,
             file: database.environments

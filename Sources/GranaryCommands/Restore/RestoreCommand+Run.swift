@@ -158,6 +158,7 @@ extension RestoreCommand {
     private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
         let choice = try EnvironmentChoice.resolve(
             option: goal.environmentOption,
+            from: OptionVariables.used["env"],
             variables: console.environment,
             marker: nil,
             file: goal.environments

@@ -23,7 +23,7 @@ struct FindingReport {
         }
     }
 
-    private var summary: String {
+    var summary: String {
         guard !findings.isEmpty else { return "no findings in \(counted(fileCount, "file"))\(proofs)" }
         let counts = [(Finding.Severity.error, "error"), (.warning, "warning"), (.info, "info")].compactMap {
             severity,
@@ -40,8 +40,12 @@ struct FindingReport {
     private var proofs: String {
         guard !replayed.isEmpty else { return "" }
         let failed = replayed.count { $0.undoes == false }
+        // Without a down file, or after an up file that failed, there is none to run.
+        let run = replayed.count { $0.undoes != nil }
         let verdict =
             switch failed {
+            case 0 where run == 0: "no down migration was run"
+            case 0 where run < replayed.count: "every down migration that was run undoes its up migration"
             case 0: "every down migration undoes its up migration"
             case 1: "1 down migration does not undo its up migration"
             default: "\(failed) down migrations do not undo their up migrations"

@@ -21,14 +21,12 @@ extension SeedCatalog.Table {
 
     private static func replacing(_ expressions: [String: String], in text: String) -> String {
         let lexemes = Lexeme.all(of: text)
-        var before = ""
         let texts = lexemes.enumerated().map { index, lexeme in
-            guard lexeme.text.contains(where: { !$0.isWhitespace }) else { return lexeme.text }
-            defer { before = String((before + lexeme.text).suffix(2)) }
             // The name of a function, a type or a schema is no column.
-            let next = lexemes[(index + 1)...].first { $0.text.contains { !$0.isWhitespace } }?.text
-            guard next != "(", next != ".", !before.hasSuffix("::"), !before.hasSuffix(".") else { return lexeme.text }
-            return lexeme.name.flatMap { expressions[$0] } ?? lexeme.text
+            let next = lexemes[(index + 1)...].first { !$0.kind.isTrivia }?.text ?? ""
+            let previous = lexemes[..<index].last { !$0.kind.isTrivia }?.text ?? ""
+            let isColumn = !["(", "."].contains(next) && ![".", ":", "::"].contains(previous)
+            return isColumn ? lexeme.name.flatMap { expressions[$0] } ?? lexeme.text : lexeme.text
         }
         return texts.joined()
     }
