@@ -20,7 +20,7 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 let package = Package(
     name: "granary",
     products: [.executable(name: "granary", targets: ["granary"])],
-    traits: [.trait(name: "Igzip", description: "ISA-L's igzip for backups, and for gzip in dumps: needs libisal-dev.")],
+    traits: [.trait(name: "Igzip", description: "ISA-L's igzip for backups and gzip: needs libisal-dev.")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
