@@ -91,7 +91,7 @@ package struct ClusterMoment: Sendable {
         _ limits: Limits
     ) async throws -> Outcome {
         let start = ContinuousClock.now
-        // Whoever has the coordinator has no rival on the other nodes, so that these can be locked at the same time.
+        // A second backup waits for the coordinator, so the other nodes can be locked at the same time.
         guard try await locks[0].perform({ try Self.lock(within: limits.waiting, limits, &$0) }) else {
             return .locked(servers.nodes[0])
         }

@@ -36,6 +36,16 @@ import Testing
         #expect(tape.all == "note: the pings could not be delivered: no answer within 0 seconds\n")
     }
 
+    /// A scheduled run is quiet, and somebody must learn that its pings do not arrive.
+    @Test func quietDoesNotSilenceAPingThatWasNotDelivered() async throws {
+        let server = try HTTPProxy(before: 0) { _, _ in .answer(404) }
+        let tape = Tape()
+        var settings = Console.Settings()
+        settings.isQuiet = true
+        try await Self.hasty("\(server.endpoint)/secret").around(on: tape.console(settings), subject: nil) {}
+        #expect(tape.all == "note: the pings could not be delivered: the answer was 404\n")
+    }
+
     @Test func aCommandThatTakesTooLongIsEnded() async throws {
         try await ScratchFolder.with { folder in
             let tape = Tape()

@@ -76,7 +76,7 @@ package struct Notices: Sendable {
             // The document, which is printed already, does not have it.
             let people = console.withoutDocument
             if let note = metrics?.update(outcome) { people.insist("note: \(note)") }
-            await pings?.end(outcome, on: console)
+            await pings?.end(outcome, on: people)
             if let note = await hook(outcome)?.run(outcome.documentWithCode, stop: stop) {
                 people.insist("note: \(note)")
             }

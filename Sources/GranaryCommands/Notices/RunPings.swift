@@ -22,6 +22,6 @@ struct RunPings: Sendable {
         let failures = [begun.map { ("start", $0) }, ended.map { ("end", $0) }].compactMap(\.self)
         guard let last = failures.last else { return }
         let which = failures.count == 2 ? "pings" : "ping of the \(last.0)"
-        console.note("note: the \(which) could not be delivered: \(last.1)")
+        console.insist("note: the \(which) could not be delivered: \(last.1)")
     }
 }
