@@ -21,7 +21,10 @@ struct PgDump: Sendable {
         var failures: [BackupError] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
             do {
-                found.append(PgDump(path: path, major: try await major(of: path)))
+                let program = PgDump(path: path, major: try await major(of: path))
+                found.append(program)
+                // None fits better. Debian's own is a script that takes longer than the program.
+                if program.major == wanted { break }
             } catch let error as BackupError {
                 failures.append(error)
             }

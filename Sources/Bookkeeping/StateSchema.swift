@@ -16,6 +16,8 @@ package import PostgresClient
 /// affect them.
 package struct StateSchema: Sendable {
     package let name: String
+    /// What `examined` has found.
+    var examination: Examination?
 
     package init(_ name: String = "granary") { self.name = name }
 

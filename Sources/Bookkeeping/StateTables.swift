@@ -222,20 +222,36 @@ extension StateSchema {
 
 // The actual tables.
 extension StateSchema {
+    /// What the tables are like at one moment.
+    struct Examination: Sendable {
+        var flaws: [TableFlaw]
+        var faults: [Fault]
+    }
+
+    /// The same schema after one look at its tables, for several readings in a row. Each of them would look again
+    /// otherwise, which takes longer than the reading itself. Not for creating or changing tables.
+    ///
+    /// - Throws: `PostgresError`.
+    package func examined(_ session: borrowing Session) throws -> StateSchema {
+        var examined = self
+        examined.examination = Examination(flaws: try flaws(session), faults: try faults(session))
+        return examined
+    }
+
     /// Requires that the objects with the names of granary's tables are ordinary tables, which run no code.
     ///
     /// - Throws: `PostgresError` with `.untrusted`.
     package func requireOrdinary(_ session: borrowing Session, _ tables: [Table] = Table.allCases) throws {
-        try session.requireOrdinary(
-            tables.map { TableName(schema: name, name: $0.rawValue) },
-            areOurs: true,
-            hint: Self.suspicionRemedy
-        )
+        let names = tables.map(\.rawValue)
+        let flaw = try flaws(session).first { names.contains($0.table.name) }
+        if let flaw { throw flaw.error(hint: Self.suspicionRemedy) }
     }
 
     /// The flaws of the objects with the names of granary's tables.
-    package func flaws(_ session: borrowing Session) throws -> [(table: TableName, flaw: String)] {
-        try session.flaws(of: Table.allCases.map { TableName(schema: name, name: $0.rawValue) }, areOurs: true)
+    package func flaws(_ session: borrowing Session) throws -> [TableFlaw] {
+        if let examination { return examination.flaws }
+        let tables = Table.allCases.map { TableName(schema: name, name: $0.rawValue) }
+        return try session.flaws(of: tables, areOurs: true)
     }
 
     package func isOrdinary(_ session: borrowing Session) throws -> Bool { try flaws(session).isEmpty }
@@ -250,6 +266,7 @@ extension StateSchema {
 
     /// The faults of granary's tables. A missing table has no fault.
     package func faults(_ session: borrowing Session) throws -> [Fault] {
+        if let examination { return examination.faults }
         // Not with to_regclass(), which fails for a role that may not use the schema.
         let rows = try session.query(
             """

@@ -33,6 +33,7 @@ extension Doctor {
             """,
             [QuotedText.array(schemas)]
         )[0]
+        let stateSchema = try stateSchema.examined(session)
         let marker = Marker(stateSchema)
         var trouble = try trouble(stateSchema, session)
         // Tables that could run another role's code are not read.
@@ -74,7 +75,7 @@ extension Doctor {
     /// Why granary's tables cannot be read: other objects with their names, missing columns or keys.
     private static func trouble(_ schema: StateSchema, _ session: borrowing Session) throws -> [Trouble] {
         let flaws = try schema.flaws(session).map {
-            Trouble("\($0.table) \($0.flaw): it could run another role's code", remedy: StateSchema.suspicionRemedy)
+            Trouble("\($0.table) \($0.text): it could run another role's code", remedy: StateSchema.suspicionRemedy)
         }
         let faults = try schema.faults(session)
         // Without any of these tables, granary has not written to the database yet.

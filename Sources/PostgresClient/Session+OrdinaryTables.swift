@@ -1,6 +1,22 @@
 // Tables that granary or another tool keeps in a database whose owner is not trusted. The owner, or the first role
 // there, may have replaced such a table by something that runs code with the rights of the reader: a view, a trigger, a
 // policy, a domain, a default. So before such a table is read or written, granary checks that it is an ordinary table.
+
+/// What is not ordinary about a table.
+package struct TableFlaw: Sendable {
+    package let table: TableName
+    /// It follows the table's name in a sentence.
+    package let text: String
+
+    package func error(hint: String) -> PostgresError {
+        PostgresError(
+            code: .untrusted,
+            message: "\(table) \(text), so it is neither read nor written: that could run another role's code",
+            hint: hint
+        )
+    }
+}
+
 extension Session {
     /// Requires that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read
     /// or written. Missing tables are ignored.
@@ -10,23 +26,20 @@ extension Session {
     ///   - hint: How to fix it.
     /// - Throws: `PostgresError` with `.untrusted`, which names the table and its flaw.
     package borrowing func requireOrdinary(_ tables: [TableName], areOurs: Bool, hint: String) throws {
-        guard let (table, flaw) = try flaws(of: tables, areOurs: areOurs).first else { return }
-        throw PostgresError(
-            code: .untrusted,
-            message: "\(table) \(flaw), so it is neither read nor written: that could run another role's code",
-            hint: hint
-        )
+        if let flaw = try flaws(of: tables, areOurs: areOurs).first { throw flaw.error(hint: hint) }
     }
 
-    /// What is not ordinary about these tables, in words that follow the table's name.
+    /// What is not ordinary about these tables.
     ///
     /// - Throws: `PostgresError`.
-    package borrowing func flaws(of tables: [TableName], areOurs: Bool) throws -> [(table: TableName, flaw: String)] {
+    package borrowing func flaws(of tables: [TableName], areOurs: Bool) throws -> [TableFlaw] {
         guard !tables.isEmpty else { return [] }
-        return try query(
-            Self.flawsQuery,
-            [QuotedText.array(tables.map(\.schema)), QuotedText.array(tables.map(\.name)), String(areOurs)]
-        ).map { (TableName(schema: $0.text("nspname"), name: $0.text("relname")), $0.text("flaw")) }
+        let names = [QuotedText.array(tables.map(\.schema)), QuotedText.array(tables.map(\.name))]
+        // Often none of them exists, and a server needs several milliseconds to plan the other query.
+        guard try !query(Self.anyQuery, names).isEmpty else { return [] }
+        return try query(Self.flawsQuery, names + [String(areOurs)]).map {
+            TableFlaw(table: TableName(schema: $0.text("nspname"), name: $0.text("relname")), text: $0.text("flaw"))
+        }
     }
 
     /// A condition on the owner `o.owner` of a table in the schema `n`. The owner must be a superuser, the owner of the
@@ -47,6 +60,11 @@ extension Session {
     private static let harmlessDefault =
         #"^(('([^'\\]|'')*'|-?[0-9.]+|true|false|NULL)(::[a-z ]+(\[\])?)?|now\(\)|CURRENT_TIMESTAMP|CURRENT_USER"#
         + #"|SESSION_USER|nextval\('([^'\\]|'')*'::regclass\))$"#
+
+    private static let anyQuery = """
+        SELECT 1 AS found FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY ($1::pg_catalog.text[]) AND c.relname = ANY ($2::pg_catalog.text[]) LIMIT 1
+        """
 
     private static let flawsQuery = """
         SELECT n.nspname, c.relname, f.flaw

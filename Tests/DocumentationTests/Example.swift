@@ -56,7 +56,7 @@ struct Example {
             "SCRATCH_URL": url,
             "PGHOST": server.folder, "PGPORT": "5432", "PGUSER": ThrowawayServer.superuser,
             "PGOPTIONS": "-c client_min_messages=warning", "PSQLRC": "/dev/null", "LC_ALL": "C.UTF-8",
-            "GRANARY_SERVER_FOLDER": folder.file("servers"), "XDG_CACHE_HOME": folder.file("cache"), "MAKEFLAGS": nil,
+            "GRANARY_SERVER_FOLDER": "\(server.folder)/local", "XDG_CACHE_HOME": folder.file("cache"), "MAKEFLAGS": nil,
             "MAKELEVEL": nil,
         ]
     }

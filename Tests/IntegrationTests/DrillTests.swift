@@ -17,7 +17,7 @@ import Testing
         files: KeyValuePairs<String, String> = [:],
         _ body: (_ project: TestProject, _ file: String) async throws -> Void
     ) async throws {
-        try await TestProject.with(sql, files: files) { project in
+        try await TestProject.with(sql, files: files, in: serverParent) { project in
             // The account of the temporary server must be able to enter its folder.
             chmod(project.folder.path, 0o755)
             var project = project

@@ -21,7 +21,7 @@ import Testing
     ]
 
     private static func with(_ body: (ScratchFolder) async throws -> Void) async throws {
-        try await ScratchFolder.with { folder in
+        try await ScratchFolder.with(in: serverParent) { folder in
             // The account of a server that root has created must be able to enter it.
             chmod(folder.path, 0o755)
             for (name, text) in files { try folder.write(text, to: name) }

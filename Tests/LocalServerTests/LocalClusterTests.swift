@@ -113,19 +113,13 @@ import Testing
     @Test func psqlTakesTheProcessOver() async throws {
         try await ProjectFolder.with { project in
             try await project.open().start()
-            setenv("TEST_PSQL_PROJECT", project.path, 1)
-            setenv("TEST_PSQL_SHARED", project.shared, 1)
-            let result = await #expect(processExitsWith: .exitCode(0), observing: [\.standardOutputContent]) {
-                let project = ProjectFolder(
-                    path: String(cString: getenv("TEST_PSQL_PROJECT")),
-                    shared: String(cString: getenv("TEST_PSQL_SHARED"))
-                )
-                try await project.open().replaceProcessByPsql([
-                    "-XAt", "-c", "SELECT 'psql as ' || current_user",
-                ])
-            }
-            let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
-            #expect(output.contains("psql as granary"))
+            let outcome = try await runCommand(
+                granaryBinary(),
+                ["server", "psql", "-XAt", "-c", "SELECT 'psql as ' || current_user"],
+                environment: ["GRANARY_SERVER_FOLDER": project.shared],
+                workingDirectory: project.path
+            )
+            #expect(outcome.stdout == "psql as granary\n")
         }
     }
 

@@ -20,7 +20,7 @@ struct ProjectFolder {
     }
 
     static func with(name: String = "project", _ body: (ProjectFolder) async throws -> Void) async throws {
-        try await ScratchFolder.with { scratch in
+        try await ScratchFolder.with(in: serverParent) { scratch in
             try scratch.write("", to: "\(name)/README")
             let path = String(decoding: Array(scratch.file(name).utf8), as: UTF8.self)
             // The server's account must be able to enter it.

@@ -38,13 +38,13 @@ import Testing
     }
 
     @Test func aCrashOfTheTestProcessTakesTheServerAlong() async throws {
-        let result = await #expect(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
+        let outcome = try await inOwnProcess(status: 128 + SIGKILL) {
             let server = try await ThrowawayServer.start()
             print("\nserver \(server.processID ?? 0) \(server.folder)")
             fflush(nil)
             kill(getpid(), SIGKILL)
         }
-        let output = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+        let output = try #require(outcome).stdout
         let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("server ") })
         let words = line.split(separator: " ")
         let (process, folder) = (try #require(pid_t(words[1])), String(words[2]))

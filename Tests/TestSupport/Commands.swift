@@ -39,8 +39,9 @@ package func runCommand(
     timeout: Duration = .seconds(600),
     limitBytes: Int = 256 << 20
 ) async throws -> CommandOutcome {
+    let program = postgresPrograms[executable] ?? executable
     let configuration = Configuration(
-        executable: executable.contains("/") ? .path(FilePath(executable)) : .name(executable),
+        executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
         arguments: Arguments(arguments),
         environment: .custom(commandEnvironment(updating: environment)),
         workingDirectory: workingDirectory.map { FilePath($0) }
@@ -75,16 +76,19 @@ package func runCommand(
     }
 }
 
-/// The real psql. Debian's `psql` is a Perl script that chooses a version and takes three times as long to start.
-private let psqlProgram: String = {
+/// PostgreSQL's real programs by name. Debian's are a Perl script that chooses a version and takes several times as long
+/// to start.
+private let postgresPrograms = ["psql": realProgram("psql"), "pg_dump": realProgram("pg_dump")]
+
+private func realProgram(_ name: String) -> String {
     let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
-    guard let found = folders.map({ $0 + "/psql" }).first(where: isProgram), let real = realpath(found, nil) else {
-        return "psql"
+    guard let found = folders.map({ "\($0)/\(name)" }).first(where: isProgram), let real = realpath(found, nil) else {
+        return name
     }
     defer { free(real) }
     guard String(cString: real).hasSuffix("/pg_wrapper") else { return found }
-    return (12...99).reversed().map { "/usr/lib/postgresql/\($0)/bin/psql" }.first(where: isProgram) ?? found
-}()
+    return (12...99).reversed().map { "/usr/lib/postgresql/\($0)/bin/\(name)" }.first(where: isProgram) ?? found
+}
 
 private func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 }
 
@@ -95,7 +99,7 @@ private func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 }
 @discardableResult
 package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900)) async throws -> String {
     let outcome = try await runCommand(
-        psqlProgram,
+        "psql",
         ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],
         input: Array(sql.utf8),
         timeout: timeout

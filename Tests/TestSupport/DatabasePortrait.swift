@@ -53,9 +53,7 @@ package struct DatabasePortrait: Sendable, Equatable {
     }
 
     private static func plainDump(_ url: String, _ pgDump: String) async throws -> String {
-        let help = try await runCommand(pgDump, ["--help"]).stdout
-        let key = help.contains("--restrict-key") ? ["--restrict-key=test"] : []
-        let outcome = try await runCommand(pgDump, key + ["-d", url])
+        let outcome = try await runCommand(pgDump, ["-d", url])
         guard outcome.status == 0 else { throw CommandFailure(description: "pg_dump: \(outcome.stderr)") }
         return outcome.stdout.split(separator: "\n", omittingEmptySubsequences: false)
             .filter { !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict") }.joined(separator: "\n")

@@ -42,7 +42,7 @@ package final class ObjectStore: Sendable {
     }
 
     private init(_ program: String) throws {
-        folder = try makeTemporaryFolder("granary-store", in: ThrowawayServer.roomyParent)
+        folder = try makeTemporaryFolder("granary-store", in: serverParent)
         let ports = try Self.freePorts(8)
         port = ports[6]
         let identities = """

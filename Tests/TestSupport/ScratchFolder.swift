@@ -6,8 +6,13 @@ package struct ScratchFolder: Sendable {
     package let path: String
 
     /// Passes a new folder to `body`.
-    package static func with<R>(_ body: (ScratchFolder) async throws -> R) async throws -> R {
-        let folder = ScratchFolder(path: try makeTemporaryFolder("granary-scratch"))
+    ///
+    /// - Parameter parent: Where it is made; `serverParent` if servers have their data there.
+    package static func with<R>(
+        in parent: String = "/tmp",
+        _ body: (ScratchFolder) async throws -> R
+    ) async throws -> R {
+        let folder = ScratchFolder(path: try makeTemporaryFolder("granary-scratch", in: parent))
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
         return try await body(folder)
     }
@@ -39,7 +44,15 @@ package struct ScratchFolder: Sendable {
     }
 }
 
-/// A folder in /tmp, with a path short enough for a socket.
+/// Where servers of tests have their data: in memory, if there is enough for all servers of a run. A database consists of
+/// hundreds of small files, and creating and dropping them on disk takes most of a test's time.
+package let serverParent: String = {
+    var memory = statvfs()
+    guard statvfs("/dev/shm", &memory) == 0 else { return "/tmp" }
+    return UInt64(memory.f_bavail) * UInt64(memory.f_frsize) >= 8 << 30 ? "/dev/shm" : "/tmp"
+}()
+
+/// A folder with a path short enough for a socket.
 func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws -> String {
     var template = Array("\(parent)/\(prefix)-XXXXXX\0".utf8CString)
     guard mkdtemp(&template) != nil else {

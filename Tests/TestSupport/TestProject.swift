@@ -27,15 +27,17 @@ package struct TestProject: Sendable {
     ///   - files: Texts by their names in the folder, such as `migrations/1_a.up.sql`.
     ///   - options: Further options of `CREATE DATABASE`.
     ///   - server: The shared one unless given.
+    ///   - parent: Where the folder is made, as for `ScratchFolder`.
     package static func with<R>(
         _ sql: String = "",
         files: KeyValuePairs<String, String> = [:],
         options: String = "",
         on server: ThrowawayServer? = nil,
+        in parent: String = "/tmp",
         _ body: (TestProject) async throws -> R
     ) async throws -> R {
         let server = if let server { server } else { try await ThrowawayServer.shared() }
-        return try await ScratchFolder.with { folder in
+        return try await ScratchFolder.with(in: parent) { folder in
             for (name, text) in files { try folder.write(text, to: name) }
             return try await server.withDatabase(options: options) { url in
                 if !sql.isEmpty { try await psql(url, sql) }

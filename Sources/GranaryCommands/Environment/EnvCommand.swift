@@ -159,11 +159,14 @@ package struct EnvMark: SpokenCommand {
             )
         }
         try connected.environments.requireRulesInPlace([.production, .encrypted, .recipients], of: name)
-        let marker = Marker(service.state.schema)
-        let force = force
+        let (schema, force) = (service.state.schema, force)
         let (before, stored) = try await withSession(connected.address, logger: console.logger) { session in
-            // With --force the marker may be unreadable.
-            (before: force ? try? marker.read(session) : try marker.read(session), stored: try marker.policy(session))
+            let marker = Marker(try schema.examined(session))
+            return (
+                // With --force the marker may be unreadable.
+                before: force ? try? marker.read(session) : try marker.read(session),
+                stored: try marker.policy(session)
+            )
         }
         if !force, let before = before?.name, before != name {
             throw EnvironmentsError(
@@ -179,7 +182,7 @@ package struct EnvMark: SpokenCommand {
         let isDeclared = connected.environments.policy(name)?.line != nil
         let policy = isDeclared ? declared : declared.stricter(with: stored, of: before?.origin ?? name, for: name)
         try await withSession(connected.address, logger: console.logger) {
-            try marker.write(name, policy: policy, remakingTable: force, &$0)
+            try Marker(schema).write(name, policy: policy, remakingTable: force, &$0)
         }
         console.note("marked \(connected.name) as \(name)")
         if policy != declared {

@@ -21,7 +21,7 @@ struct ServiceReader {
             folders: folder.file.folders
         )
         let dependencies = try DependenciesFile.read(migrations: folder.service.folder)
-        let ledger = Ledger(service: folder.service.name, options.stateSchema, session)
+        let ledger = Ledger(service: folder.service.name, try options.stateSchema.examined(session), session)
         var entries = try ledger.entries(session)
         let adoption = try Adoption.find(
             ledger,

@@ -39,12 +39,13 @@ struct TargetState: Sendable {
         before extent: RestoreExtent,
         _ session: inout Session
     ) throws -> TargetState {
-        let applied = try applied(schema, session)
-        let isLost = try extent.replaces(schema.name) && schema.exists(session)
+        let examined = try schema.examined(session)
+        let applied = try applied(examined, session)
+        let isLost = try extent.replaces(schema.name) && examined.exists(session)
         return TargetState(
             schema: schema,
-            marker: try Marker(schema).read(session).name,
-            policy: try Marker(schema).policy(session),
+            marker: try Marker(examined).read(session).name,
+            policy: try Marker(examined).policy(session),
             existed: true,
             log: isLost ? try MigrationLog(schema, session).copy(&session) : nil,
             applied: applied,

@@ -16,8 +16,15 @@ func write(_ count: Int, to sink: some ByteSink) throws {
     }
 }
 
-/// Bytes that repeat only after a while.
-func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 >> 3) } }
+/// Bytes that repeat only after 2048.
+func pattern(_ count: Int) -> [UInt8] {
+    let period = (0..<2048).map { UInt8(truncatingIfNeeded: $0 &* 167 >> 3) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + period.count)
+    while bytes.count < count { bytes += period }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+}
 
 /// What `write` has written.
 func expectPattern(_ source: some ByteSource, _ count: Int) throws {
