@@ -69,10 +69,13 @@ package struct StateSchema: Sendable {
     /// Creates missing tables, and updates older ones.
     ///
     /// - Parameter needed: The tables that must be usable afterwards.
+    /// - Returns: The schema, `examined`.
     /// - Throws: `BookkeepingError` with `.database` if the role may not, or a table is damaged; `PostgresError` with
     ///   `.untrusted`.
-    package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
-        guard try !exists(session) else { return }
+    @discardableResult
+    package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws -> StateSchema {
+        let examined = try examined(session)
+        guard try !examined.exists(session) else { return examined }
         do {
             if session.isInTransaction {
                 try make(session)
@@ -87,6 +90,7 @@ package struct StateSchema: Sendable {
             )
         }
         try require(needed, session)
+        return try self.examined(session)
     }
 
     private func make(_ session: borrowing Session) throws {

@@ -39,6 +39,14 @@ package struct Migrator: Sendable {
     }
 
     var reader: ServiceReader { ServiceReader(options: options) }
+
+    /// The same migrator with granary's tables `examined`, to read and to plan.
+    private func knowing(_ schema: StateSchema) -> Migrator {
+        var options = options
+        options.stateSchema = schema
+        return Migrator(options, server: server, logger: logger, backUp: backUp, progress: progress)
+    }
+
     var context: RunContext {
         RunContext(
             environment: options.environment,
@@ -65,7 +73,8 @@ package struct Migrator: Sendable {
     package func plan(_ request: MigrationRequest) async throws -> MigrationPlan {
         try await withSession(server, logger: logger) { session in
             _ = try OtherLedgers.named(options.beside, session)
-            return try planBesideWhatIsThere(request, try reader.readAll(session), session)
+            let planner = knowing(try options.stateSchema.examined(session))
+            return try planner.planBesideWhatIsThere(request, try planner.reader.readAll(session), session)
         }
     }
 
@@ -74,12 +83,12 @@ package struct Migrator: Sendable {
     /// - Throws: `MigrationError`, `EnvironmentsError`, `PostgresError`, `CancellationError`.
     package func run(_ request: MigrationRequest) async throws -> MigrationReport {
         try await holdingLock { lock, session in
-            try options.stateSchema.ensure(&session)
+            let planner = knowing(try options.stateSchema.ensure(&session))
             let beside = try OtherLedgers.named(options.beside, session)
             try OtherLedgers.remember(beside, options, context, session)
-            var services = try reader.readAll(session)
+            var services = try planner.reader.readAll(session)
             services = try adoptNew(services, &session)
-            let plan = try planBesideWhatIsThere(request, services, session)
+            let plan = try planner.planBesideWhatIsThere(request, services, session)
             if let obstacle = plan.obstacles.first { throw obstacle }
             for note in plan.notes + plan.runningBackups.map(\.note) { progress(.note(note)) }
             try requireConfirmation(plan, request, services)

@@ -125,7 +125,7 @@ import Testing
         try await ThrowawayServer.shared().withDatabase { url in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<10 {
-                    group.addTask { try await inSession(url) { try StateSchema().ensure(&$0) } }
+                    group.addTask { try await inSession(url) { _ = try StateSchema().ensure(&$0) } }
                 }
                 try await group.waitForAll()
             }
@@ -203,7 +203,7 @@ import Testing
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in
             try await psql(url, "CREATE ROLE plain LOGIN")
-            try await inSession(url) { try StateSchema().ensure(&$0) }
+            try await inSession(url) { _ = try StateSchema().ensure(&$0) }
             try await psql(url, "GRANT ALL ON granary.migration_log TO plain")
             try await inSession(url) { try StateSchema().grant(to: ["plain"], &$0) }
             try await #expect(
