@@ -204,7 +204,6 @@ struct SnapshotTaker: Sendable {
         guard let database = try session.properties(ofDatabase: session.database) else {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
         }
-        let stateSchema = try stateSchema.examined(session)
         let leftOut = try BackupCatalog.oids(of: scope.tablesWithoutData, in: catalog.tables, session)
         let marker = TableName(schema: stateSchema.name, name: "environment")
         // The marker belongs to the database, not to its content; the manifest records its name.

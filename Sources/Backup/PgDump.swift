@@ -23,7 +23,7 @@ struct PgDump: Sendable {
             do {
                 let program = PgDump(path: path, major: try await major(of: path))
                 found.append(program)
-                // None fits better. Debian's own is a script that takes longer than the program.
+                // No other fits better. Debian's in PATH, which comes last, is a script that starts slowly.
                 if program.major == wanted { break }
             } catch let error as BackupError {
                 failures.append(error)

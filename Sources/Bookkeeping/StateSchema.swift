@@ -74,13 +74,15 @@ package struct StateSchema: Sendable {
     ///   `.untrusted`.
     @discardableResult
     package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws -> StateSchema {
-        let examined = try examined(session)
+        // This one may be examined already, and know nothing of tables that were made since.
+        let schema = StateSchema(name)
+        let examined = try schema.examined(session)
         guard try !examined.exists(session) else { return examined }
         do {
             if session.isInTransaction {
-                try make(session)
+                try schema.make(session)
             } else {
-                try session.transaction { try make($0) }
+                try session.transaction { try schema.make($0) }
             }
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw BookkeepingError(
@@ -89,8 +91,8 @@ package struct StateSchema: Sendable {
                 hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
             )
         }
-        try require(needed, session)
-        return try self.examined(session)
+        try schema.require(needed, session)
+        return try schema.examined(session)
     }
 
     private func make(_ session: borrowing Session) throws {

@@ -224,17 +224,28 @@ extension StateSchema {
 extension StateSchema {
     /// What the tables are like at one moment.
     struct Examination: Sendable {
+        /// Those whose flaws are known.
+        var tables: [Table]
         var flaws: [TableFlaw]
+        /// Of all tables.
         var faults: [Fault]
     }
 
     /// The same schema after one look at its tables, for several readings in a row. Each of them would look again
-    /// otherwise, which takes longer than the reading itself. Not for creating or changing tables.
+    /// otherwise, which takes longer than the reading itself. An examined schema is not looked at again.
     ///
+    /// - Parameter tables: The ones to be read. The look waits for a session that has locked one of them.
     /// - Throws: `PostgresError`.
-    package func examined(_ session: borrowing Session) throws -> StateSchema {
+    package func examined(
+        _ session: borrowing Session,
+        _ tables: [Table] = Table.allCases
+    ) throws -> StateSchema {
         var examined = self
-        examined.examination = Examination(flaws: try flaws(session), faults: try faults(session))
+        examined.examination = Examination(
+            tables: tables,
+            flaws: try flaws(session, tables),
+            faults: try faults(session)
+        )
         return examined
     }
 
@@ -242,16 +253,15 @@ extension StateSchema {
     ///
     /// - Throws: `PostgresError` with `.untrusted`.
     package func requireOrdinary(_ session: borrowing Session, _ tables: [Table] = Table.allCases) throws {
-        let names = tables.map(\.rawValue)
-        let flaw = try flaws(session).first { names.contains($0.table.name) }
-        if let flaw { throw flaw.error(hint: Self.suspicionRemedy) }
+        if let flaw = try flaws(session, tables).first { throw flaw.error(hint: Self.suspicionRemedy) }
     }
 
     /// The flaws of the objects with the names of granary's tables.
-    package func flaws(_ session: borrowing Session) throws -> [TableFlaw] {
-        if let examination { return examination.flaws }
-        let tables = Table.allCases.map { TableName(schema: name, name: $0.rawValue) }
-        return try session.flaws(of: tables, areOurs: true)
+    package func flaws(_ session: borrowing Session, _ tables: [Table] = Table.allCases) throws -> [TableFlaw] {
+        if let examination, tables.allSatisfy(examination.tables.contains) {
+            return examination.flaws.filter { flaw in tables.contains { $0.rawValue == flaw.table.name } }
+        }
+        return try session.flaws(of: tables.map { TableName(schema: name, name: $0.rawValue) }, areOurs: true)
     }
 
     package func isOrdinary(_ session: borrowing Session) throws -> Bool { try flaws(session).isEmpty }
@@ -264,7 +274,7 @@ extension StateSchema {
         try faults(session).contains { !$0.isOld }
     }
 
-    /// The faults of granary's tables. A missing table has no fault.
+    /// The faults of granary's tables. A missing table has no other fault.
     package func faults(_ session: borrowing Session) throws -> [Fault] {
         if let examination { return examination.faults }
         // Not with to_regclass(), which fails for a role that may not use the schema.

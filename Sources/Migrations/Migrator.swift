@@ -60,7 +60,9 @@ package struct Migrator: Sendable {
     /// nothing.
     package func status() async throws -> [ServiceState] {
         try await withSession(server, logger: logger) { session in
-            try reader.readAll(session).map { state in
+            // A table could be replaced by a view between the look at it and the reading.
+            try session.refuseViews()
+            return try reader.readAll(session).map { state in
                 var state = state
                 state.disagreements = try CatalogComparison(state).disagreements(session)
                 state.otherLedgerObstacle = try otherLedgers(of: state, session).obstacle
@@ -72,6 +74,7 @@ package struct Migrator: Sendable {
     /// The steps of a run, and the obstacles to it. Changes nothing.
     package func plan(_ request: MigrationRequest) async throws -> MigrationPlan {
         try await withSession(server, logger: logger) { session in
+            try session.refuseViews()
             _ = try OtherLedgers.named(options.beside, session)
             let planner = knowing(try options.stateSchema.examined(session))
             return try planner.planBesideWhatIsThere(request, try planner.reader.readAll(session), session)

@@ -133,6 +133,31 @@ import Testing
         }
     }
 
+    @Test func tablesAreMadeThoughTheyWereMissingWhenLookedFor() async throws {
+        try await inNewDatabase { session in
+            let before = try StateSchema().examined(session)
+            try #expect(!before.exists(session))
+            try #expect(before.ensure(&session).exists(session))
+            // An examined schema tells what was there then.
+            try #expect(!before.exists(session))
+            try #expect(before.ensure(&session).exists(session))
+        }
+    }
+
+    @Test func aReplacedTableIsSeenByAnExaminedSchemaWhoeverAsksForIt() async throws {
+        try await inNewDatabase { session in
+            try StateSchema().ensure(&session)
+            try session.execute("ALTER TABLE granary.seeds ENABLE ROW LEVEL SECURITY")
+            let ofMarker = try StateSchema().examined(session, [.environment])
+            try ofMarker.requireOrdinary(session, [.environment])
+            for schema in [ofMarker, try StateSchema().examined(session)] {
+                #expect(throws: PostgresError.self) { try schema.requireOrdinary(session, [.seeds]) }
+                #expect(throws: PostgresError.self) { try schema.requireOrdinary(session) }
+                try schema.requireOrdinary(session, [.migrations, .log])
+            }
+        }
+    }
+
     @Test func aRoleWithoutCreateIsToldWhoCanGrantItAndCanWriteAfterwards() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in

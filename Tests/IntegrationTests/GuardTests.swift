@@ -1,3 +1,4 @@
+import PostgresClient
 import TestSupport
 import Testing
 
@@ -68,6 +69,27 @@ import Testing
             }
         }
         try await server.stop()
+    }
+
+    /// As during a long restore of the rows of seeds.
+    @Test func theMarkerIsReadWhileAnotherTableOfGranarysIsLocked() async throws {
+        try await TestProject.with { project in
+            try await project.mark()
+            try await withHeldSession(
+                ServerAddress(project.url),
+                logger: quietLogger,
+                prepare: { session in try session.execute("BEGIN; LOCK TABLE granary.seeds") },
+                while: { _ in
+                    let shown = try await runCommand(
+                        granaryBinary(),
+                        ["env", "show", "--database-url", project.url],
+                        workingDirectory: project.folder.path,
+                        timeout: .seconds(60)
+                    )
+                    #expect(shown.status == 0 && shown.stdout.contains("development"), "\(shown)")
+                }
+            )
+        }
     }
 
     @Test func aDatabaseCopiedByOtherMeansCountsAsUnmarked() async throws {

@@ -168,7 +168,7 @@ import Testing
                 ] {
                     let outcome = try await granary(command, at: url, in: folder)
                     #expect(HostileOwner.alarms(server, database) == [], "\(command)")
-                    // Each command checks only the tables that it needs; the doctor checks all.
+                    // Each command refuses only because of the tables that it needs; the doctor names all.
                     guard command != ["doctor"] else {
                         #expect(outcome.status == 2 && outcome.stdout.contains(words), "\(outcome)")
                         continue

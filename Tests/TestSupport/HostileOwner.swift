@@ -25,8 +25,11 @@ package enum HostileOwner {
     /// The alarms from sessions of granary, or of programs that granary started; psql belongs to the test.
     package static func alarms(_ server: ThrowawayServer, _ database: String) -> [String] {
         // The log of a server that many tests share is long.
-        let found = shell("grep -F 'LOG:  \(word)' '\(server.log)' | grep -F '@\(database) '").output
-        return found.split(separator: "\n").filter { !$0.hasSuffix(" in psql") }.map(String.init)
+        let found = shell("grep -aF 'LOG:  \(word)' '\(server.log)'")
+        // 1 means that there is none.
+        guard found.status < 2, found.status >= 0 else { return ["grep failed: \(found)"] }
+        return found.output.split(separator: "\n")
+            .filter { $0.contains("@\(database) ") && !$0.hasSuffix(" in psql") }.map(String.init)
     }
 
     private static let sql = """

@@ -48,7 +48,9 @@ package struct ScratchFolder: Sendable {
 /// hundreds of small files, and creating and dropping them on disk takes most of a test's time.
 package let serverParent: String = {
     var memory = statvfs()
-    guard statvfs("/dev/shm", &memory) == 0 else { return "/tmp" }
+    // Tests run programs there, too. Swift does not see the name ST_NOEXEC.
+    let noExecution: UInt = 8
+    guard statvfs("/dev/shm", &memory) == 0, memory.f_flag & noExecution == 0 else { return "/tmp" }
     return UInt64(memory.f_bavail) * UInt64(memory.f_frsize) >= 8 << 30 ? "/dev/shm" : "/tmp"
 }()
 

@@ -238,7 +238,7 @@ package final class ThrowawayServer: Sendable {
         _ body: (_ url: String) async throws -> R
     ) async throws -> R {
         let name = name ?? "test_\(Self.names.wrappingAdd(1, ordering: .relaxed).newValue)"
-        // Copying the files takes less than writing them to the log.
+        // Copying the files takes less time than writing them to the log.
         let strategy = major >= 15 ? "STRATEGY file_copy" : ""
         try await execute("CREATE DATABASE \(QuotedText.name(name)) TEMPLATE \"\(template)\" \(strategy) \(options)")
         let result: R

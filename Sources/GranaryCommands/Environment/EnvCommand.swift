@@ -161,7 +161,7 @@ package struct EnvMark: SpokenCommand {
         try connected.environments.requireRulesInPlace([.production, .encrypted, .recipients], of: name)
         let (schema, force) = (service.state.schema, force)
         let (before, stored) = try await withSession(connected.address, logger: console.logger) { session in
-            let marker = Marker(try schema.examined(session))
+            let marker = Marker(try schema.examined(session, [.environment]))
             return (
                 // With --force the marker may be unreadable.
                 before: force ? try? marker.read(session) : try marker.read(session),

@@ -13,7 +13,7 @@ struct Gate {
         let found = try await withSession(database.address, logger: console.logger) { [schema] session in
             // The name could belong to another object between lookup and read.
             try session.refuseViews()
-            let marker = Marker(try schema.examined(session))
+            let marker = Marker(try schema.examined(session, [.environment]))
             return (
                 marker: try marker.read(session), stored: try marker.policy(session),
                 isHidden: try marker.isHidden(session), isEmpty: try marker.isEmpty(session),

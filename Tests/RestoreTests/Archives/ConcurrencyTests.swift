@@ -28,6 +28,7 @@ struct ConcurrencyTests {
             let writers = Task {
                 while !Task.isCancelled { try await psql(url, move) }
             }
+            var states: Set<String> = []
             for round in 1...3 {
                 let file = folder.file("\(round).zip")
                 try await backup(url, to: file) {
@@ -41,8 +42,10 @@ struct ConcurrencyTests {
                         "SELECT (SELECT sum(v) FROM a) + (SELECT sum(v) FROM b), (SELECT count(*) FROM padding)"
                     )
                     #expect(sum == "1000000|5000")
+                    states.insert(try await psql(server.url(database: name), "SELECT sum(v) FROM a"))
                 }
             }
+            #expect(states.count == 3, "nothing was moved meanwhile")
             writers.cancel()
             _ = await writers.result
         }
