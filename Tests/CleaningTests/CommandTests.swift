@@ -153,7 +153,7 @@ import Testing
     @Test func onATerminalTheDatabasesNameIsAskedForBelowWhatWillBeGone() async throws {
         try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
-            func answer(_ text: String) async throws -> CommandOutcome {
+            func answer(_ typed: String) async throws -> CommandOutcome {
                 try await runCommand(
                     "script",
                     [
@@ -162,10 +162,10 @@ import Testing
                     ],
                     environment: ["NO_COLOR": "1"],
                     workingDirectory: barn.folder.path,
-                    input: Array("\(text)\n".utf8)
+                    input: Array(typed.utf8)
                 )
             }
-            let wrong = try await answer("shop")
+            let wrong = try await answer("shop\n")
             #expect(wrong.status == 3, "\(wrong)")
             let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
             let question = try #require(
@@ -175,7 +175,10 @@ import Testing
             #expect(place < question.lowerBound)
             #expect(wrong.stdout.contains("not confirmed"))
             try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
-            let right = try await answer(barn.database)
+            let end = "\u{4}"
+            let none = try await answer(end)
+            #expect(none.status == 3 && none.stdout.contains(":5432: \r\ngranary: error: not confirmed"), "\(none)")
+            let right = try await answer("\(barn.database)\n")
             #expect(right.status == 0, "\(right)")
             #expect(right.stdout.contains("\(barn.database)  gone: 8 rows of 4 tables"), "\(right)")
             try await #expect(barn.rows() == "audit 0, countries 0, orders 0, users 0")

@@ -71,6 +71,10 @@ import Testing
     @Test(arguments: [
         ("CREATE INDEX i ON app.p (at);", "require-concurrent-index-creation", "ON ONLY app.p"),
         ("ALTER TABLE app.p ADD FOREIGN KEY (u) REFERENCES app.u;", "adding-foreign-key-constraint", "each partition"),
+        (
+            "ALTER TABLE app.p ADD FOREIGN KEY (u) REFERENCES app.u NOT VALID;", "adding-foreign-key-constraint",
+            "each partition"
+        ),
         ("ALTER TABLE app.p ADD UNIQUE (u, at);", "disallowed-unique-constraint", "ATTACH PARTITION"),
         ("CREATE INDEX CONCURRENTLY i ON app.p (u);", "refused-on-partitioned-table", "ON ONLY app.p"),
         ("DROP INDEX CONCURRENTLY app.p_at;", "refused-on-partitioned-table", "write DROP INDEX"),

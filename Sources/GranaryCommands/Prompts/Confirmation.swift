@@ -56,14 +56,14 @@ enum Question {
     ///
     /// - Returns: An empty text without a terminal.
     static func answer(_ console: Console) async throws -> String {
-        guard console.readsStandardInput else { return try await line(from: STDIN_FILENO) }
+        guard console.readsStandardInput else { return try await line(from: STDIN_FILENO, console) }
         let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
         guard terminal >= 0 else { return "" }
         defer { close(terminal) }
-        return try await line(from: terminal)
+        return try await line(from: terminal, console)
     }
 
-    private static func line(from terminal: CInt) async throws -> String {
+    private static func line(from terminal: CInt, _ console: Console) async throws -> String {
         var line: [UInt8] = []
         while true {
             try Task.checkCancellation()
@@ -75,7 +75,11 @@ enum Question {
             var byte: UInt8 = 0
             let count = read(terminal, &byte, 1)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard count == 1, byte != 0x0A else { return String(decoding: line, as: UTF8.self) }
+            guard count == 1, byte != 0x0A else {
+                // After Ctrl-D the cursor is still behind the question.
+                if count < 1 { console.screen.ask("\n") }
+                return String(decoding: line, as: UTF8.self)
+            }
             line.append(byte)
         }
     }

@@ -17,11 +17,16 @@ enum ConstraintRules {
         safeForm: "add it NOT VALID, and run VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in
-        let constraints = context.addedConstraints("CONSTR_FOREIGN").filter { !$0.definition["skip_validation"].isTrue }
+        // Before version 18 the server refuses NOT VALID for a partitioned table.
+        let constraints = context.addedConstraints("CONSTR_FOREIGN").filter {
+            !$0.definition["skip_validation"].isTrue || context.isPartitioned($0.table)
+        }
         let message = { (table: RelationName, node: ParseNode) in
             let other = context.relation(node["pktable"]).map { " and \($0)" } ?? ""
             return LintMatch(
-                "writes to \(table)\(other) are blocked until every row of \(table) is checked",
+                node["skip_validation"].isTrue
+                    ? "PostgreSQL 17 and older refuse a foreign key NOT VALID of the partitioned table \(table)"
+                    : "writes to \(table)\(other) are blocked until every row of \(table) is checked",
                 on: table,
                 at: node.content.offset,
                 hint: context.isPartitioned(table)
