@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Archive
@@ -328,7 +329,7 @@ enum Bomb {
     static func member(_ name: String, bytes: Int, claimed: Int) throws -> LooseMember {
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 16)
         defer { raw.deallocate() }
-        raw.initializeMemory(as: UInt8.self, repeating: 0)
+        if let start = raw.baseAddress { memset(start, 0, bytes) }
         let stored = try packed(UnsafeRawBufferPointer(raw))
         let crc = CRC32.of(UnsafeRawBufferPointer(raw))
         let entry = ZipEntry(

@@ -205,12 +205,6 @@ import Testing
         try #expect(!rules(sql, name: "000007_change.down.sql").contains("missing-where"))
     }
 
-    /// PostgreSQL 18 accepts it, older servers refuse it.
-    @Test func aForeignKeyOfAPartitionedTableMayBeNotValid() throws {
-        let key = "ALTER TABLE app.p ADD FOREIGN KEY (u) REFERENCES app.u NOT VALID;"
-        try #expect(rules(key, after: Self.partitioned) == [])
-    }
-
     /// On the same line the findings could not be told apart, and with another hint that hint would be lost.
     @Test func findingsThatALineCannotIdentifyAreKept() {
         let finding = { (message: String, line: Int, hint: String?) in

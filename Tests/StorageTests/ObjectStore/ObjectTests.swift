@@ -33,7 +33,7 @@ func expectPattern(_ source: some ByteSource, _ count: Int) throws {
     var done = 0
     while done < count {
         let size = min(piece.count, count - done)
-        try #expect(source.bytes(at: done, count: size) == Array(piece[..<size]), "at \(done)")
+        try #expect(areSame(source.bytes(at: done, count: size), Array(piece[..<size])), "at \(done)")
         done += size
     }
 }
