@@ -289,31 +289,44 @@ extension Migrator {
         _ request: MigrationRequest,
         _ services: [ServiceState]
     ) throws {
-        guard let first = plan.reverts.first, case .down = request else {
-            if case .goto = request, let first = plan.reverts.first {
-                try requireConfirmation(of: first, plan, services)
-            }
-            return
-        }
-        try requireConfirmation(of: first, plan, services)
-    }
-
-    private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws
-    {
-        guard options.confirmed != first.version else { return }
+        guard let first = plan.reverts.first else { return }
         let names = plan.reverts.map(\.title).listed()
-        if services.contains(where: { $0.name == first.service && $0.lastUpLeftNothing }) {
+        // 0 means all, as in `goto 0`.
+        if let confirmed = options.confirmed, confirmed != 0, !plan.reverts.contains(where: { $0.version == confirmed })
+        {
             throw MigrationError(
                 .policy,
-                "the last migration failed and left nothing behind: there is nothing to undo, and this would revert \(names)",
-                hint: "correct the file and run `up` again; to revert anyway, add --confirm-version \(first.version)"
+                "--confirm-version names \(confirmed), but this would revert \(names)",
+                hint: "nothing was changed; `granary migrate status` shows what is applied"
             )
         }
+        if case .up = request { return }
+        guard options.confirmed != first.version else { return }
+        try requireThatNoneFailed(services.first { $0.name == first.service }, first, "this would revert \(names)")
+        if case .redo = request { return }
         guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
             hint: "to revert anyway, add --confirm-version \(first.version)"
+        )
+    }
+
+    /// After a failure `down` and `redo` usually mean the migration that failed, but would revert an earlier one.
+    private func requireThatNoneFailed(_ state: ServiceState?, _ first: MigrationStep, _ loss: String) throws {
+        let anyway = "to revert anyway, add --confirm-version \(first.version)"
+        if state?.lastUpLeftNothing == true {
+            throw MigrationError(
+                .policy,
+                "the last migration failed and left nothing behind: there is nothing to undo, and \(loss)",
+                hint: "correct the file and run `up` again; \(anyway)"
+            )
+        }
+        guard let interruption = state?.standings.all.lazy.compactMap(\.interruption).first else { return }
+        throw MigrationError(
+            .policy,
+            "\(interruption), and \(loss)",
+            hint: "correct the file and run `granary migrate repair`, which continues it; \(anyway)"
         )
     }
 

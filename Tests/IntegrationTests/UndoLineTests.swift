@@ -54,6 +54,17 @@ import Testing
         }
     }
 
+    @Test func quietDoesNotSilenceTheLines() async throws {
+        try await Self.with(Self.tables) { site in
+            try #require(try await site.granary("migrate", "up", "--quiet").status == 0)
+            try await psql(site.url, Self.filling)
+            let down = try await site.granary("migrate", "down", "--quiet")
+            try #require(down.status == 0, "\(down)")
+            try await #expect(site.paste(down) == [0, 0])
+            try await #expect(site.rows("shop.b") == "1 b1, 2 b2")
+        }
+    }
+
     @Test func rowsComeBackBesideThoseThatTheFilesInsertThemselves() async throws {
         let files: KeyValuePairs = [
             "1_a.up.sql":

@@ -100,13 +100,58 @@ import Testing
                 ) == "up|failed|0|2|42703"
             )
             // A usual runbook now says "down", which would lose data.
-            let refused = await failure { try await project.down() }
-            #expect(refused?.code == .policy)
-            #expect(refused?.hint?.contains("--confirm-version 2") == true)
+            for request in [MigrationRequest.down(1), .redo(1), .goto(1)] {
+                let refused = await failure { try await project.migrator().run(request) }
+                #expect(refused?.code == .policy)
+                #expect(refused?.hint?.contains("--confirm-version 2") == true)
+            }
             try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
             try await project.up(1)
             try project.writeMigration("CREATE TABLE shop.x (id int);", to: "000003_x.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [3, 10])
+        }
+    }
+
+    /// A usual runbook now says "down", which would revert an earlier migration below the half of the failed one.
+    @Test func besideAHalfAppliedMigrationNoEarlierOneIsReverted() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
+            try await project.up(2)
+            try project.writeMigration(
+                "-- no-transaction\nCREATE TABLE shop.x (id int);\nSELECT nothing;",
+                to: "000003_x.up.sql"
+            )
+            await failure { try await project.up() }
+            try await #expect(project.states() == "1 applied, 2 applied, 3 failed, 10 pending")
+            for request in [MigrationRequest.down(1), .down(nil), .redo(1), .goto(1)] {
+                let refused = await failure { try await project.migrator().run(request) }
+                #expect(refused?.code == .policy)
+                #expect(
+                    refused?.description.contains("000003_x was interrupted after statement 1 of 2, and this would revert")
+                        == true,
+                    "\(refused?.description ?? "")"
+                )
+                #expect(refused?.hint?.contains("--confirm-version 2") == true)
+            }
+            try await #expect(project.ledger() == "1 2")
+            try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
+        }
+    }
+
+    @Test func aVersionThatIsConfirmedButNotRevertedRefusesTheRun() async throws {
+        try await TestProject.with(migrations: Self.three) { project in
+            try await project.up()
+            for request in [MigrationRequest.down(1), .redo(1), .goto(2)] {
+                let refused = await failure { try await project.migrator { $0.confirmed = 1 }.run(request) }
+                #expect(refused?.code == .policy)
+                #expect(
+                    refused?.description.contains("--confirm-version names 1, but this would revert 000010_c") == true,
+                    "\(refused?.description ?? "")"
+                )
+            }
+            try await #expect(project.ledger() == "1 2 10")
+            try await #expect(project.down(3) { $0.confirmed = 1 }.revertedSteps.map(\.version) == [10, 2, 1])
+            try await project.up()
+            try await #expect(project.down(nil) { $0.confirmed = 0 }.revertedSteps.count == 3)
         }
     }
 

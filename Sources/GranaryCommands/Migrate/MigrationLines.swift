@@ -23,10 +23,10 @@ struct MigrationLines: Sendable {
         case .undo(let advice):
             let groups = undo.groups(advice)
             for group in groups {
-                console.note(group.heading)
-                for line in group.lines { console.note(line) }
+                console.insist(group.heading)
+                for line in group.lines { console.insist(line) }
             }
-            if let note = RestoreLine.identityNote(groups.flatMap(\.lines)) { console.note(note) }
+            if let note = RestoreLine.identityNote(groups.flatMap(\.lines)) { console.insist(note) }
         case .note(let text): console.note(text)
         }
     }

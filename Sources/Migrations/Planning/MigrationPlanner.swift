@@ -317,8 +317,7 @@ extension MigrationPlanner {
     private func brokenOff(_ standing: MigrationStanding, _ run: UnfinishedRun) -> MigrationError {
         MigrationError(
             .disagreement,
-            "\(standing.name) was interrupted after statement \(run.statementsDone) of \(run.statementsTotal)"
-                + (standing.doubt.map { "; \($0)" } ?? ""),
+            standing.interruption(run) + (standing.doubt.map { "; \($0)" } ?? ""),
             hint: "`granary migrate repair` checks what took effect and continues from there"
         )
     }

@@ -44,6 +44,16 @@ package struct MigrationStanding: Sendable {
     package var isApplied: Bool { entry != nil }
     /// Whether another runner is executing the migration statement by statement. `state` is the state before that run.
     package var isRunning: Bool { unfinished?.isRunning ?? false }
+    /// What happened to a migration of which only a part is in the database; nil for all others, and for a down.
+    var interruption: String? {
+        guard state == .failed, !isApplied, let unfinished, unfinished.leavesSomething else { return nil }
+        return interruption(unfinished)
+    }
+
+    func interruption(_ run: UnfinishedRun) -> String {
+        "\(name) was interrupted after statement \(run.statementsDone) of \(run.statementsTotal)"
+    }
+
     /// Whether the ledger has the same file under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }
 }
