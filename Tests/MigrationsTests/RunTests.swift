@@ -120,7 +120,7 @@ import Testing
                 "-- no-transaction\nCREATE TABLE shop.x (id int);\nSELECT nothing;",
                 to: "000003_x.up.sql"
             )
-            await failure { try await project.up() }
+            _ = await failure { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 applied, 3 failed, 10 pending")
             for request in [MigrationRequest.down(1), .down(nil), .redo(1), .goto(1)] {
                 let refused = await failure { try await project.migrator().run(request) }

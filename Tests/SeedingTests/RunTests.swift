@@ -230,6 +230,10 @@ private let users = """
                 project.problem()
                     == "seeds/common/t.yaml:1: the rows of shop.t cannot be identified: no key has values in all rows"
             )
+            try project.writeSeed("- {cod: a}\n", to: "common/t.yaml")
+            let seeder = project.seeder("development") { _ in }
+            let error = await failure { try await seeder.run() }
+            #expect(error?.hint?.hasPrefix("it has no column cod; its keys are ") == true, "\(error?.hint ?? "")")
             try project.writeSeed("key: id\nrows:\n  - {id: 1, code: a}\n", to: "common/t.yaml")
             try project.writeSeed("at,what\n1,x\n1,x\n", to: "common/log.csv")
             try await #expect(project.told() == "log +2 ~0 =0 -0, t +1 ~0 =0 -0")

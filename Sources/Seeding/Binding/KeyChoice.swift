@@ -49,11 +49,14 @@ package enum KeyChoice: Sendable, Equatable {
             keys.map { "\($0.name) (\($0.columns.joined(separator: ", ")))" }.joined(separator: ", ")
         }
         if distinct.isEmpty {
+            // Often the column of the key is misspelled.
+            let stranger = first.cells.map(\.key).first { table.index($0) == nil && table.index($0 + "_id") == nil }
             throw SeedingError(
                 .schema,
                 at: first.place,
                 "the rows of \(table.name) cannot be identified: no key has values in all rows",
-                hint: "its keys are \(list(keys)); give their columns, or declare key: […]"
+                hint: (stranger.map { "it has no column \($0); " } ?? "")
+                    + "its keys are \(list(keys)); give their columns, or declare key: […]"
             )
         }
         throw SeedingError(
