@@ -133,6 +133,14 @@ import Testing
         }
     }
 
+    @Test func aNamedFolderOfBackupsMustExist() async throws {
+        for command in [["backups"], ["backups", "prune", "--keep-last", "2"]] {
+            let missing = try await granary(command + ["--backups", "backps"])
+            #expect(missing.status == 1 && missing.stderr.contains("there is no folder backps"), "\(missing)")
+            try await #expect(granary(command).status == 0)
+        }
+    }
+
     private func prunes(_ folder: ScratchFolder) async throws {
         func names() async throws -> String {
             try await runCommand("ls", ["backups"], workingDirectory: folder.path).stdout

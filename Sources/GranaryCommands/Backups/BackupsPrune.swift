@@ -46,6 +46,7 @@ package struct BackupsPrune: SpokenCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
+        try BackupFile.requireFolder(backups)
         let decisions = try Retention.respectingHolds(keep.retention?.decide(catalogue) ?? [], in: stores)
         var listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
         if !dryRun {
