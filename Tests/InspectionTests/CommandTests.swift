@@ -146,6 +146,8 @@ import Testing
             try await runCommand("ls", ["backups"], workingDirectory: folder.path).stdout
         }
         try await #expect(granary(["backups", "prune"], in: folder).status == 64)
+        let none = try await granary(["backups", "prune", "--keep-last", "0"], in: folder)
+        #expect(none.status == 64 && none.stderr.contains("a number must be 1 or more"), "\(none)")
         let before = try await names()
         let plan = try await granary(["backups", "prune", "--keep-last", "1", "--dry-run"], in: folder)
         #expect(plan.status == 0 && plan.stdout.contains("1 backup would be deleted, "), "\(plan)")
