@@ -64,8 +64,8 @@ struct TreeFacts {
     /// Whether each environment has a full set of files, without a base.
     var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
 
-    /// One more than the highest number of all layers and of `dependencies.json`, with as many digits as the files have;
-    /// six digits if there are no migrations.
+    /// One more than the highest number of all layers and of `dependencies.json`, with as many digits as the files
+    /// have; six digits if there are no migrations.
     var nextNumber: (version: Int, digits: String) {
         let highest = migrations.max { $0.version < $1.version }
         let version = min(max(highest?.version ?? 0, highestEntry), .max - 1) + 1
