@@ -23,7 +23,10 @@ struct JSONParser {
         return node
     }
 
-    private func problem(_ what: String) -> EnvironmentsError {
+    private func problem(
+        _ what: String,
+        hint: String = "the file must be JSON, without comments and without a comma after the last value"
+    ) -> EnvironmentsError {
         // The byte order mark does not count as a character of the first line.
         let start = line == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : lineStart
         // Columns count characters; the continuation bytes of a character begin with the bits 10.
@@ -32,7 +35,7 @@ struct JSONParser {
             .file,
             at: FilePlace(path, line: line, column: column),
             what,
-            hint: "the file must be JSON, without comments and without a comma after the last value"
+            hint: hint
         )
     }
 
@@ -94,7 +97,9 @@ struct JSONParser {
             let (start, keyLine) = (position, line)
             let key = try string()
             let isRepeated = !keys.insert(key).inserted
-            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) occurs twice") }
+            guard !isRepeated || passesRepeatedKeys else {
+                throw problem("the key \(key) occurs twice", hint: "keep one of the two entries")
+            }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
             let node = try value(JSONTrail(way, .key(key)))

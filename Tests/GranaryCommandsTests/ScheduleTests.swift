@@ -253,6 +253,24 @@ import Testing
         #expect(arguments.map { Self.passedByKubernetes($0.text ?? "") } == Self.all.words)
     }
 
+    @Test(
+        arguments: [
+            (["backup"], "/data/backups", []), (["backup", "--backups", "/srv/b/"], "/srv/b", []),
+            (["backup", "--backups=dumps", "--output", "dumps/x.zip"], "/data/dumps", []),
+            (["backup", "--backups", "s3://a/b/", "--metrics", "/tmp/m.prom"], "/data/backups", []),
+            (
+                ["backup", "--backups", "/srv/b", "--metrics", "/var/m.prom"], "/srv/b",
+                ["nothing is mounted at /var, so --metrics cannot be written; mount a volume there"]
+            ),
+        ] as [([String], String, [String])]
+    )
+    func theVolumeOfAJobIsWhereTheBackupsGo(words: [String], folder: String, notes: [String]) throws {
+        let command = try Self.command(words)
+        let content = CronJob(command: command, fields: "0 3 * * *", name: "backup", image: "granary:1").file.content
+        #expect(content.contains("mountPath: \"\(folder)\"\n"), "\(content)")
+        #expect(CronJob.notes(command) == notes)
+    }
+
     /// Source: `third_party/forked/golang/expansion` of Kubernetes, for variables that are not set.
     private static func passedByKubernetes(_ word: String) -> String {
         var (text, isOperator) = ("", false)

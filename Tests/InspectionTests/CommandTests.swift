@@ -133,11 +133,21 @@ import Testing
         }
     }
 
+    @Test func aNamedFolderOfBackupsMustExist() async throws {
+        for command in [["backups"], ["backups", "prune", "--keep-last", "2"]] {
+            let missing = try await granary(command + ["--backups", "backps"])
+            #expect(missing.status == 1 && missing.stderr.contains("there is no folder backps"), "\(missing)")
+            try await #expect(granary(command).status == 0)
+        }
+    }
+
     private func prunes(_ folder: ScratchFolder) async throws {
         func names() async throws -> String {
             try await runCommand("ls", ["backups"], workingDirectory: folder.path).stdout
         }
         try await #expect(granary(["backups", "prune"], in: folder).status == 64)
+        let none = try await granary(["backups", "prune", "--keep-last", "0"], in: folder)
+        #expect(none.status == 64 && none.stderr.contains("a number must be 1 or more"), "\(none)")
         let before = try await names()
         let plan = try await granary(["backups", "prune", "--keep-last", "1", "--dry-run"], in: folder)
         #expect(plan.status == 0 && plan.stdout.contains("1 backup would be deleted, "), "\(plan)")

@@ -24,6 +24,18 @@ struct GeneratorTests {
         }
     }
 
+    /// An earlier version wrote a second entry with the number of a deleted migration.
+    @Test func theNextNumberIsAboveTheEntriesOfDeletedMigrations() async throws {
+        try await Files.with { files in
+            try files.write("SELECT 1;", to: "migrations/000001_a.up.sql")
+            try files.write(#"{"migrations": {"000001": {}, "000002": {}}}"#, to: "migrations/dependencies.json")
+            let outcome = try files.generate("new", .table)
+            #expect(outcome.name == "000003_new")
+            let text = files.read("migrations/dependencies.json")
+            #expect(text.contains("\"000002\"") && text.contains("\"000003\""), "\(text)")
+        }
+    }
+
     @Test(arguments: [
         ("add_user_preferences", MigrationKind.table, "CREATE TABLE shop.user_preferences ("),
         ("create_order", .table, "CREATE TABLE shop.\"order\" ("),

@@ -79,6 +79,11 @@ import Testing
         #expect(message("{\(keys),\"k7\":1}")?.hasSuffix("the key k7 occurs twice") == true)
     }
 
+    @Test func theHintForARepeatedKeySaysWhatToDo() {
+        let error = #expect(throws: EnvironmentsError.self) { try JSONText(Array("{\"a\":1,\"a\":2}".utf8), path: "x") }
+        #expect(error?.hint == "keep one of the two entries")
+    }
+
     @Test func depthIsBounded() {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)

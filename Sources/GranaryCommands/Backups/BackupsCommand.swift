@@ -53,6 +53,7 @@ package struct BackupsList: SpokenCommand {
             stores: store.stores(on: console),
             sealKeys: try Installation(console).knownKeys()
         )
+        try BackupFile.requireFolder(backups)
         let listing = CatalogueListing(catalogue: catalogue)
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }

@@ -35,7 +35,9 @@ package struct BackupsPrune: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        guard keep.retention != nil else { throw ValidationError("give at least one of \(RetentionOptions.names)") }
+        guard keep.retention != nil else {
+            throw ValidationError("give at least one of \(RetentionOptions.names); a number must be 1 or more")
+        }
     }
 
     package func run(on console: Console) async throws {
@@ -46,6 +48,7 @@ package struct BackupsPrune: SpokenCommand {
             stores: stores,
             sealKeys: try Installation(console).knownKeys()
         )
+        try BackupFile.requireFolder(backups)
         let decisions = try Retention.respectingHolds(keep.retention?.decide(catalogue) ?? [], in: stores)
         var listing = PruneListing(catalogue: catalogue, decisions: decisions, isDryRun: dryRun)
         if !dryRun {

@@ -28,6 +28,14 @@ package enum BackupFile {
         )
     }
 
+    /// Refuses a folder that was named and does not exist. The default one appears with the first backup.
+    ///
+    /// - Throws: `CommandError` with `.file`.
+    static func requireFolder(_ folder: String) throws {
+        guard folder != "backups", !ObjectAddress.isMeant(by: folder), !Files.exists(folder) else { return }
+        throw CommandError(.file, "there is no folder \(folder)", hint: "--backups names the folder of backups")
+    }
+
     /// Removes what killed backups left in a folder, and reports it.
     ///
     /// - Parameters:

@@ -11,7 +11,31 @@ struct CronJob: Sendable {
 
     var file: ScheduleFile { ScheduleFile(name: "\(unit).yaml", folder: nil, content: text) }
 
-    /// The written folders are below `/data`, where the image has its working folder.
+    /// The working folder of the image.
+    private static let home = "/data"
+    private static let temporary = "/tmp"
+
+    /// Where the volume of backups is mounted: the folder that `--backups` names.
+    private static func backups(_ command: ScheduledCommand) -> String {
+        let named = command.written(from: home).last { $0.option == "--backups" }
+        guard let folder = named?.folder, folder != "/", folder != temporary, !folder.contains(":") else {
+            return "\(home)/backups"
+        }
+        return folder
+    }
+
+    /// What the command cannot write, because all but the volumes is read-only.
+    static func notes(_ command: ScheduledCommand) -> [String] {
+        let mounted = [backups(command), temporary]
+        var notes: [String] = []
+        for (option, folder) in command.written(from: home) {
+            let isMounted = mounted.contains { folder == $0 || folder.hasPrefix("\($0)/") }
+            guard !isMounted else { continue }
+            notes.append("nothing is mounted at \(folder), so \(option) cannot be written; mount a volume there")
+        }
+        return notes
+    }
+
     private var text: String {
         """
         # kubectl apply -f \(unit).yaml
@@ -59,9 +83,9 @@ struct CronJob: Sendable {
                         allowPrivilegeEscalation: false
                       volumeMounts:
                         - name: backups
-                          mountPath: /data/backups
+                          mountPath: \(Self.quoted(Self.backups(command)))
                         - name: temporary
-                          mountPath: /tmp
+                          mountPath: \(Self.temporary)
                   volumes:
                     - name: backups
                       persistentVolumeClaim:

@@ -23,6 +23,8 @@ package struct ScheduleCommand: AsyncParsableCommand {
 protocol ScheduleKind: SpokenCommand {
     var plan: SchedulePlan { get }
     func files(_ command: ScheduledCommand, _ time: ScheduleTime, name: String) throws -> [ScheduleFile]
+    /// What the files lack, for the user.
+    func notes(_ command: ScheduledCommand) -> [String]
 }
 
 /// What runs, and when.
@@ -64,11 +66,14 @@ package struct SchedulePlan: ParsableArguments {
 extension ScheduleKind {
     package static var onlyReads: Bool { true }
 
+    func notes(_ command: ScheduledCommand) -> [String] { [] }
+
     package func run(on console: Console) async throws {
         guard let root = CommandTree.root else { return }
         let command = try ScheduledCommand(plan.command, below: root)
         let name = plan.name ?? command.path.joined(separator: "-")
         let files = try files(command, try ScheduleTime(plan.when), name: name)
+        for note in notes(command) { console.note(note) }
         if console.settings.isJSON { return try console.result(ScheduleFile.result.document(files)) }
         var text = ScheduleFile.text(files)
         if text.hasSuffix("\n") { text.removeLast() }
@@ -196,4 +201,6 @@ package struct ScheduleKubernetes: ScheduleKind {
     func files(_ command: ScheduledCommand, _ time: ScheduleTime, name: String) throws -> [ScheduleFile] {
         [CronJob(command: command, fields: try time.cron(), name: name, image: image).file]
     }
+
+    func notes(_ command: ScheduledCommand) -> [String] { CronJob.notes(command) }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Storage
 
 /// The command that a schedule runs: one that granary understands, and that holds no secret.
 struct ScheduledCommand: Sendable, Equatable {
@@ -74,20 +75,28 @@ struct ScheduledCommand: Sendable, Equatable {
         return path
     }
 
-    /// The absolute folders into which the options let it write, without those below `home`.
-    func writtenFolders(outside home: String) -> [String] {
-        var folders: [String] = []
+    /// The folders on disk into which the options let it write, and the options; a relative path counts from `home`.
+    func written(from home: String) -> [(option: String, folder: String)] {
+        var places: [(option: String, folder: String)] = []
         for (index, word) in words.enumerated() {
             for (option, isFolder) in Self.places where word == option || word.hasPrefix("\(option)=") {
                 let next = index + 1 < words.count ? words[index + 1] : ""
                 let path = word == option ? next : String(word.dropFirst(option.utf8.count + 1))
-                guard path.hasPrefix("/") else { continue }
-                let folder = isFolder ? path : String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-                folders.append(folder.isEmpty ? "/" : folder)
+                guard !path.isEmpty, path != "-", !ObjectAddress.isMeant(by: path) else { continue }
+                let whole = path.hasPrefix("/") ? path : "\(home)/\(path)"
+                var folder = isFolder ? whole : String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
+                while folder.utf8.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+                places.append((option, folder.isEmpty ? "/" : folder))
             }
         }
+        return places
+    }
+
+    /// Each of these folders once, without those below `home`.
+    func writtenFolders(outside home: String) -> [String] {
         var seen: Set<String> = []
-        return folders.filter { $0 != home && !$0.hasPrefix("\(home)/") && seen.insert($0).inserted }
+        return written(from: home).map { $0.folder }
+            .filter { $0 != home && !$0.hasPrefix("\(home)/") && seen.insert($0).inserted }
     }
 
     /// Options with a place that is written to, and whether it is a folder.

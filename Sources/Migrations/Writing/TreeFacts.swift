@@ -4,6 +4,8 @@ internal import SQLText
 /// The facts about the existing migrations that are needed to write a new one.
 struct TreeFacts {
     private let migrations: [Migration]
+    /// The highest number in `dependencies.json`, which may keep the entry of a migration that was deleted.
+    private let highestEntry: Int
     /// The migration that created a table, by its schema-qualified name.
     private let makers: [String: Migration]
     /// The migration that added a column to an existing table, by `schema.table.column`.
@@ -15,6 +17,7 @@ struct TreeFacts {
     /// - Parameter layer: The layer of the new migration. Objects of other environments do not exist for it.
     init(_ folder: String, _ environments: EnvironmentsFile, layer: String) throws(MigrationError) {
         migrations = try Migration.all(in: folder, environments)
+        highestEntry = Self.highestEntry(of: folder)
         var makers: [String: Migration] = [:]
         var adders: [String: Migration] = [:]
         var schemas: [String: Migration] = [:]
@@ -39,6 +42,13 @@ struct TreeFacts {
         self.namedSchemas = namedSchemas
     }
 
+    /// 0 if the file is missing or cannot be read; editing it will tell.
+    private static func highestEntry(of folder: String) -> Int {
+        guard let text = try? JSONText.read("\(folder)/dependencies.json") else { return 0 }
+        let entries = (try? text.root["migrations"]?.members()) ?? []
+        return entries.compactMap { Migration.version(spelled: $0.key) }.max() ?? 0
+    }
+
     private static func addedColumns(_ script: SQLScript) -> [String] {
         script.statements.compactMap(\.tree).filter { $0.isKind("AlterTableStmt") }.flatMap { tree -> [String] in
             let relation = tree["relation"]
@@ -54,10 +64,11 @@ struct TreeFacts {
     /// Whether each environment has a full set of files, without a base.
     var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
 
-    /// One more than the highest number of all layers, with as many digits; six digits if there are no migrations.
+    /// One more than the highest number of all layers and of `dependencies.json`, with as many digits as the files
+    /// have; six digits if there are no migrations.
     var nextNumber: (version: Int, digits: String) {
         let highest = migrations.max { $0.version < $1.version }
-        let version = min(highest?.version ?? 0, .max - 1) + 1
+        let version = min(max(highest?.version ?? 0, highestEntry), .max - 1) + 1
         let width = highest.map { max($0.digits.utf8.count, 1) } ?? 6
         let digits = String(version)
         return (version, String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits)
