@@ -10,7 +10,7 @@ struct Confirmation {
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`. If it is missing and `isNeeded` is true, asks on a terminal. Without a terminal it cannot
+    /// Checks `--confirm`, which plans do too. If it is missing and `isNeeded` is true, asks on a terminal. Without a terminal it cannot
     /// ask, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
