@@ -35,6 +35,8 @@ extension RestoreCommand {
         ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
         var goal = try await goal(connected, on: console)
+        // The guard may mark an empty database.
+        if goal.isTemplate, !plan, let refusal = RestoreRun.refusal(ofTemplate: goal.name) { throw refusal }
         let (environment, policy) = try await environment(of: goal, on: console)
         goal.environments = goal.environments.with(policy, of: environment ?? "")
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
