@@ -177,7 +177,7 @@ import Testing
     /// The second of two cleanings at once finds nothing, and must not make a backup of nothing.
     @Test func aCleaningWhoseRowsAreGoneMeanwhileStopsBeforeTheBackup() async throws {
         try await TestProject.with(
-            "CREATE SCHEMA shop; CREATE TABLE shop.a (id serial); CREATE TABLE shop.b (id int); INSERT INTO shop.a VALUES (1)"
+            "CREATE SCHEMA shop; CREATE TABLE shop.a (id int); INSERT INTO shop.a VALUES (1), (2)"
         ) { barn in
             let error = await failure {
                 try await barn.cleaner().run(
