@@ -106,7 +106,9 @@ package struct Cleaner: Sendable {
             let names = units.map { $0.target(session) }.joined(separator: ", ")
             try session.execute("LOCK TABLE \(names) IN \(mode) MODE")
         }
-        guard try CleanCatalog.read(session) == plan.catalog, try stillEmpty(plan, session) else {
+        guard try CleanCatalog.read(session) == plan.catalog, try stillEmpty(plan, session),
+            try stillFilled(plan, session)
+        else {
             throw CleaningError(
                 .busy,
                 "nothing was changed, because tables or rows have changed since the plan was made",
@@ -134,6 +136,14 @@ package struct Cleaner: Sendable {
             BlastRadius.references(keys, plan.layout, session) + empty.map { ($0.oid, $0.target(session), "true") },
             session
         ).isEmpty
+    }
+
+    /// Whether any of the rows to delete is left. Another cleaning may have deleted them all while this one waited for
+    /// its locks.
+    private func stillFilled(_ plan: CleanPlan, _ session: borrowing Session) throws -> Bool {
+        let filled = plan.steps.units.filter { plan.steps.rows[$0.oid]?.isEmpty == false }
+        guard !filled.isEmpty else { return true }
+        return try !RowProbe().holding(filled.map { ($0.oid, $0.target(session), "true") }, session).isEmpty
     }
 
     /// Runs a closure in a session with a lock timeout, which reports the session that blocks it.

@@ -174,6 +174,28 @@ import Testing
         }
     }
 
+    /// The second of two cleanings at once finds nothing, and must not make a backup of nothing.
+    @Test func aCleaningWhoseRowsAreGoneMeanwhileStopsBeforeTheBackup() async throws {
+        try await TestProject.with(
+            "CREATE SCHEMA shop; CREATE TABLE shop.a (id int); INSERT INTO shop.a VALUES (1), (2)"
+        ) { barn in
+            let error = await failure {
+                try await barn.cleaner().run(
+                    approve: { _ in
+                        try await barn.clean()
+                        return true
+                    },
+                    backUp: { _ in
+                        Issue.record("a backup of no rows")
+                        return CleanBackup(file: "there.zip", rows: [:])
+                    }
+                )
+            }
+            #expect(error?.code == .busy && error?.exitStatus == .busy)
+            #expect(error?.message.contains("rows have changed since the plan") == true)
+        }
+    }
+
     @Test func noSessionWritesBetweenTheBackupAndTheCleaning() async throws {
         try await TestProject.with(
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1), (2)"

@@ -16,6 +16,31 @@ import Testing
         )
     }
 
+    @Test func aTemplateIsRefusedBeforeItIsMarked() async throws {
+        let server = try await ThrowawayServer.start()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { source in
+                try await psql(source, "CREATE TABLE t AS SELECT 1 AS a")
+                try #require(try await granary("env", "mark", "staging", at: source, in: folder).status == 0)
+                try #require(try await granary("backup", "--output", "a.zip", at: source, in: folder).status == 0)
+                for flag in ["--drop-old", "--in-place", "--plan"] {
+                    let refused = try await runCommand(
+                        granaryBinary(),
+                        ["restore", "a.zip", "--into", "template1", "--env", "staging", "--database-url", source, flag],
+                        workingDirectory: folder.path
+                    )
+                    #expect(refused.status == (flag == "--plan" ? 1 : 3), "\(refused)")
+                    let told = refused.stdout + refused.stderr
+                    #expect(told.contains("template1 is a template, which new databases copy"), "\(refused)")
+                }
+                let template = server.url(database: "template1")
+                try await #expect(psql(template, "SELECT to_regnamespace('granary') IS NULL") == "t")
+                try await #expect(psql(template, "SELECT to_regclass('t') IS NULL") == "t")
+            }
+        }
+        try await server.stop()
+    }
+
     @Test func aRestoreAsksTheMarkerAndLeavesItToTheTarget() async throws {
         let server = try await ThrowawayServer.start()
         try await ScratchFolder.with { folder in

@@ -54,6 +54,9 @@ import Testing
             let wrong = try await site.granary("restore", "--drop-kept", first, "--confirm", second)
             #expect(wrong.status == 3, "\(wrong)")
             try await #expect(site.granary("restore", "--drop-kept", first, "--plan").status == 0)
+            try await #expect(
+                site.granary("restore", "--drop-kept", first, "--plan", "--confirm", second).status == 3
+            )
             try await #expect(databases(site, like: site.database) == "\(first) \(second)")
             let dropped = try await site.granary("restore", "--drop-kept=\(first)", "--confirm", first)
             #expect(dropped.status == 0 && dropped.stderr.contains("to drop: \(first) at "), "\(dropped)")

@@ -62,6 +62,21 @@ import Testing
         }
     }
 
+    @Test func aPlanRefusesTheNameOfAnotherDatabase() async throws {
+        try await TestProject.withOrders(marked: "development") { site in
+            try site.folder.write("CREATE TABLE shop.a (id int);", to: "migrations/1_a.up.sql")
+            try site.folder.write("DROP TABLE shop.a;", to: "migrations/1_a.down.sql")
+            try await site.archive(of: "development")
+            for words in [
+                ["restore", "development.zip"], ["restore", "development.zip", "--in-place"], ["clean"], ["reset"],
+            ] {
+                let wrong = try await site.granary(words + ["--plan", "--confirm", "other"])
+                #expect(wrong.status == 3 && wrong.stdout.isEmpty, "\(words): \(wrong)")
+                #expect(wrong.stderr.contains("--confirm names other, but the target is \(site.database)"), "\(wrong)")
+            }
+        }
+    }
+
     /// qa allows no destructive operations, so the version must be confirmed, by its own option or as before.
     @Test(arguments: [["--confirm-version", "1"], ["--confirm", "000001"]])
     func theVersionHasAnOptionOfItsOwn(confirming: [String]) async throws {

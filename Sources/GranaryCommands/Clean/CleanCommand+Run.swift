@@ -18,6 +18,13 @@ extension CleanCommand {
             throw assumed.error
         }
         let options = try options(services.map(\.service))
+        let confirmation = Confirmation(
+            database: connected.name,
+            host: connected.host,
+            given: manner.confirm,
+            console: console
+        )
+        try await confirmation.settle(isNeeded: false)
         guard !plan else {
             return try await show(
                 Self.cleaner(options, connected, console),
@@ -26,13 +33,6 @@ extension CleanCommand {
                 on: console
             )
         }
-        let confirmation = Confirmation(
-            database: connected.name,
-            host: connected.host,
-            given: manner.confirm,
-            console: console
-        )
-        try await confirmation.settle(isNeeded: false)
         let gate = Gate(database: connected, schema: service.state.schema, console: console)
         let (environment, policy) = try await gate.admit()
         let files = (services.map(\.file) + [connected.environments]).map { $0.with(policy, of: environment) }

@@ -43,8 +43,16 @@ package struct ResetCommand: SpokenCommand {
     package func run(on console: Console) async throws {
         var session = try await MigrationSession.open(common, writes: !plan, on: console)
         session.options.patience = LockPatience(lockTimeout: lockTimeout.duration, budget: lockBudget.duration)
+        let connected = session.connected
+        let confirmation = Confirmation(
+            database: connected.name,
+            host: connected.host,
+            given: confirm,
+            console: console
+        )
+        try await confirmation.settle(isNeeded: false)
         // What the migrations have made in other schemas would stay, and the next run of them would fail.
-        if let assumed = try await AssumedSchemas.missing(common.service, in: session.connected, on: console),
+        if let assumed = try await AssumedSchemas.missing(common.service, in: connected, on: console),
             assumed.publicHasTables
         {
             throw assumed.error
@@ -53,11 +61,9 @@ package struct ResetCommand: SpokenCommand {
         let doomed = try await migrator.whatResetDestroys()
         guard !plan else { return try tellPlan(doomed, on: console) }
         if !doomed.isEmpty {
-            let connected = session.connected
             console.note("to drop from \(connected.name) at \(connected.host): \(Self.text(doomed))")
             // Only this folder uses the local server.
-            try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
-                .settle(isNeeded: true, isRequired: !connected.isLocal)
+            try await confirmation.settle(isNeeded: true, isRequired: !connected.isLocal)
         }
         let report = try await migrator.reset()
         let seeded = try await seed(session)

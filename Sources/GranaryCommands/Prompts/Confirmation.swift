@@ -10,8 +10,8 @@ struct Confirmation {
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`. If it is missing and `isNeeded` is true, asks on a terminal. Without a terminal it cannot
-    /// ask, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
+    /// Checks `--confirm`; a plan needs no more. If it is missing and `isNeeded` is true, asks on a terminal. Without a
+    /// terminal it cannot ask, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
     func settle(isNeeded: Bool, isRequired: Bool = false) async throws {

@@ -45,11 +45,9 @@ struct KeptDatabases {
         console.note(
             "\(isPlan ? "would drop" : "to drop:") \(name) at \(connected.host)\(Self.size(kept).map { " (\($0))" } ?? "")"
         )
-        if !isPlan {
-            try await Confirmation(database: name, host: connected.host, given: confirm, console: console)
-                .settle(isNeeded: true, isRequired: true)
-            try await kept.drop(force: force, address, logger: console.logger)
-        }
+        try await Confirmation(database: name, host: connected.host, given: confirm, console: console)
+            .settle(isNeeded: !isPlan, isRequired: true)
+        if !isPlan { try await kept.drop(force: force, address, logger: console.logger) }
         if console.settings.isJSON { try console.result(Self.dropped.document((target, isPlan ? nil : name))) }
     }
 

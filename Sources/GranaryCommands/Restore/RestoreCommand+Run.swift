@@ -35,6 +35,8 @@ extension RestoreCommand {
         ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
         var goal = try await goal(connected, on: console)
+        // The guard may mark an empty database.
+        if goal.isTemplate, !plan, let refusal = RestoreRun.refusal(ofTemplate: goal.name) { throw refusal }
         let (environment, policy) = try await environment(of: goal, on: console)
         goal.environments = goal.environments.with(policy, of: environment ?? "")
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
@@ -53,7 +55,14 @@ extension RestoreCommand {
         }
         let run = RestoreRun(options, file: opened, server: connected.address, logger: console.logger) { _ in }
         let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
+        let confirmation = Confirmation(
+            database: goal.name,
+            host: goal.host,
+            given: answer("confirm", target.confirm, isProduction: production != nil),
+            console: console
+        )
         if plan {
+            try await confirmation.settle(isNeeded: false)
             outlook.steps += production?.steps ?? []
             outlook.obstacles += try await refusal(of: goal, on: console).map { [$0] } ?? []
             return try tell(outlook, on: console)
@@ -72,12 +81,10 @@ extension RestoreCommand {
         let isOurs = outlook.isSealed
         options.trust = .anyone
         let destroys = options.destroys(isPartial: opened.isPartialArchive)
-        try await Confirmation(
-            database: goal.name,
-            host: goal.host,
-            given: answer("confirm", target.confirm, isProduction: production != nil),
-            console: console
-        ).settle(isNeeded: goal.exists && destroys || production != nil, isRequired: production != nil)
+        try await confirmation.settle(
+            isNeeded: goal.exists && destroys || production != nil,
+            isRequired: production != nil
+        )
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(settled, file: opened, server: connected.address, logger: console.logger) {
