@@ -21,7 +21,7 @@ package enum RestoreFailure: FailureCode {
     case dump
     /// A plain dump is incomplete, or does not tell whether it is complete.
     case incomplete
-    /// The target is a template, or tables that must be empty hold rows (`ifEmpty`).
+    /// Tables that must be empty hold rows (`ifEmpty`).
     case refused
     /// An archive without a known seal contains code that would run.
     case untrusted

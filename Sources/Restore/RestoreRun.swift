@@ -52,11 +52,6 @@ package struct RestoreRun: Sendable {
         }
     }
 
-    /// The error of `run` for a target that is a template, for a caller that would mark the target or ask first.
-    package static func refusal(ofTemplate name: String) -> RestoreError? {
-        Preflight.failure([.template(name)])
-    }
-
     /// A table with rows that the restore would replace, drop, empty or add rows to; nil if no such table holds a row,
     /// or if the database does not exist. A table that cannot be read counts as one with rows.
     ///

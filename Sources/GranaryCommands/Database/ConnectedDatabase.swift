@@ -29,8 +29,6 @@ package struct ConnectedDatabase: Sendable {
     package var bytes = 0
     package var tables = 0
     package var rowsEstimate = 0
-    /// Whether new databases are copies of it; known if the data was measured.
-    package var isTemplate = false
 }
 
 extension ConnectedDatabase {

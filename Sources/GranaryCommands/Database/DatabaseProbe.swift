@@ -95,16 +95,13 @@ struct DatabaseProbe {
 }
 
 extension ConnectedDatabase {
-    /// The data that could be lost: estimated rows, tables without granary's own, bytes on disk; and whether it is a
-    /// template.
+    /// The data that could be lost: estimated rows, tables without granary's own, bytes on disk.
     fileprivate mutating func measure(_ session: inout Session) throws {
         let found = try session.within(.seconds(5)) { session in
             try session.query(
                 """
                 SELECT pg_catalog.count(*) AS tables, coalesce(pg_catalog.sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
-                       pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes,
-                       (SELECT datistemplate FROM pg_catalog.pg_database
-                        WHERE datname = pg_catalog.current_database()) AS template
+                       pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                     AND n.oid NOT IN (\(StateSchema.anyName))
@@ -115,7 +112,6 @@ extension ConnectedDatabase {
         tables = row.int("tables")
         rowsEstimate = row.int("rows")
         bytes = row.int("bytes")
-        isTemplate = row.bool("template")
     }
 }
 

@@ -35,8 +35,7 @@ extension RestoreCommand {
         ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
         var goal = try await goal(connected, on: console)
-        // The guard may mark an empty database.
-        if goal.isTemplate, !plan, let refusal = RestoreRun.refusal(ofTemplate: goal.name) { throw refusal }
+        try requireNoTemplate(goal.name)
         let (environment, policy) = try await environment(of: goal, on: console)
         goal.environments = goal.environments.with(policy, of: environment ?? "")
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
@@ -92,6 +91,16 @@ extension RestoreCommand {
             }.run()
         }
         try tell(report, of: connected, isOurs: isOurs, on: console)
+    }
+
+    /// Every database that is created later would be a copy of the backup.
+    private func requireNoTemplate(_ name: String) throws {
+        guard ["template0", "template1"].contains(name) else { return }
+        throw CommandError(
+            .refused,
+            "\(name) is the template of new databases, so nothing is restored into it",
+            hint: "name another database with --into"
+        )
     }
 
     /// Passes the guard, unless this is only a plan.

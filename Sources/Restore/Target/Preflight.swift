@@ -36,17 +36,6 @@ struct Preflight: Sendable {
         var isBusy = false
         /// Whether `--keep-going` leaves out what it names.
         var isLeavable = false
-        /// Whether the restore is refused, and not only impossible.
-        var isRefusal = false
-
-        /// A restore into a template would change every database that is created afterwards.
-        static func template(_ name: String) -> Obstacle {
-            Obstacle(
-                message: "\(name) is a template, which new databases copy",
-                hint: "restore into another database with --into, or make it none: ALTER DATABASE … IS_TEMPLATE false",
-                isRefusal: true
-            )
-        }
     }
 
     /// - Parameter session: A session with the maintenance database.
@@ -85,9 +74,8 @@ struct Preflight: Sendable {
     /// All obstacles in one error, so that they are not met one by one.
     static func failure(_ obstacles: [Obstacle]) -> RestoreError? {
         guard !obstacles.isEmpty else { return nil }
-        let code: RestoreFailure = obstacles.allSatisfy(\.isBusy) ? .busy : .preflight
         return RestoreError(
-            obstacles.contains(where: \.isRefusal) ? .refused : code,
+            obstacles.allSatisfy(\.isBusy) ? .busy : .preflight,
             "nothing was changed, because " + obstacles.map(\.message).joined(separator: "; "),
             hint: obstacles.map(\.hint).joined(separator: "; ")
         )

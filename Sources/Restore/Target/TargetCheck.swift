@@ -38,7 +38,6 @@ struct TargetCheck: Sendable {
         findings.roles = Set(
             try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") }
         )
-        if findings.existing?.isTemplate == true { findings.obstacles.append(.template(target.name)) }
         guard replaces else { return findings }
         if !me.bool("rolsuper"), !me.bool("rolcreatedb") {
             findings.obstacles.append(

@@ -255,6 +255,22 @@ import Testing
         }
     }
 
+    @Test func aTemplateStaysATemplateAndTheOldOneCanBeDropped() async throws {
+        try await withDatabase("CREATE TABLE t (a integer)") { server, url, folder in
+            try await backup(url, to: folder.file("a.zip"))
+            let name = databaseName(of: url)
+            try await server.execute("ALTER DATABASE \"\(name)\" IS_TEMPLATE true")
+            let isTemplate = "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE '\(name)%'"
+            let first = try await restore(folder.file("a.zip"), url)
+            try await #expect(psql(url, isTemplate) == name)
+            try await server.execute("DROP DATABASE \"\(try #require(first.kept))\"")
+            let second = try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
+            #expect(second.kept == nil)
+            try await #expect(psql(url, isTemplate) == name)
+            try await server.execute("ALTER DATABASE \"\(name)\" IS_TEMPLATE false")
+        }
+    }
+
     @Test func aKeyWhoseTablespaceIsMissingGoesToTheDefault() async throws {
         try await withDatabase("CREATE TABLE t (a integer PRIMARY KEY)") { _, url, folder in
             try await backup(url, to: folder.file("whole.zip"))

@@ -80,28 +80,6 @@ import Testing
         }
     }
 
-    @Test func aTemplateIsNoTarget() async throws {
-        try await withDatabase(Self.schema) { server, url, folder in
-            try await backup(url, to: folder.file("a.zip"))
-            let alter = "ALTER DATABASE \"\(url.databaseName)\" IS_TEMPLATE"
-            try await server.execute("\(alter) true")
-            let before = try await server.databases().filter { $0.hasPrefix("\(url.databaseName)_") }
-            for inPlace in [false, true] {
-                var options = RestoreOptions(file: folder.file("a.zip"))
-                options.inPlace = inPlace
-                let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { _ in }
-                #expect(try await run.plan().obstacles.contains { $0.contains("is a template") })
-                let error = await failure { try await run.run() }
-                #expect(error?.code == .refused && error?.exitStatus == .refused)
-                #expect(error?.message.contains("\(url.databaseName) is a template") == true)
-            }
-            let after = try await server.databases().filter { $0.hasPrefix("\(url.databaseName)_") }
-            #expect(after == before)
-            try await server.execute("\(alter) false")
-            try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
-        }
-    }
-
     @Test func twoSwapsInOneSecondKeepBothOldDatabases() async throws {
         try await withDatabase(Self.schema) { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
