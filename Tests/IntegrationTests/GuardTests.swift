@@ -24,9 +24,10 @@ import Testing
                 try #require(try await granary("env", "mark", "staging", at: source, in: folder).status == 0)
                 try #require(try await granary("backup", "--output", "a.zip", at: source, in: folder).status == 0)
                 for flag in ["--drop-old", "--in-place", "--plan"] {
+                    let words = ["restore", "a.zip", "--into", "template1", "--env", "staging"]
                     let refused = try await runCommand(
                         granaryBinary(),
-                        ["restore", "a.zip", "--into", "template1", "--env", "staging", "--database-url", source, flag],
+                        words + ["--database-url", source, flag],
                         workingDirectory: folder.path
                     )
                     #expect(refused.status == 3, "\(refused)")

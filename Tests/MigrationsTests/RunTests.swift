@@ -125,11 +125,8 @@ import Testing
             for request in [MigrationRequest.down(1), .down(nil), .redo(1), .goto(1)] {
                 let refused = await failure { try await project.migrator().run(request) }
                 #expect(refused?.code == .policy)
-                #expect(
-                    refused?.description.contains("000003_x was interrupted after statement 1 of 2, and this would revert")
-                        == true,
-                    "\(refused?.description ?? "")"
-                )
+                let words = "000003_x was interrupted after statement 1 of 2, and this would revert"
+                #expect(refused?.description.contains(words) == true, "\(refused?.description ?? "")")
                 #expect(refused?.hint?.contains("--confirm-version 2") == true)
             }
             try await #expect(project.ledger() == "1 2")
