@@ -68,7 +68,8 @@ extension Doctor {
             appliedMigrations: isThere ? try applied(stateSchema, session) : nil,
             otherLedgers: try otherLedgers(stateSchema, session),
             namesake: row.bool("follows_user") && session.user == stateSchema.name ? stateSchema.name : nil,
-            distributedTables: try session.distributedTables().count
+            distributedTables: try session.distributedTables().count,
+            brokenOff: isThere ? try brokenOff(stateSchema, session) : []
         )
     }
 
@@ -96,6 +97,24 @@ extension Doctor {
             let beside = try stateSchema.tablesBeside(session)
             return try OtherLedger.recording(session).filter { !beside.contains($0.table) }
         } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
+            return []
+        }
+    }
+
+    /// Of all services. Empty if the role may not read the log.
+    private static func brokenOff(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> [String] {
+        guard try stateSchema.mayRead(session) else { return [] }
+        do {
+            let services = Set(try MigrationLog(stateSchema, session).carriedEntries(session).map(\.service)).sorted()
+            let runs = try services.flatMap { service in
+                try Ledger(service: service, stateSchema, session).unfinishedRuns(session).values
+                    .filter(\.hasBrokenOff).sorted { $0.version < $1.version }
+            }
+            return runs.map { run in
+                "\(run.name): \(run.statementsDone) of \(run.statementsTotal) statements of its "
+                    + "\(run.isDown ? "down" : "up") file are in effect"
+            }
+        } catch let error as PostgresError where error.sqlState == "55P03" {
             return []
         }
     }

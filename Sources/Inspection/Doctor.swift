@@ -58,6 +58,8 @@ package struct Doctor: Sendable {
         package var namesake: String?
         /// Tables that Citus distributes over nodes.
         package var distributedTables = 0
+        /// Migrations of which a part is in the database, and how much of each.
+        package var brokenOff: [String] = []
     }
 
     package struct Trouble: Sendable, Equatable {
@@ -247,6 +249,10 @@ extension Doctor {
     }
 
     private static func ledger(_ facts: DatabaseFacts) -> Check {
+        guard facts.brokenOff.isEmpty else {
+            let list = facts.brokenOff.joined(separator: "; ")
+            return Check("ledger", .problem, list, remedy: "granary migrate status, then granary migrate repair")
+        }
         if let applied = facts.appliedMigrations {
             return Check("ledger", .good, "\(counted(applied, "migration", isGrouped: false)) applied")
         }

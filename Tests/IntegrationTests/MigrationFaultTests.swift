@@ -153,6 +153,20 @@ import Testing
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'shop.a'::regclass
         """
 
+    @Test func theDoctorNamesAMigrationOfWhichAPartIsThere() async throws {
+        try await withShop { shop in
+            try shop.write("-- no-transaction\nCREATE TABLE shop.x (id int);\nSELECT nothing;", to: "2_b.up.sql")
+            try await #expect(shop.granary(["up"]).status == 1)
+            let doctor = try await runCommand(
+                granaryBinary(),
+                ["doctor", "--database-url", shop.url],
+                workingDirectory: shop.scratch.path
+            )
+            #expect(doctor.status == 2, "\(doctor)")
+            #expect(doctor.stdout.contains("1 of 2 statements of its up file are in effect"), "\(doctor)")
+        }
+    }
+
     /// If the runner is killed between a statement and its log entry, the index is not built again.
     @Test func anIndexThatWasFinishedIsNotBuiltAgain() async throws {
         try await withShop { shop in

@@ -112,6 +112,20 @@ struct RenumberingTests {
         }
     }
 
+    @Test func aNumberThatHasAnEntryButNoFilesIsNotTaken() async throws {
+        try await Self.with { files in
+            let text = #"{"migrations": {"000002": {"depends_on": []}, "000005": {"depends_on": []}}}"#
+            try files.write(text, to: "migrations/dependencies.json")
+            let error = await failure { try Self.renumbering(files, 2, 5) }
+            #expect(
+                error?.description.hasSuffix(
+                    "dependencies.json:1: 000002 cannot become 000005, which has an entry here"
+                ) == true,
+                "\(error?.description ?? "")"
+            )
+        }
+    }
+
     @Test func anAmbiguousNumberIsLeftAndReported() async throws {
         try await Self.with { files in
             try files.write("SELECT 3;", to: "migrations/000002_other.up.sql")

@@ -113,8 +113,23 @@ extension Renumbering {
     }
 
     private mutating func editDependencies(_ text: JSONText, _ edits: inout JSONEdits) throws {
-        for member in try text.root["migrations"]?.members() ?? [] {
-            if let key = renamed(member.key, FilePlace(text.path, line: member.line)) { edits.rename(member, to: key) }
+        let members = try text.root["migrations"]?.members() ?? []
+        for member in members {
+            if let key = renamed(member.key, FilePlace(text.path, line: member.line)) {
+                // The entry of a migration whose files are gone would get a second one of the same number.
+                let taken = members.first { other in
+                    other.key == key && !moves.contains { $0.from.version == Migration.version(spelled: key) }
+                }
+                if let taken {
+                    throw MigrationError(
+                        .duplicate,
+                        at: FilePlace(text.path, line: taken.line),
+                        "\(member.key) cannot become \(key), which has an entry here",
+                        hint: "delete that entry, or choose another number"
+                    )
+                }
+                edits.rename(member, to: key)
+            }
             try editReferences(member.value["depends_on"], &edits)
         }
     }
