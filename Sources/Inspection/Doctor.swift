@@ -251,7 +251,7 @@ extension Doctor {
     private static func ledger(_ facts: DatabaseFacts) -> Check {
         guard facts.brokenOff.isEmpty else {
             let list = facts.brokenOff.joined(separator: "; ")
-            return Check("ledger", .problem, list, remedy: "granary migrate status, then granary migrate repair")
+            return Check("ledger", .problem, list, remedy: "granary migrate repair")
         }
         if let applied = facts.appliedMigrations {
             return Check("ledger", .good, "\(counted(applied, "migration", isGrouped: false)) applied")

@@ -94,7 +94,6 @@ package struct Migrator: Sendable {
             let plan = try planner.planBesideWhatIsThere(request, services, session)
             if let obstacle = plan.obstacles.first { throw obstacle }
             for note in plan.notes + plan.runningBackups.map(\.note) { progress(.note(note)) }
-            try requireConfirmation(plan, request, services)
             let doomed = try DoomedTables(plan, session)
             let backup = try backUpWhatIsDestroyed(plan, services, &session)
             try writeMoves(services, session)
@@ -110,6 +109,7 @@ package struct Migrator: Sendable {
     ) throws -> MigrationPlan {
         var plan = try plan(request, services, session)
         plan.obstacles += try tablesInTheWay(of: plan, services, session)
+        plan.obstacles += [missingConfirmation(of: plan, request, services)].compactMap(\.self)
         plan.runningBackups = try plan.backupsInTheWay(session)
         return plan
     }
@@ -284,28 +284,30 @@ extension Migrator {
         return isAdopted ? try reader.readAll(session) : services
     }
 
-    private func requireConfirmation(
-        _ plan: MigrationPlan,
+    /// Why the plan may revert migrations only with `--confirm-version`; nil if it may.
+    private func missingConfirmation(
+        of plan: MigrationPlan,
         _ request: MigrationRequest,
         _ services: [ServiceState]
-    ) throws {
-        guard let first = plan.reverts.first else { return }
+    ) -> MigrationError? {
+        guard let first = plan.reverts.first else { return nil }
         let names = plan.reverts.map(\.title).listed()
         // 0 means all, as in `goto 0`.
         if let confirmed = options.confirmed, confirmed != 0, !plan.reverts.contains(where: { $0.version == confirmed })
         {
-            throw MigrationError(
+            return MigrationError(
                 .policy,
                 "--confirm-version names \(confirmed), but this would revert \(names)",
                 hint: "nothing was changed; `granary migrate status` shows what is applied"
             )
         }
-        if case .up = request { return }
-        guard options.confirmed != first.version else { return }
-        try requireThatNoneFailed(services.first { $0.name == first.service }, first, "this would revert \(names)")
-        if case .redo = request { return }
-        guard policy.requiresConfirmation(of: plan.reverts) else { return }
-        throw MigrationError(
+        if case .up = request { return nil }
+        guard options.confirmed != first.version else { return nil }
+        let state = services.first { $0.name == first.service }
+        if let failed = failedBefore(state, first, "this would revert \(names)") { return failed }
+        if case .redo = request { return nil }
+        guard policy.requiresConfirmation(of: plan.reverts) else { return nil }
+        return MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
             hint: "to revert anyway, add --confirm-version \(first.version)"
@@ -313,17 +315,17 @@ extension Migrator {
     }
 
     /// After a failure `down` and `redo` usually mean the migration that failed, but would revert an earlier one.
-    private func requireThatNoneFailed(_ state: ServiceState?, _ first: MigrationStep, _ loss: String) throws {
+    private func failedBefore(_ state: ServiceState?, _ first: MigrationStep, _ loss: String) -> MigrationError? {
         let anyway = "to revert anyway, add --confirm-version \(first.version)"
         if state?.lastUpLeftNothing == true {
-            throw MigrationError(
+            return MigrationError(
                 .policy,
                 "the last migration failed and left nothing behind: there is nothing to undo, and \(loss)",
                 hint: "correct the file and run `up` again; \(anyway)"
             )
         }
-        guard let interruption = state?.standings.all.lazy.compactMap(\.interruption).first else { return }
-        throw MigrationError(
+        guard let interruption = state?.standings.all.lazy.compactMap(\.interruption).first else { return nil }
+        return MigrationError(
             .policy,
             "\(interruption), and \(loss)",
             hint: "correct the file and run `granary migrate repair`, which continues it; \(anyway)"

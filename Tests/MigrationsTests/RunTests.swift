@@ -125,6 +125,7 @@ import Testing
             for request in [MigrationRequest.down(1), .down(nil), .redo(1), .goto(1)] {
                 let refused = await failure { try await project.migrator().run(request) }
                 #expect(refused?.code == .policy)
+                try await #expect(project.migrator().plan(request).obstacles.first == refused)
                 let words = "000003_x was interrupted after statement 1 of 2, and this would revert"
                 #expect(refused?.description.contains(words) == true, "\(refused?.description ?? "")")
                 #expect(refused?.hint?.contains("--confirm-version 2") == true)

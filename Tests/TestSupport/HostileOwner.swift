@@ -26,7 +26,7 @@ package enum HostileOwner {
     package static func alarms(_ server: ThrowawayServer, _ database: String) -> [String] {
         // The log of a server that many tests share is long.
         let found = shell("grep -aF 'LOG:  \(word)' '\(server.log)'")
-        // 1 means that there is none.
+        // grep ends with 1 if it finds nothing.
         guard found.status < 2, found.status >= 0 else { return ["grep failed: \(found)"] }
         return found.output.split(separator: "\n")
             .filter { $0.contains("@\(database) ") && !$0.hasSuffix(" in psql") }.map(String.init)
